@@ -1,0 +1,104 @@
+# make            builds the library and the two programs into build/
+# make run        sets up, builds, starts a paper gateway and shows moving quotes
+# make test       sets up, builds and runs every test; SAN=asan or SAN=tsan under that sanitizer
+# make bench      measures against redis in the same run
+# make fuzz       runs every fuzz target for FUZZ_SECONDS (60) each; needs clang
+# make install    DESTDIR= PREFIX=/usr/local
+
+PREFIX ?= /usr/local
+SAN    ?= none
+B      := build/$(if $(filter none,$(SAN)),plain,$(SAN))
+GEN    := build/gen
+PYTHON ?= /usr/bin/python3
+VERSION := $(shell sed -n 's/^\#define FUTU_VERSION "\(.*\)"/\1/p' libfutu/include/futu/base.h)
+
+PKGS      := libuv mbedtls libsodium
+SANFLAGS_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SANFLAGS_tsan := -fsanitize=thread
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+          -Wwrite-strings -Wvla $(if $(CI),-Werror)
+INC    := -Ilibfutu/include -I$(GEN) -Ilibfutu
+ALL    := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -MMD -MP $(INC) \
+          $(SANFLAGS_$(SAN)) $(or $(CFLAGS),-O2 -g)
+LIBS   := -luv -lmbedcrypto -lsodium -lnettle -lm -lpthread
+OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lwslay
+CLI_LIBS   := -lcjson
+
+default: all
+
+include test/setup.mk
+
+# Generated code: structs, descriptors, the registry, calendars. One stamp, since one run makes all.
+PROTO  := $(wildcard proto/*.proto) proto/protocols.tsv
+GEN_PY := $(wildcard proto/gen/*.py)
+GEN_STAMP := $(GEN)/stamp
+GEN_SRC := $(GEN)/proto_desc.c $(GEN)/registry.c
+$(GEN_STAMP): $(PROTO) $(GEN_PY)
+	@mkdir -p $(GEN)/futu
+	$(PYTHON) proto/gen/main.py --proto proto --out $(GEN)
+	@touch $@
+$(GEN_SRC) $(GEN)/futu/proto.h: $(GEN_STAMP) ;
+
+LIB_SRC := $(wildcard libfutu/*/*.c libfutu/upstream/*/*.c)
+LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(LIB_SRC)) $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_SRC))
+OPEND_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard futu-opend/*.c))
+CLI_OBJ   := $(patsubst %.c,$(B)/%.o,$(wildcard futucli/*.c))
+PROGRAMS := $(B)/futu-opend $(B)/futucli
+EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c)) \
+            $(patsubst examples/%.cpp,$(B)/examples/%,$(wildcard examples/*.cpp))
+
+all: $(B)/libfutu.so $(B)/libfutu.a $(B)/libfutu.pc $(PROGRAMS) links
+# build/futu-opend and so on always name the last build.
+links: $(PROGRAMS)
+	@for p in futu-opend futucli libfutu.so; do ln -sfn $(notdir $(B))/$$p build/$$p; done
+
+$(B)/libfutu.so.0: $(LIB_OBJ) libfutu/libfutu.map
+	$(CC) $(ALL) -shared -Wl,-soname,$(@F),--version-script=libfutu/libfutu.map,-z,defs,-z,relro,-z,now \
+	    -o $@ $(LIB_OBJ) $(LIBS)
+$(B)/libfutu.so: $(B)/libfutu.so.0
+	ln -sfn $(<F) $@
+$(B)/libfutu.a: $(LIB_OBJ)
+	rm -f $@ && $(AR) rcs $@ $^
+$(B)/libfutu.pc: libfutu/libfutu.pc.in Makefile
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+$(B)/futu-opend: $(OPEND_OBJ) $(B)/libfutu.so
+	$(CC) $(ALL) -o $@ $(OPEND_OBJ) -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN' $(OPEND_LIBS)
+$(B)/futucli: $(CLI_OBJ) $(B)/libfutu.so
+	$(CC) $(ALL) -o $@ $(CLI_OBJ) -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN' $(CLI_LIBS)
+
+$(B)/gen/%.o: $(GEN)/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL) -c -o $@ $<
+$(B)/%.o: %.c Makefile | $(GEN_STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(ALL) -c -o $@ $<
+
+# Unit tests mirror the tree and see the inside; they link the archive.
+TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/unit/*/*_test.c test/unit/*/*/*_test.c))
+$(B)/test/unit/%_test: $(B)/test/unit/%_test.o $(B)/test/unit/support.o $(B)/libfutu.a
+	$(CC) $(ALL) -o $@ $^ -lcheck -lsubunit -lrt $(LIBS) -lcjson
+# Fuzz targets: by `make test` with a driver of ours that replays the corpus; by `make fuzz` with libFuzzer.
+FUZZ := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/fuzz_*.c))
+REPLAY := $(FUZZ:%=$(B)/test/fuzz/%)
+$(B)/test/fuzz/fuzz_%: $(B)/test/fuzz/fuzz_%.o $(B)/test/fuzz/replay.o $(B)/libfutu.a
+	$(CC) $(ALL) -o $@ $^ $(LIBS)
+$(B)/examples/%: examples/%.c $(B)/libfutu.so
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \
+	    -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/..'
+$(B)/examples/%: examples/%.cpp $(B)/libfutu.so
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -Wall -Wextra $(if $(CI),-Werror) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \
+	    -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/..'
+$(B)/test/bench/%: $(B)/test/bench/%.o $(B)/libfutu.so
+	$(CC) $(ALL) -o $@ $< -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/../..' -luv
+
+include test/test.mk
+
+clean:
+	rm -rf build
+
+.PHONY: default all links clean
+.SECONDARY:
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

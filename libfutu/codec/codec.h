@@ -1,0 +1,94 @@
+/* codec.h - protobuf to and from C structs and JSON, by descriptor.
+ *
+ * The generator (proto/gen/) turns every .proto into plain C structs (futu/proto.h) and one
+ * descriptor per message. A descriptor row knows a field's tag, type, label, three spellings and
+ * its offset, so that one table serves the binary codec, the JSON transcoder and the checks.
+ *
+ * Struct layout, for a field `x`:
+ *   singular number or bool   bool has_x; T x;
+ *   string, bytes             futu_str x;                 present when x.p != NULL
+ *   message                   M *x;                       present when not NULL
+ *   repeated                  size_t n_x; T *x;           numbers, futu_str or messages, in a row
+ *
+ * Memory:  decoding puts everything into the caller's arena; encoding appends to the caller's buf.
+ * Limits:  struct codec_limits; a limit is checked before memory is taken for what it bounds.
+ * Errors:  FUTU_EFORMAT with the path and the reason in struct codec_error, FUTU_ELIMIT likewise,
+ *          FUTU_ENOMEM.
+ * Threads: none; no state.
+ */
+#ifndef CODEC_CODEC_H
+#define CODEC_CODEC_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "futu/proto.h"         /* generated: the structs, and `futu_msg` */
+
+enum pb_type {
+    PB_INT32, PB_INT64, PB_UINT32, PB_UINT64, PB_BOOL, PB_FLOAT, PB_DOUBLE, PB_STRING, PB_BYTES,
+    PB_MESSAGE,
+};
+
+enum pb_label { PB_OPTIONAL, PB_REQUIRED, PB_REPEATED };
+
+struct pb_field {
+    uint32_t tag;
+    uint8_t type, label;
+    uint16_t off;               /* of the value, or of the pointer when repeated or a message */
+    uint16_t off_has;           /* of has_x or n_x; unused for singular strings and messages */
+    const char *name;           /* as declared: td_buyQty */
+    const char *camel;          /* the protobuf JSON name: tdBuyQty */
+    const char *snake;          /* td_buy_qty */
+    const futu_msg *sub;        /* of a message field */
+    const char *enum_name;      /* "Qot_Common.QotMarket" when the table names one, else NULL */
+};
+
+struct futu_msg {
+    const char *name;                   /* "Qot_Common.Security" */
+    const struct pb_field *fields;      /* ascending tags */
+    uint16_t n_fields;
+    uint16_t size;                      /* of the C struct */
+    const uint16_t *by_name;            /* indexes into fields, sorted by declared name */
+};
+
+struct codec_error {
+    char path[192];             /* c2s.securityList[2].market */
+    char what[160];             /* "a number is expected" */
+};
+
+/* "c2s.securityList[2].market: a number is expected"; borrowed from e's own storage. */
+const char *codec_error_text(struct codec_error *e, char *out, size_t size);
+
+struct codec_limits {
+    uint32_t depth;             /* nested messages */
+    uint32_t count;             /* elements in all repeated fields together */
+    size_t size;                /* bytes of output, or of arena */
+};
+extern const struct codec_limits codec_limits_default;      /* 32, 1,000,000, 32 MiB */
+
+/* `out` is zeroed first. Unknown tags are skipped; a missing required field is an error. e may be
+ * NULL in all of these, limits NULL means the default. */
+futu_err codec_decode(const futu_msg *m, struct arena *a, const void *p, size_t n, void *out,
+                      const struct codec_limits *limits, struct codec_error *e);
+futu_err codec_encode(const futu_msg *m, const void *in, struct buf *out, struct codec_error *e);
+/* The decoder's checks without its memory. */
+futu_err codec_check(const futu_msg *m, const void *p, size_t n, const struct codec_limits *limits,
+                     struct codec_error *e);
+
+enum codec_spelling { CODEC_DECLARED, CODEC_SNAKE };
+
+/* Writes straight from protobuf bytes: enums as numbers, 64-bit integers as strings, bytes base64,
+ * an absent field left out. Appends to `out`. Unknown tags are left out. */
+futu_err codec_to_json(const futu_msg *m, const void *p, size_t n, enum codec_spelling spelling,
+                       struct buf *out, const struct codec_limits *limits, struct codec_error *e);
+/* Writes protobuf straight from JSON text. Accepted on input: the declared, the lower camel and,
+ * for CODEC_SNAKE, also the snake name; numbers or decimal strings for integers. Unknown member,
+ * duplicate member, null, wrong type, fraction or overflow of an integer: an error with its path. */
+futu_err codec_from_json(const futu_msg *m, futu_str json, enum codec_spelling spelling,
+                         struct buf *out, const struct codec_limits *limits, struct codec_error *e);
+
+const struct pb_field *codec_field(const futu_msg *m, futu_str declared_name);  /* NULL: none */
+
+/* Sets a singular number and its has_ flag. */
+#define SET(msg, field, value) ((msg)->field = (value), (msg)->has_##field = true)
+
+#endif

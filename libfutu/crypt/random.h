@@ -1,0 +1,11 @@
+/* random.h - bytes nobody can guess (libsodium). */
+#ifndef CRYPT_RANDOM_H
+#define CRYPT_RANDOM_H
+
+#include "base/base.h"
+
+void random_bytes(void *p, size_t n);
+uint64_t random_u64(void);
+void random_hex_upper(char *out, size_t n);     /* n characters, then a NUL */
+
+#endif

@@ -1,0 +1,18 @@
+/* secret.h - bytes that are locked in memory and wiped when they go. Never logged, never copied. */
+#ifndef CRYPT_SECRET_H
+#define CRYPT_SECRET_H
+
+#include "base/base.h"
+
+struct secret {
+    uint8_t *p;             /* from sodium_malloc; a NUL stands behind the n bytes */
+    size_t n;
+};
+
+#define SECRET_NULL ((struct secret){ NULL, 0 })
+
+futu_err secret_set(struct secret *s, const void *p, size_t n);     /* FUTU_ENOMEM */
+void secret_wipe(struct secret *s);                                 /* the empty one is fine */
+void wipe(void *p, size_t n);                                       /* not optimised away */
+
+#endif

@@ -1,0 +1,15 @@
+# setup.mk - installs what is missing on a bare Debian 12. `make run` and `make test` call it; when
+# everything is there it costs one dpkg query.
+
+APT_RUN  := gcc g++ make pkg-config python3 python3-protobuf protobuf-compiler libuv1-dev libmbedtls-dev \
+            libsodium-dev nettle-dev libcjson-dev libwslay-dev node-llhttp
+APT_TEST := $(APT_RUN) check libsubunit-dev nodejs npm openssl mandoc binutils curl
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+setup-run: PKGS_WANTED = $(APT_RUN)
+setup-test: PKGS_WANTED = $(APT_TEST)
+setup-bench: PKGS_WANTED = $(APT_TEST) redis-server
+setup-run setup-test setup-bench:
+	@sh test/setup.sh "$(SUDO)" $(PKGS_WANTED)
+
+.PHONY: setup-run setup-test setup-bench
