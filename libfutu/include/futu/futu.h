@@ -1,0 +1,12 @@
+/* futu/futu.h - the whole of libfutu. */
+#ifndef FUTU_FUTU_H
+#define FUTU_FUTU_H
+
+#include "futu/base.h"
+#include "futu/calls.h"
+#include "futu/client.h"
+#include "futu/gateway.h"
+#include "futu/loop.h"
+#include "futu/proto.h"
+
+#endif

@@ -1,0 +1,104 @@
+/* futu/gateway.h - a gateway in this process: the hub between clients and one upstream.
+ *
+ * A gateway has no socket of its own. A listener opens one futu_conn per client, feeds it the bytes
+ * that arrive and writes out what it has queued; futu-opend is such a listener. A futu_client can
+ * be attached without any socket (futu_client_opts.gateway).
+ *
+ * Threads: everything runs on the thread of the loop given at creation.
+ */
+#ifndef FUTU_GATEWAY_H
+#define FUTU_GATEWAY_H
+
+#include "futu/loop.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct iovec;
+typedef struct futu_gateway futu_gateway;
+typedef struct futu_conn futu_conn;
+
+/* There is no default: a gateway without an upstream is FUTU_EINVAL. */
+enum { FUTU_UPSTREAM_PAPER = 1 };
+
+typedef struct futu_gateway_opts {
+    size_t size;                    /* from FUTU_GATEWAY_OPTS_INIT; fields are only appended */
+    futu_loop *loop;                /* borrowed, must outlive the gateway */
+    int upstream;                   /* FUTU_UPSTREAM_* */
+    const char *rsa_private_key;    /* path of a PEM file; NULL: InitConnect in plain only */
+    const char *websocket_key_md5;  /* hex MD5 that InitWebSocket must bring; NULL: any key */
+    const char *paper_clock;        /* "real" (NULL), "always-open", "xN" (N 1..3600), both: "always-open,x60" */
+    uint64_t paper_seed;            /* same seed and clock: same ticks */
+    const char *paper_trade_pwd;    /* NULL: "paper" */
+    uint32_t frequency_limits_off;  /* 1: paper only, FUTU_EINVAL with another upstream */
+    uint32_t push_proto_fmt;        /* 0 protobuf, 1 JSON, for connections that do not ask */
+    uint32_t push_interval_ms;      /* Basic, OrderBook, Broker pushes at most this often; 0: each */
+    uint32_t keep_alive_s;          /* announced interval; 0: 10. A silent TCP client is closed after
+                                     * max(30, 3 x this) seconds */
+    uint32_t max_connections;       /* 0: 8192. The vendor's gateway stops at 128 */
+    uint32_t sub_quota;             /* 0: what the upstream grants */
+} futu_gateway_opts;
+#define FUTU_GATEWAY_OPTS_INIT { sizeof(futu_gateway_opts) }
+
+/* Starts the upstream too. *out is the caller's to free; NULL on error, then `why` (when not NULL)
+ * holds one line for the user. FUTU_EINVAL (opts), FUTU_EFORMAT (key file, clock), FUTU_EIO (key
+ * file), FUTU_ENOMEM. Strings are copied. */
+FUTU_API futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *opts, char *why,
+                                   size_t why_size);
+/* Closes every connection (their on_close runs with FUTU_ECANCELED). NULL is fine. */
+FUTU_API void futu_gateway_free(futu_gateway *g);
+
+/* Numbers for the operator; all counters start at 0 with the gateway. */
+typedef struct futu_gateway_stats {
+    size_t size;                    /* set by the caller: sizeof(futu_gateway_stats) */
+    uint64_t connections, requests, refused, pushes, push_bytes, conflated, cut_slow;
+    uint64_t subscriptions, quota_used, quota_left, securities;
+} futu_gateway_stats;
+FUTU_API futu_err futu_gateway_stats_get(const futu_gateway *g, futu_gateway_stats *out);
+
+/* What one client's transport carries. WS: whole messages of a WebSocket, where the SDK's ft-v1.0
+ * messages and FTAPI frames are told apart by their first bytes. */
+enum { FUTU_WIRE_TCP = 0, FUTU_WIRE_WS = 1 };
+
+typedef struct futu_conn_opts {
+    size_t size;                    /* from FUTU_CONN_OPTS_INIT */
+    int wire;                       /* FUTU_WIRE_* */
+    const char *peer;               /* remote address for log lines; copied */
+    /* Output waits: called at most once per loop turn until it is taken, never from inside
+     * futu_conn_feed(). Take it with futu_conn_output(). */
+    void (*on_output)(futu_conn *c, void *arg);
+    /* The gateway ends this connection. `reason` is one line. Output that is still queued may be
+     * written first; then call futu_conn_free(). Never called from inside futu_conn_feed(). */
+    void (*on_close)(futu_conn *c, futu_err err, const char *reason, void *arg);
+    void *arg;
+} futu_conn_opts;
+#define FUTU_CONN_OPTS_INIT { sizeof(futu_conn_opts) }
+
+/* *out is the caller's to free. FUTU_EINVAL, FUTU_ELIMIT (max_connections), FUTU_ENOMEM. */
+FUTU_API futu_err futu_conn_new(futu_gateway *g, futu_conn **out, const futu_conn_opts *opts);
+
+/* Bytes as they arrived (TCP), or one whole binary message (WS). Nothing is kept of `p`. An error
+ * means that the connection is to be closed: FUTU_EPROTO, FUTU_ELIMIT, FUTU_ENOMEM; replies queued
+ * so far may still be written. */
+FUTU_API futu_err futu_conn_feed(futu_conn *c, const void *p, size_t n);
+
+/* Queued output as up to `max` pieces, for one gathered write; the return value is their number,
+ * 0: nothing. The pieces stay valid until futu_conn_sent() or futu_conn_free(). With FUTU_WIRE_WS
+ * they are server frames, header included. */
+FUTU_API size_t futu_conn_output(futu_conn *c, struct iovec *iov, size_t max);
+/* The first n bytes of the output have been written. */
+FUTU_API void futu_conn_sent(futu_conn *c, size_t n);
+FUTU_API size_t futu_conn_queued(const futu_conn *c);      /* bytes */
+/* True at a frame boundary of the output: a listener may insert a frame of its own (ping, pong). */
+FUTU_API bool futu_conn_at_boundary(const futu_conn *c);
+
+/* The client is gone: subscriptions are released by the rules. No callback runs after this. NULL is
+ * fine. */
+FUTU_API void futu_conn_free(futu_conn *c);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

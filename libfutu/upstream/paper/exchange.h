@@ -1,0 +1,153 @@
+/* exchange.h - the paper exchange itself: one deterministic event stream per security.
+ *
+ * A security's events of a trading day (orders, cancels and trades of seeded participants) depend on
+ * seed, code, day and the clients' own orders alone, not on who looks or when: a security nobody has
+ * looked at costs nothing, and is brought up to date when it is first asked for. Quote, book, ticks,
+ * time-share, bars, broker queue and snapshot are all derived from these events and agree.
+ *
+ * Prices:  int64, 1/10000 of the currency unit ("px"). Quantities: int64 shares. Times: ns of market
+ *          time since 1970 UTC; market time is the paper clock's (real, always open, accelerated).
+ * Threads: none; single owner.
+ */
+#ifndef UPSTREAM_PAPER_EXCHANGE_H
+#define UPSTREAM_PAPER_EXCHANGE_H
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "market/market.h"
+
+#define PX_ONE INT64_C(10000)
+#define BOOK_LEVELS 10
+
+struct exchange;
+
+enum security_kind { KIND_STOCK, KIND_ETF, KIND_REIT, KIND_INDEX };
+
+/* Facts that do not change while the program runs. */
+struct security {
+    int32_t market;             /* Qot_Common.QotMarket: 1 HK, 11 US, 21 SH, 22 SZ */
+    int32_t sec_type;           /* Qot_Common.SecurityType: 3 stock, 4 fund (ETF), 6 index, 1 bond ... */
+    uint8_t kind;               /* enum security_kind */
+    uint8_t step_table;         /* price step rule, see market_step() */
+    char code[16];
+    char currency[4];           /* HKD, USD, CNH */
+    futu_str name;              /* UTF-8, NUL behind */
+    uint64_t id;                /* the broker's number of the security: any, but unique and stable */
+    int64_t lot;
+    int64_t base_px;            /* what prices wander around */
+    int64_t shares;             /* issued */
+    int32_t list_date;          /* yyyymmdd, 0 unknown */
+    bool short_sell;
+    uint32_t index;             /* position in the universe */
+};
+
+struct px_level {
+    int64_t px, qty;
+    int32_t orders;
+};
+
+struct tick {
+    int64_t seq;                /* rises by at least 1 within a security */
+    int64_t time;
+    int64_t px, qty, turnover;  /* turnover in px * shares / PX_ONE, i.e. 1/1 currency unit x 10000: px */
+    int8_t dir;                 /* Qot_Common.TickerDirection: 1 bid (buyer took), 2 ask, 3 neutral */
+};
+
+struct bar {
+    int64_t time;               /* start of the bar's period */
+    int64_t open, high, low, close, last_close;
+    int64_t qty;
+    double turnover;            /* currency units */
+    bool blank;                 /* no trade in it; prices repeat the last close */
+};
+
+struct quote {
+    int64_t last, open, high, low, last_close, high52, low52;
+    int64_t qty;                /* traded today */
+    double turnover;            /* currency units */
+    int64_t time;               /* of the last trade, or of the day's start when none */
+    int64_t bid, ask, bid_qty, ask_qty;
+    int64_t trades;
+};
+
+struct exchange_opts {
+    const char *clock;
+    uint64_t seed;
+    const struct clock *sys;    /* borrowed */
+};
+
+futu_err exchange_new(struct exchange **out, const struct exchange_opts *o, char *why, size_t size);
+void exchange_free(struct exchange *x);
+
+int64_t exchange_now(const struct exchange *x);         /* market time */
+/* Real (monotonic) ns from now until market time `at`; 0 when it is past. */
+int64_t exchange_until(const struct exchange *x, int64_t at);
+bool exchange_always_open(const struct exchange *x);
+/* The session phase of a QotMarket now, as Qot_Common.QotMarketState number. */
+int32_t exchange_market_state(const struct exchange *x, int32_t market);
+bool exchange_is_trading(const struct exchange *x, int32_t market);     /* orders match now */
+
+/* The universe. */
+size_t exchange_count(const struct exchange *x);
+const struct security *exchange_at(const struct exchange *x, size_t i);
+const struct security *exchange_find(const struct exchange *x, int32_t market, futu_str code);
+
+/* Each brings the security up to market time first. FUTU_ENOMEM only. Indices have a quote, ticks
+ * and bars, no book. */
+futu_err exchange_quote(struct exchange *x, const struct security *s, struct quote *out);
+/* Best first; returns how many levels (0..BOOK_LEVELS) through n_bid and n_ask. */
+futu_err exchange_book(struct exchange *x, const struct security *s, struct px_level *bid,
+                       size_t *n_bid, struct px_level *ask, size_t *n_ask);
+/* The newest `max` of today's ticks, oldest first, in the arena. `after_seq`: only later ones. */
+futu_err exchange_ticks(struct exchange *x, const struct security *s, int64_t after_seq, size_t max,
+                        struct arena *a, const struct tick **out, size_t *n);
+/* Bars of a Qot_Common.KLType whose start lies in [from, to], oldest first. At most `max`: the first
+ * ones when `newest` is false, else the last ones. Minute bars end in the running minute. */
+futu_err exchange_bars(struct exchange *x, const struct security *s, int32_t kl_type, int64_t from,
+                       int64_t to, size_t max, bool newest, struct arena *a, const struct bar **out,
+                       size_t *n);
+/* HK broker queue: broker ids at each of the best levels, derived from the book. */
+struct queue_broker {
+    int32_t id, pos;            /* pos: level from 1 */
+    const char *name;
+};
+futu_err exchange_brokers(struct exchange *x, const struct security *s, bool ask, struct arena *a,
+                          const struct queue_broker **out, size_t *n);
+
+/* Watching: each security that is watched is brought up to date by exchange_run(), which the owner
+ * calls from a timer; on_event then says what changed since the last time. Counted. */
+enum { CHANGED_QUOTE = 1, CHANGED_BOOK = 2, CHANGED_TICKS = 4, CHANGED_BARS = 8 };
+struct exchange_events {
+    void (*changed)(void *arg, const struct security *s, unsigned what);
+    void *arg;
+};
+void exchange_set_events(struct exchange *x, const struct exchange_events *ev);
+futu_err exchange_watch(struct exchange *x, const struct security *s);
+void exchange_unwatch(struct exchange *x, const struct security *s);
+/* Works for at most budget_ns of real time (0: no bound); false when something is still behind. */
+bool exchange_run(struct exchange *x, int64_t budget_ns);
+
+/* Orders of the gateway's accounts. They stand in the same book, by price and time, and trade with
+ * the seeded participants and with each other. A security with an order is watched by itself. */
+struct client_order {
+    const struct security *sec;     /* set by the caller, as the fields to left */
+    bool buy, market;               /* market: takes what the book has, the rest is left to the caller */
+    int64_t px;
+    int64_t left;                   /* quantity not filled yet; lowered by fills */
+    void *owner;
+    /* Runs from exchange_order_add() and exchange_run(); it may add or cancel other orders only
+     * after it has returned. `maker`: the order stood in the book. */
+    void (*on_fill)(struct client_order *o, int64_t px, int64_t qty, int64_t time, bool maker);
+    struct client_order *next, *prev;   /* the exchange's own */
+    int64_t ahead;                      /* quantity in front of it at its price */
+    bool resting;
+};
+/* Trades at once against the book as far as the price allows; the rest stands in the book (limit) or
+ * is left unfilled (market; `resting` stays false). While the market is closed a limit order waits in
+ * the book for the next session. FUTU_ENOMEM. */
+futu_err exchange_order_add(struct exchange *x, struct client_order *o);
+/* Takes it out of the book; fine when it is not in. */
+void exchange_order_remove(struct exchange *x, struct client_order *o);
+
+#endif
