@@ -3,7 +3,14 @@
 test: setup-test
 	$(MAKE) SAN=$(SAN) check
 
-check: unit fuzz-replay
+check: schema unit fuzz-replay
+
+# Against the official package's own files too, once the SDK tests have installed it.
+NPM_PROTO ?= test/sdk/node_modules/futu-api/proto
+schema:
+	@$(PYTHON) test/schema/compare.py tables
+	@if [ -d $(NPM_PROTO) ]; then $(PYTHON) test/schema/compare.py published $(NPM_PROTO); \
+	else echo "schema: $(NPM_PROTO) is not installed, not compared"; fi
 
 unit: $(TESTS)
 	@for t in $(TESTS); do $$t || exit 1; done
@@ -15,4 +22,4 @@ run: setup-run
 	$(MAKE) all
 	sh test/run.sh $(B)
 
-.PHONY: test check unit fuzz-replay run
+.PHONY: test check schema unit fuzz-replay run
