@@ -33,6 +33,9 @@ struct security {
     char code[16];
     char currency[4];           /* HKD, USD, CNH */
     futu_str name;              /* UTF-8, NUL behind */
+    /* What plates are made of; NUL behind, p NULL: the list has none. */
+    futu_str board;             /* HK: "Main", "GEM" */
+    futu_str sector, industry;  /* US: GICS */
     uint64_t id;                /* the broker's number of the security: any, but unique and stable */
     int64_t lot;
     int64_t base_px;            /* what prices wander around */
