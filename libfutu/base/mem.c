@@ -24,7 +24,7 @@ bool mem_failed(void)
     return failed;
 }
 
-static bool must_fail(void)
+bool mem_refused(void)
 {
     if (fail_in < 0)
         return false;
@@ -38,12 +38,12 @@ static bool must_fail(void)
 
 void *mem_alloc(size_t size)
 {
-    return must_fail() ? NULL : allocator.alloc(size ? size : 1);
+    return mem_refused() ? NULL : allocator.alloc(size ? size : 1);
 }
 
 void *mem_realloc(void *p, size_t size)
 {
-    return must_fail() ? NULL : allocator.realloc(p, size ? size : 1);
+    return mem_refused() ? NULL : allocator.realloc(p, size ? size : 1);
 }
 
 void *mem_zalloc(size_t size)

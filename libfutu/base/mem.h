@@ -18,5 +18,7 @@ void mem_free(void *p);                             /* NULL is fine */
 void mem_fail_at(long n);
 /* True when an allocation has failed since mem_fail_at(). */
 bool mem_failed(void);
+/* Counts as an allocation: true when the one that another library is about to make must fail. */
+bool mem_refused(void);
 
 #endif
