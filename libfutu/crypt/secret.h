@@ -11,7 +11,8 @@ struct secret {
 
 #define SECRET_NULL ((struct secret){ NULL, 0 })
 
-futu_err secret_set(struct secret *s, const void *p, size_t n);     /* FUTU_ENOMEM */
+/* Replaces what `s` holds, which p may point into. FUTU_ENOMEM: s is as before. */
+futu_err secret_set(struct secret *s, const void *p, size_t n);
 void secret_wipe(struct secret *s);                                 /* the empty one is fine */
 void wipe(void *p, size_t n);                                       /* not optimised away */
 
