@@ -1,5 +1,5 @@
-/* sdkws.h - header of the SDK's WebSocket protocol ft-v1.0: big endian, no length, no checksum
- * (the spec's section 4.2). One header and body per WebSocket message. */
+/* sdkws.h - header of the SDK's WebSocket protocol ft-v1.0: big endian, no length, no checksum.
+ * One header and body per WebSocket message. */
 #ifndef WIRE_SDKWS_H
 #define WIRE_SDKWS_H
 
