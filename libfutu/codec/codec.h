@@ -5,7 +5,7 @@
  * its offset, so that one table serves the binary codec, the JSON transcoder and the checks.
  *
  * Struct layout, for a field `x`:
- *   singular number or bool   bool has_x; T x;
+ *   singular number or bool   T x; bool has_x;          the flags stand at the end of the struct
  *   string, bytes             futu_str x;                 present when x.p != NULL
  *   message                   M *x;                       present when not NULL
  *   repeated                  size_t n_x; T *x;           numbers, futu_str or messages, in a row
@@ -30,11 +30,14 @@ enum pb_type {
 
 enum pb_label { PB_OPTIONAL, PB_REQUIRED, PB_REPEATED };
 
+#define PB_MAX_FIELDS 128       /* of one message; the generator checks it */
+
 struct pb_field {
     uint32_t tag;
     uint8_t type, label;
     uint16_t off;               /* of the value, or of the pointer when repeated or a message */
     uint16_t off_has;           /* of has_x or n_x; unused for singular strings and messages */
+    uint8_t n_name, n_camel, n_snake;   /* lengths of the three spellings */
     const char *name;           /* as declared: td_buyQty */
     const char *camel;          /* the protobuf JSON name: tdBuyQty */
     const char *snake;          /* td_buy_qty */
@@ -42,11 +45,18 @@ struct pb_field {
     const char *enum_name;      /* "Qot_Common.QotMarket" when the table names one, else NULL */
 };
 
+/* A set of fields of one message, by their index. */
+struct pb_set {
+    uint64_t w[PB_MAX_FIELDS / 64];
+};
+
 struct futu_msg {
     const char *name;                   /* "Qot_Common.Security" */
     const struct pb_field *fields;      /* ascending tags */
     uint16_t n_fields;
     uint16_t size;                      /* of the C struct */
+    bool flat;                          /* no repeated field and no message field */
+    struct pb_set required;             /* indexes into fields */
     const uint16_t *by_name;            /* indexes into fields, sorted by declared name */
 };
 
