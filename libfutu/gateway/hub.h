@@ -20,7 +20,7 @@
 struct hub;
 
 /* What the gateway calls itself in InitConnect and GetGlobalState: major x 100 + minor. */
-#define HUB_SERVER_VER 1002
+#define HUB_SERVER_VER UPSTREAM_SERVER_VER
 
 struct hub_opts {
     struct clock clock;             /* copied; its arg is borrowed */

@@ -21,6 +21,8 @@
 struct upstream;
 
 #define SECURITY_CODE_MAX 31
+/* What InitConnect and GetGlobalState tell as serverVer. */
+#define UPSTREAM_SERVER_VER 1002
 
 /* One push stream: a security, a sub type and, for k-lines, a rehab type (0 none, 1 forward,
  * 2 backward; always 0 for other sub types). Compare with stream_key_eq(). */
@@ -54,8 +56,9 @@ struct upstream_events {
     void (*push)(void *arg, const struct upstream_push *p);
     /* Order and fill pushes (2208, 2218), whole Response, of one account. */
     void (*trade)(void *arg, uint64_t acc_id, uint32_t proto, const uint8_t *body, size_t len);
-    /* Notify (1003), whole Response. */
-    void (*notify)(void *arg, const uint8_t *body, size_t len);
+    /* What belongs to no stream and no account, whole Response of push protocol `proto`: Notify
+     * (1003), for the connections that asked for it, and Qot_UpdatePriceReminder (3019), for all. */
+    void (*notify)(void *arg, uint32_t proto, const uint8_t *body, size_t len);
     void *arg;
 };
 
