@@ -41,7 +41,11 @@ $(GEN_SRC) $(GEN)/futu/proto.h: $(GEN_STAMP) ;
 
 LIB_SRC := $(wildcard libfutu/*/*.c libfutu/upstream/*/*.c)
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(LIB_SRC)) $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_SRC))
-OPEND_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard futu-opend/*.c))
+# llhttp comes as C sources in Debian's node-llhttp.
+LLHTTP_SRC := /usr/share/llhttp
+LLHTTP_INC := -I/usr/share/include -I/usr/share/include/llhttp
+LLHTTP_OBJ := $(patsubst %,$(B)/llhttp/%.o,api http llhttp)
+OPEND_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard futu-opend/*.c)) $(LLHTTP_OBJ)
 CLI_OBJ   := $(patsubst %.c,$(B)/%.o,$(wildcard futucli/*.c))
 PROGRAMS := $(B)/futu-opend $(B)/futucli
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c)) \
@@ -66,6 +70,11 @@ $(B)/futu-opend: $(OPEND_OBJ) $(B)/libfutu.so
 	$(CC) $(ALL) -o $@ $(OPEND_OBJ) -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN' $(OPEND_LIBS)
 $(B)/futucli: $(CLI_OBJ) $(B)/libfutu.so
 	$(CC) $(ALL) -o $@ $(CLI_OBJ) -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN' $(CLI_LIBS)
+
+$(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 -g $(SANFLAGS_$(SAN)) $(LLHTTP_INC) -c -o $@ $<
+$(B)/futu-opend/%.o: INC += $(LLHTTP_INC)
 
 $(B)/gen/%.o: $(GEN)/%.c Makefile
 	@mkdir -p $(@D)

@@ -39,7 +39,7 @@ typedef struct futu_gateway_opts {
     uint32_t max_connections;       /* 0: 8192. The vendor's gateway stops at 128 */
     uint32_t sub_quota;             /* 0: what the upstream grants */
 } futu_gateway_opts;
-#define FUTU_GATEWAY_OPTS_INIT { sizeof(futu_gateway_opts) }
+#define FUTU_GATEWAY_OPTS_INIT { .size = sizeof(futu_gateway_opts) }
 
 /* Starts the upstream too. *out is the caller's to free; NULL on error, then `why` (when not NULL)
  * holds one line for the user. FUTU_EINVAL (opts), FUTU_EFORMAT (key file, clock), FUTU_EIO (key
@@ -73,7 +73,7 @@ typedef struct futu_conn_opts {
     void (*on_close)(futu_conn *c, futu_err err, const char *reason, void *arg);
     void *arg;
 } futu_conn_opts;
-#define FUTU_CONN_OPTS_INIT { sizeof(futu_conn_opts) }
+#define FUTU_CONN_OPTS_INIT { .size = sizeof(futu_conn_opts) }
 
 /* *out is the caller's to free. FUTU_EINVAL, FUTU_ELIMIT (max_connections), FUTU_ENOMEM. */
 FUTU_API futu_err futu_conn_new(futu_gateway *g, futu_conn **out, const futu_conn_opts *opts);

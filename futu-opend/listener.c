@@ -1,0 +1,95 @@
+/* listener.c - see listener.h. */
+#include "listener.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tls.h"
+
+#define BACKLOG 4096
+#define TICK_MS 1000
+
+static void on_connection(uv_stream_t *server, int status)
+{
+    struct listener *l = server->data;
+    if (status == 0)
+        l->kind->accept(l);
+}
+
+static void on_tick(uv_timer_t *t)
+{
+    struct listener *l = t->data;
+    uint64_t now = uv_now(t->loop);
+    for (struct stream *s = l->streams, *next; s; s = next) {
+        next = s->next;
+        if (s->draining && now >= s->drain_until)
+            stream_close(s);
+        else if (l->kind->tick && !s->closing && !s->draining)
+            l->kind->tick(s, now);
+    }
+}
+
+static int parse_address(const char *ip, int port, struct sockaddr_storage *out)
+{
+    if (uv_ip4_addr(ip, port, (struct sockaddr_in *)out) == 0)
+        return 0;
+    return uv_ip6_addr(ip, port, (struct sockaddr_in6 *)out);
+}
+
+static int bound_port(const uv_tcp_t *tcp)
+{
+    struct sockaddr_storage a;
+    int len = sizeof(a);
+    memset(&a, 0, sizeof(a));
+    uv_tcp_getsockname(tcp, (struct sockaddr *)&a, &len);
+    return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
+                                         : ((struct sockaddr_in *)&a)->sin_port);
+}
+
+bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_kind *kind,
+                    futu_gateway *g, const char *ip, int port, char *why, size_t size)
+{
+    struct sockaddr_storage a;
+    l->kind = kind;
+    l->gateway = g;
+    l->server.data = l->timer.data = l;
+    if (parse_address(ip, port, &a) != 0) {
+        snprintf(why, size, "%s: %s is not an IP address", kind->name, ip);
+        return false;
+    }
+    uv_tcp_init(loop, &l->server);
+    uv_timer_init(loop, &l->timer);
+    int r = uv_tcp_bind(&l->server, (struct sockaddr *)&a, 0);
+    if (r == 0)
+        r = uv_listen((uv_stream_t *)&l->server, BACKLOG, on_connection);
+    if (r == 0)
+        r = uv_timer_start(&l->timer, on_tick, TICK_MS, TICK_MS);
+    if (r == 0) {
+        l->port = bound_port(&l->server);
+        return true;
+    }
+    snprintf(why, size, "%s: port %d on %s can't be opened: %s%s", kind->name, port, ip,
+             uv_strerror(r), r == UV_EADDRINUSE ? "; another program listens there, choose another port" : "");
+    listener_stop(l);
+    return false;
+}
+
+void listener_add(struct listener *l, struct stream *s)
+{
+    s->next = l->streams;
+    s->link = &l->streams;
+    if (s->next)
+        s->next->link = &s->next;
+    l->streams = s;
+}
+
+void listener_stop(struct listener *l)
+{
+    if (!l->kind)
+        return;
+    uv_close((uv_handle_t *)&l->server, NULL);
+    uv_close((uv_handle_t *)&l->timer, NULL);
+    for (struct stream *s = l->streams; s; s = s->next)
+        stream_close(s);
+    l->kind = NULL;
+}

@@ -1,0 +1,39 @@
+/* listener.h - a bound port and its connections; the kinds (tcp.c, websocket.c) bring the protocol. */
+#ifndef OPEND_LISTENER_H
+#define OPEND_LISTENER_H
+
+#include <futu/gateway.h>
+#include <uv.h>
+
+#include "stream.h"
+
+struct listener;
+
+struct listener_kind {
+    const char *name;           /* "FTAPI", for messages */
+    /* A connection waits at l->server: accept it with stream_accept() and listener_add(). */
+    void (*accept)(struct listener *l);
+    /* Once a second per connection: pings, deadlines of a handshake. NULL: nothing to do. */
+    void (*tick)(struct stream *s, uint64_t now_ms);
+};
+
+struct listener {
+    uv_tcp_t server;
+    uv_timer_t timer;
+    const struct listener_kind *kind;
+    futu_gateway *gateway;      /* borrowed */
+    struct tls_server *tls;     /* owned, NULL: plain */
+    struct stream *streams;
+    int port;                   /* the one that was bound */
+};
+
+/* Binds and listens. On failure nothing is left open and `why` names port and reason. */
+bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_kind *kind,
+                    futu_gateway *g, const char *ip, int port, char *why, size_t size);
+void listener_add(struct listener *l, struct stream *s);
+/* Stops accepting and closes every connection. Run the loop until its handles are gone. */
+void listener_stop(struct listener *l);
+
+extern const struct listener_kind listener_tcp, listener_websocket;
+
+#endif

@@ -1,0 +1,180 @@
+/* main.c - futu-opend: reads the options, makes a gateway, opens the listeners, runs until a signal.
+ *
+ * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage.
+ */
+#include <futu/futu.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "listener.h"
+#include "options.h"
+#include "tls.h"
+
+#define EXIT_USAGE 2
+
+struct daemon {
+    struct opend_conf conf;
+    futu_loop *loop;
+    futu_gateway *gateway;
+    struct listener tcp, websocket;
+    uv_signal_t sigint, sigterm;
+    char why[512];
+};
+
+static void on_log(int level, const char *line, void *arg)
+{
+    static const char *const names[] = { "", "ERROR", "WARN", "INFO", "DEBUG", "TRACE" };
+    struct timespec ts;
+    struct tm tm;
+    char when[32];
+    (void)arg;
+    clock_gettime(CLOCK_REALTIME, &ts);
+    gmtime_r(&ts.tv_sec, &tm);
+    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
+    fprintf(stderr, "%s.%03ldZ %-5s %s\n", when, ts.tv_nsec / 1000000, names[level], line);
+}
+
+/* Secrets pass through this process: no core file; thousands of sockets: all that the system grants. */
+static void set_limits(void)
+{
+    struct rlimit none = { 0, 0 }, files;
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static bool make_gateway(struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    futu_gateway_opts o = FUTU_GATEWAY_OPTS_INIT;
+    o.loop = d->loop;
+    o.upstream = FUTU_UPSTREAM_PAPER;
+    o.rsa_private_key = c->rsa_private_key;
+    o.websocket_key_md5 = c->websocket_key_md5;
+    o.paper_clock = c->paper_clock;
+    o.paper_seed = c->paper_seed;
+    o.paper_trade_pwd = c->paper_trade_pwd;
+    o.frequency_limits_off = strcmp(c->frequency_limits, "off") == 0;
+    o.push_proto_fmt = (uint32_t)c->push_proto_type;
+    o.push_interval_ms = (uint32_t)c->push_interval_ms;
+    o.keep_alive_s = (uint32_t)c->keep_alive_s;
+    o.max_connections = (uint32_t)c->max_connections;
+    o.sub_quota = (uint32_t)c->sub_quota;
+    return futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;
+}
+
+static bool make_listeners(struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    uv_loop_t *uv = futu_loop_uv(d->loop);
+    const char *ws_ip = c->websocket_ip ? c->websocket_ip : c->ip;
+    if (c->websocket_cert) {
+        d->websocket.tls = tls_server_new(c->websocket_cert, c->websocket_private_key, d->why,
+                                          sizeof(d->why));
+        if (!d->websocket.tls)
+            return false;
+    }
+    if (!listener_start(&d->tcp, uv, &listener_tcp, d->gateway, c->ip, (int)c->port, d->why,
+                        sizeof(d->why)))
+        return false;
+    return !c->websocket_port ||
+           listener_start(&d->websocket, uv, &listener_websocket, d->gateway, ws_ip,
+                          (int)c->websocket_port, d->why, sizeof(d->why));
+}
+
+static void on_signal(uv_signal_t *h, int signum)
+{
+    (void)signum;
+    futu_loop_stop(((struct daemon *)h->data)->loop);
+}
+
+static void catch_signals(struct daemon *d)
+{
+    uv_loop_t *uv = futu_loop_uv(d->loop);
+    d->sigint.data = d->sigterm.data = d;
+    uv_signal_init(uv, &d->sigint);
+    uv_signal_init(uv, &d->sigterm);
+    uv_signal_start(&d->sigint, on_signal, SIGINT);
+    uv_signal_start(&d->sigterm, on_signal, SIGTERM);
+}
+
+static void print_banner(const struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    futu_gateway_stats st = { .size = sizeof(st) };
+    futu_gateway_stats_get(d->gateway, &st);
+    printf("futu-opend %s, PAPER exchange: no broker, no real money\n", futu_version());
+    printf("  securities  %llu, clock %s, seed %llu\n", (unsigned long long)st.securities,
+           c->paper_clock, (unsigned long long)c->paper_seed);
+    printf("  FTAPI       %s:%d%s\n", c->ip, d->tcp.port,
+           c->rsa_private_key ? " (RSA key required)" : "");
+    if (c->websocket_port)
+        printf("  WebSocket   %s://%s:%d%s\n", d->websocket.tls ? "wss" : "ws",
+               c->websocket_ip ? c->websocket_ip : c->ip, d->websocket.port,
+               c->websocket_key_md5 ? " (key required)" : "");
+    printf("ready; Ctrl-C ends\n");
+    fflush(stdout);
+}
+
+static void stop(struct daemon *d)
+{
+    listener_stop(&d->tcp);
+    listener_stop(&d->websocket);
+    if (d->sigint.data) {
+        uv_close((uv_handle_t *)&d->sigint, NULL);
+        uv_close((uv_handle_t *)&d->sigterm, NULL);
+    }
+    /* Closing takes one turn of the loop; the streams free their connections in it. */
+    while (d->tcp.streams || d->websocket.streams)
+        futu_loop_poll(d->loop, 10);
+    futu_loop_poll(d->loop, 0);
+    futu_gateway_free(d->gateway);
+    futu_loop_free(d->loop);
+    tls_server_free(d->websocket.tls);
+}
+
+static int run(struct daemon *d)
+{
+    bool up = futu_loop_new(&d->loop) == FUTU_OK && make_gateway(d) && make_listeners(d);
+    if (up) {
+        catch_signals(d);
+        print_banner(d);
+        futu_loop_run(d->loop);
+    } else {
+        fprintf(stderr, "futu-opend: %s\n", d->why[0] ? d->why : "can't start");
+    }
+    stop(d);
+    return up ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    static struct daemon d;
+    if (options_parse(&d.conf, argc, argv, d.why, sizeof(d.why)) != OPTIONS_OK) {
+        fprintf(stderr, "futu-opend: %s\n", d.why);
+        return EXIT_USAGE;
+    }
+    if (d.conf.help) {
+        options_help(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (d.conf.version) {
+        printf("futu-opend %s\n", futu_version());
+        return EXIT_SUCCESS;
+    }
+    futu_set_log(on_log, options_log_level(&d.conf), NULL);
+    set_limits();
+    return run(&d);
+}

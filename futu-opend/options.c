@@ -1,0 +1,235 @@
+/* options.c - see options.h. */
+#include "options.h"
+
+#include <futu/base.h>
+#include <stddef.h>
+#include <string.h>
+
+enum option_kind { O_FLAG, O_STR, O_UINT };
+
+struct option {
+    const char *name, *value;           /* value: its name in the help, NULL for a flag */
+    enum option_kind kind;
+    size_t at;
+    const char *standard;               /* default as text, NULL: none */
+    uint64_t min, max;
+    const char *group, *help;           /* group: set on the first option of each */
+};
+
+#define AT(field) offsetof(struct opend_conf, field)
+static const struct option options[] = {
+    { "paper", NULL, O_FLAG, AT(paper), NULL, 0, 0, "Upstream (choose one)",
+      "an embedded exchange with its own prices and accounts; offline" },
+    { "paper-clock", "CLOCK", O_STR, AT(paper_clock), "real", 0, 0, NULL,
+      "real, always-open, xN (N times as fast), or always-open,xN" },
+    { "paper-seed", "N", O_UINT, AT(paper_seed), "1", 0, UINT64_MAX, NULL,
+      "same seed and clock: same ticks" },
+    { "paper-trade-pwd", "TEXT", O_STR, AT(paper_trade_pwd), "paper", 0, 0, NULL,
+      "what unlocks the paper exchange's real account" },
+    { "ip", "ADDR", O_STR, AT(ip), "127.0.0.1", 0, 0, "Listeners", "address of the FTAPI TCP port" },
+    { "port", "N", O_UINT, AT(port), "11111", 0, 65535, NULL,
+      "FTAPI TCP port; 0 lets the system choose" },
+    { "rsa-private-key", "FILE", O_STR, AT(rsa_private_key), NULL, 0, 0, NULL,
+      "PEM key shared with the clients: InitConnect must be encrypted" },
+    { "websocket-ip", "ADDR", O_STR, AT(websocket_ip), NULL, 0, 0, NULL,
+      "address of the WebSocket port; as --ip when absent" },
+    { "websocket-port", "N", O_UINT, AT(websocket_port), NULL, 0, 65535, NULL,
+      "WebSocket port for the JavaScript SDK; off when absent" },
+    { "websocket-key-md5", "HEX", O_STR, AT(websocket_key_md5), NULL, 0, 0, NULL,
+      "MD5 of the key that WebSocket clients must bring" },
+    { "websocket-cert", "FILE", O_STR, AT(websocket_cert), NULL, 0, 0, NULL,
+      "PEM certificate chain: the WebSocket port speaks wss" },
+    { "websocket-private-key", "FILE", O_STR, AT(websocket_private_key), NULL, 0, 0, NULL,
+      "PEM key of that certificate" },
+    { "frequency-limits", "on|off", O_STR, AT(frequency_limits), "on", 0, 0, "Rules",
+      "the vendor's calls-per-30-seconds limits; off with --paper only" },
+    { "keep-alive", "SECONDS", O_UINT, AT(keep_alive_s), "10", 1, 30, NULL,
+      "KeepAlive interval announced to clients" },
+    { "push-proto-type", "0|1", O_UINT, AT(push_proto_type), "0", 0, 1, NULL,
+      "format of pushes for clients that do not ask: 0 protobuf, 1 JSON" },
+    { "push-interval", "MS", O_UINT, AT(push_interval_ms), "0", 0, 60000, NULL,
+      "least time between two quote, book or broker pushes of a security" },
+    { "max-connections", "N", O_UINT, AT(max_connections), "8192", 1, 1000000, NULL,
+      "connections served at a time" },
+    { "sub-quota", "N", O_UINT, AT(sub_quota), NULL, 1, 1000000, NULL,
+      "subscriptions in all; what the upstream grants when absent" },
+    { "log-level", "LEVEL", O_STR, AT(log_level), "info", 0, 0, "Other",
+      "off, error, warn, info, debug or trace, on standard error" },
+    { "help", NULL, O_FLAG, AT(help), NULL, 0, 0, NULL, "print this text" },
+    { "version", NULL, O_FLAG, AT(version), NULL, 0, 0, NULL, "print the version" },
+};
+#define N_OPTIONS (sizeof(options) / sizeof(options[0]))
+
+static const char *const levels[] = { "off", "error", "warn", "info", "debug", "trace" };
+#define N_LEVELS (sizeof(levels) / sizeof(levels[0]))
+
+int options_log_level(const struct opend_conf *c)
+{
+    for (size_t i = 0; i < N_LEVELS; i++)
+        if (strcmp(c->log_level, levels[i]) == 0)
+            return (int)i;
+    return -1;
+}
+
+static void *field(struct opend_conf *c, const struct option *o)
+{
+    return (char *)c + o->at;
+}
+
+static bool parse_uint(const char *text, uint64_t *out)
+{
+    uint64_t v = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        unsigned d = (unsigned)(*text - '0');
+        if (d > 9 || v > (UINT64_MAX - d) / 10)
+            return false;
+        v = v * 10 + d;
+    }
+    *out = v;
+    return true;
+}
+
+static bool set(struct opend_conf *c, const struct option *o, const char *text, char *why,
+                size_t size)
+{
+    uint64_t v;
+    if (o->kind == O_STR) {
+        *(const char **)field(c, o) = text;
+        return true;
+    }
+    if (!parse_uint(text, &v) || v < o->min || v > o->max) {
+        snprintf(why, size, "--%s: %s is not a number in %llu..%llu", o->name, text,
+                 (unsigned long long)o->min, (unsigned long long)o->max);
+        return false;
+    }
+    *(uint64_t *)field(c, o) = v;
+    return true;
+}
+
+/* How many single-letter changes lead from a to b; far apart: 99. */
+static unsigned distance(const char *a, size_t na, const char *b)
+{
+    unsigned row[40];
+    size_t nb = strlen(b);
+    if (na > 39 || nb > 39)
+        return 99;
+    for (unsigned j = 0; j <= nb; j++)
+        row[j] = j;
+    for (size_t i = 0; i < na; i++) {
+        unsigned corner = row[0];
+        row[0] = (unsigned)i + 1;
+        for (size_t j = 0; j < nb; j++) {
+            unsigned change = corner + (a[i] != b[j]);
+            unsigned step = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
+            corner = row[j + 1];
+            row[j + 1] = change < step ? change : step;
+        }
+    }
+    return row[nb];
+}
+
+static void unknown(const char *name, size_t n, char *why, size_t size)
+{
+    const struct option *best = &options[0];
+    for (size_t i = 1; i < N_OPTIONS; i++)
+        if (distance(name, n, options[i].name) < distance(name, n, best->name))
+            best = &options[i];
+    if (distance(name, n, best->name) <= 3)
+        snprintf(why, size, "unknown option --%.*s; did you mean --%s?", (int)n, name, best->name);
+    else
+        snprintf(why, size, "unknown option --%.*s; --help lists them all", (int)n, name);
+}
+
+/* One argument, and its value when that is the next one. Returns how many were taken, 0: wrong. */
+static int take(struct opend_conf *c, int left, char **argv, char *why, size_t size)
+{
+    const char *arg = argv[0];
+    if (strncmp(arg, "--", 2) != 0) {
+        snprintf(why, size, "%s: options begin with --", arg);
+        return 0;
+    }
+    const char *name = arg + 2, *eq = strchr(name, '=');
+    size_t n = eq ? (size_t)(eq - name) : strlen(name);
+    const struct option *o = options, *end = options + N_OPTIONS;
+    while (o < end && (strlen(o->name) != n || memcmp(o->name, name, n) != 0))
+        o++;
+    if (o == end) {
+        unknown(name, n, why, size);
+        return 0;
+    }
+    if (o->kind == O_FLAG) {
+        *(bool *)field(c, o) = true;
+        if (eq)
+            snprintf(why, size, "--%s takes no value", o->name);
+        return eq ? 0 : 1;
+    }
+    if (!eq && left < 2) {
+        snprintf(why, size, "--%s needs a value: %s", o->name, o->value);
+        return 0;
+    }
+    if (!set(c, o, eq ? eq + 1 : argv[1], why, size))
+        return 0;
+    return eq ? 1 : 2;
+}
+
+static const char *judge(const struct opend_conf *c)
+{
+    if (!c->paper)
+        return "choose an upstream: --paper (an embedded exchange, works offline); --upstream "
+               "HOST:PORT (another gateway) and --login-account ACCOUNT (direct login) are planned, "
+               "but not in this version";
+    if (options_log_level(c) < 0)
+        return "--log-level: one of off, error, warn, info, debug, trace";
+    if (strcmp(c->frequency_limits, "on") != 0 && strcmp(c->frequency_limits, "off") != 0)
+        return "--frequency-limits: on or off";
+    if (!c->websocket_cert != !c->websocket_private_key)
+        return "--websocket-cert and --websocket-private-key go together";
+    if (!c->websocket_port && (c->websocket_cert || c->websocket_key_md5 || c->websocket_ip))
+        return "WebSocket options need --websocket-port";
+    if (c->websocket_key_md5 &&
+        strspn(c->websocket_key_md5, "0123456789abcdefABCDEF") != 32)
+        return "--websocket-key-md5: 32 hex digits, as printed by: printf %s KEY | md5sum";
+    return NULL;
+}
+
+enum options_result options_parse(struct opend_conf *c, int argc, char **argv, char *why,
+                                  size_t why_size)
+{
+    memset(c, 0, sizeof(*c));
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (options[i].standard)
+            set(c, &options[i], options[i].standard, why, why_size);
+    for (int i = 1, n; i < argc; i += n) {
+        n = take(c, argc - i, argv + i, why, why_size);
+        if (n == 0)
+            return OPTIONS_USAGE;
+    }
+    if (c->help || c->version)
+        return OPTIONS_OK;
+    const char *wrong = judge(c);
+    if (!wrong)
+        return OPTIONS_OK;
+    snprintf(why, why_size, "%s", wrong);
+    return OPTIONS_USAGE;
+}
+
+void options_help(FILE *out)
+{
+    fprintf(out, "futu-opend " FUTU_VERSION " - gateway for the Futu and moomoo trading API\n\n"
+                 "usage: futu-opend --paper [OPTION...]\n");
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        const struct option *o = &options[i];
+        char left[64];
+        if (o->group)
+            fprintf(out, "\n%s:\n", o->group);
+        snprintf(left, sizeof(left), "--%s%s%s", o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
+        fprintf(out, "  %-30s %s", left, o->help);
+        if (o->standard)
+            fprintf(out, " [%s]", o->standard);
+        fputc('\n', out);
+    }
+    fprintf(out, "\nTry: futu-opend --paper --paper-clock always-open --websocket-port 33333\n");
+}

@@ -1,0 +1,195 @@
+/* stream.c - see stream.h. */
+#include "stream.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tls.h"
+
+#define PIECES 64
+#define DRAIN_MS 5000
+#define READ_SIZE 65536
+
+static void on_closed(uv_handle_t *h)
+{
+    struct stream *s = h->data;
+    if (s->link) {
+        *s->link = s->next;
+        if (s->next)
+            s->next->link = s->link;
+    }
+    tls_free(s->tls);
+    s->ops->on_end(s);
+}
+
+void stream_close(struct stream *s)
+{
+    if (s->closing)
+        return;
+    s->closing = true;
+    uv_close((uv_handle_t *)&s->tcp, on_closed);
+}
+
+void stream_drain(struct stream *s)
+{
+    if (s->draining || s->closing)
+        return;
+    s->draining = true;
+    s->drain_until = uv_now(s->tcp.loop) + DRAIN_MS;
+    uv_read_stop((uv_stream_t *)&s->tcp);
+    stream_kick(s);
+}
+
+static void on_written(uv_write_t *wr, int status)
+{
+    struct stream *s = wr->data;
+    size_t n = s->writing;
+    s->writing = 0;
+    if (status == UV_ECANCELED)
+        return;
+    if (status < 0) {
+        stream_close(s);
+        return;
+    }
+    if (s->tls)
+        tls_written(s->tls);
+    else
+        s->ops->sent(s, n);
+    stream_kick(s);
+}
+
+static void start_write(struct stream *s, const uv_buf_t *bufs, size_t n, size_t mark)
+{
+    s->writing = mark;
+    s->wr.data = s;
+    if (uv_write(&s->wr, (uv_stream_t *)&s->tcp, bufs, (unsigned)n, on_written) < 0) {
+        s->writing = 0;
+        stream_close(s);
+    }
+}
+
+/* Writes what the socket takes; the rest goes out by uv_write(), since it waits for the socket. */
+static void kick_plain(struct stream *s)
+{
+    struct iovec iov[PIECES];
+    uv_buf_t bufs[PIECES];
+    size_t n;
+    while (!s->closing && (n = s->ops->output(s, iov, PIECES)) > 0) {
+        size_t total = 0;
+        for (size_t i = 0; i < n; i++) {
+            bufs[i] = uv_buf_init(iov[i].iov_base, (unsigned)iov[i].iov_len);
+            total += iov[i].iov_len;
+        }
+        int done = uv_try_write((uv_stream_t *)&s->tcp, bufs, (unsigned)n);
+        if (done == UV_EAGAIN) {
+            start_write(s, bufs, n, total);
+            return;
+        }
+        if (done < 0) {
+            stream_close(s);
+            return;
+        }
+        s->ops->sent(s, (size_t)done);
+    }
+}
+
+static void kick_tls(struct stream *s)
+{
+    struct iovec iov[PIECES];
+    size_t n;
+    while (tls_room(s->tls) && (n = s->ops->output(s, iov, PIECES)) > 0) {
+        ssize_t taken = tls_put(s->tls, iov, n);
+        if (taken < 0) {
+            stream_close(s);
+            return;
+        }
+        if (taken == 0)
+            break;
+        s->ops->sent(s, (size_t)taken);
+    }
+    struct iovec out = tls_output(s->tls);
+    if (out.iov_len > 0) {
+        uv_buf_t b = uv_buf_init(out.iov_base, (unsigned)out.iov_len);
+        start_write(s, &b, 1, 1);
+    }
+}
+
+void stream_kick(struct stream *s)
+{
+    if (s->writing || s->closing)
+        return;
+    if (s->tls)
+        kick_tls(s);
+    else
+        kick_plain(s);
+    if (s->draining && !s->writing)
+        stream_close(s);
+}
+
+static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
+{
+    static char shared[READ_SIZE];      /* what arrives is handled before the next read */
+    (void)h;
+    (void)suggested;
+    *buf = uv_buf_init(shared, sizeof(shared));
+}
+
+/* TLS records in, plain bytes out to the owner, handshake answers to the peer. */
+static bool read_tls(struct stream *s, const uint8_t *p, size_t n)
+{
+    const uint8_t *plain;
+    ssize_t got;
+    if (!tls_feed(s->tls, p, n))
+        return false;
+    while ((got = tls_read(s->tls, &plain)) > 0)
+        if (!s->ops->on_data(s, plain, (size_t)got))
+            return false;
+    return got == 0;
+}
+
+static void on_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *buf)
+{
+    struct stream *s = tcp->data;
+    if (n == 0 || s->closing)
+        return;
+    if (n < 0) {
+        stream_close(s);
+        return;
+    }
+    const uint8_t *p = (const uint8_t *)buf->base;
+    bool fine = s->tls ? read_tls(s, p, (size_t)n) : s->ops->on_data(s, p, (size_t)n);
+    if (!fine)
+        stream_drain(s);
+    else if (s->tls)
+        stream_kick(s);
+}
+
+bool stream_accept(struct stream *s, uv_stream_t *server, const struct stream_ops *ops,
+                   struct tls_server *tls)
+{
+    s->ops = ops;
+    uv_tcp_init(server->loop, &s->tcp);
+    s->tcp.data = s;
+    bool fine = uv_accept(server, (uv_stream_t *)&s->tcp) == 0;
+    if (fine && tls)
+        fine = (s->tls = tls_new(tls)) != NULL;
+    fine = fine && uv_tcp_nodelay(&s->tcp, 1) == 0 &&
+           uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read) == 0;
+    if (!fine)
+        stream_close(s);
+    return fine;
+}
+
+void stream_peer(const struct stream *s, char *out, size_t size)
+{
+    struct sockaddr_storage a;
+    char ip[64] = "?";
+    int len = sizeof(a), port = 0;
+    memset(&a, 0, sizeof(a));
+    if (uv_tcp_getpeername(&s->tcp, (struct sockaddr *)&a, &len) == 0) {
+        uv_ip_name((const struct sockaddr *)&a, ip, sizeof(ip));
+        port = ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
+                                             : ((struct sockaddr_in *)&a)->sin_port);
+    }
+    snprintf(out, size, "%s:%d", ip, port);
+}

@@ -1,0 +1,33 @@
+/* tls.h - the server side of TLS over memory: records in and out, no socket (mbedTLS, TLS 1.2).
+ *
+ * Bound:  at most 64 KiB of output wait at a time; tls_room() says whether more is taken.
+ */
+#ifndef OPEND_TLS_H
+#define OPEND_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct tls_server;      /* certificate, key, settings: shared by all connections */
+struct tls;             /* one connection */
+
+/* NULL: `why` names the file and the reason. */
+struct tls_server *tls_server_new(const char *cert_path, const char *key_path, char *why,
+                                  size_t size);
+void tls_server_free(struct tls_server *t);
+
+struct tls *tls_new(struct tls_server *server);     /* NULL: no memory */
+void tls_free(struct tls *t);                       /* NULL is fine */
+/* Records that arrived; `p` must stay until the next tls_feed() or until tls_read() gave 0. */
+bool tls_feed(struct tls *t, const uint8_t *p, size_t n);
+/* > 0: that many plain bytes; 0: wants more records; < 0: over, or the peer broke the protocol. */
+ssize_t tls_read(struct tls *t, const uint8_t **plain);
+bool tls_room(const struct tls *t);                 /* handshake done and room for output */
+ssize_t tls_put(struct tls *t, const struct iovec *iov, size_t n);  /* bytes taken, < 0: failed */
+struct iovec tls_output(struct tls *t);             /* records to write; stays until tls_written() */
+void tls_written(struct tls *t);
+
+#endif
