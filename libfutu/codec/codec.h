@@ -65,8 +65,8 @@ struct codec_error {
     char what[160];             /* "a number is expected" */
 };
 
-/* "c2s.securityList[2].market: a number is expected"; borrowed from e's own storage. */
-const char *codec_error_text(struct codec_error *e, char *out, size_t size);
+/* "c2s.securityList[2].market: a number is expected" into `out`, cut to its size; returns `out`. */
+const char *codec_error_text(const struct codec_error *e, char *out, size_t size);
 
 struct codec_limits {
     uint32_t depth;             /* nested messages */
