@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MAX_INPUT (1u << 20)
+#define INPUT_LIMIT (1u << 20)
 #define MUTATIONS 200
 
 static uint32_t next_random(uint32_t *x)
@@ -30,7 +30,7 @@ static void run(const uint8_t *p, size_t n)
 
 static size_t run_file(const char *path)
 {
-    static uint8_t data[MAX_INPUT];
+    static uint8_t data[INPUT_LIMIT];
     FILE *f = fopen(path, "rb");
     if (!f)
         return 0;
