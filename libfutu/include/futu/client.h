@@ -106,6 +106,15 @@ FUTU_API futu_err futu_client_call_json_sync(futu_client *c, const char *name, c
 FUTU_API futu_err futu_client_call_msg_sync(futu_client *c, uint32_t proto, const void *request,
                                             futu_reply **out);
 
+/* "Qot_GetBasicQot" of an id; NULL: not in the registry. Static. [any thread] */
+FUTU_API const char *futu_proto_name(uint32_t proto);
+/* The id of a name, in any case; 0: not in the registry. [any thread] */
+FUTU_API uint32_t futu_proto_id(const char *name);
+/* The protobuf Response `body` of a protocol as JSON text with declared names; NULL: malformed, not in
+ * the registry, or no memory. The caller's to free with futu_text_free(). [any thread] */
+FUTU_API char *futu_response_json(uint32_t proto, const void *body, size_t len);
+FUTU_API void futu_text_free(char *text);           /* NULL is fine */
+
 #ifdef __cplusplus
 }
 #endif

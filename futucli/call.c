@@ -1,0 +1,104 @@
+/* call.c - the connection, one call, and what to tell the user when it fails. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+/* Words that gateways put into a refusal, and what the user can do about it. */
+static const struct {
+    const char *part, *next;
+} hints[] = {
+    { "请先解锁交易", "unlock first: futucli unlock-trade" },
+    { "unlock needed", "unlock first: futucli unlock-trade" },
+    { "未知股票", "codes look like HK.00700, US.AAPL, SH.600519; futucli static CODE shows what exists" },
+    { "购买力不足", "futucli funds shows what the account can spend" },
+    { "频率太高", "wait up to 30 seconds, then try again" },
+    { "最小单位", "use a price on the security's price step; futucli quote CODE shows it" },
+    { "订阅额度", "unsubscribe something; subscriptions can be given back after one minute" },
+    { "密码", "the trade password is not the login password; a paper gateway's is \"paper\"" },
+};
+
+int cli_refused(const char *proto, const char *text)
+{
+    failure("%s: %s", proto, *text ? text : "refused without a reason");
+    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+        if (strstr(text, hints[i].part)) {
+            fprintf(stderr, "  next: %s\n", hints[i].next);
+            break;
+        }
+    return CLI_FAILED;
+}
+
+int cli_connect(struct cli *c)
+{
+    if (c->client)
+        return CLI_OK;
+    futu_client_opts o = c->opts;
+    o.size = sizeof(o);
+    o.host = c->host;
+    o.port = c->port;
+    o.timeout_ms = c->timeout_ms;
+    o.client_id = "futucli";
+    o.rsa_key = c->rsa_key;
+    o.encryption = c->rsa_key ? FUTU_ENC_AES_CBC : FUTU_ENC_NONE;
+    o.no_reconnect = 1;
+    futu_err err = futu_client_new(&c->client, &o);
+    if (err)
+        return failure("--rsa-key %s: %s", c->rsa_key ? c->rsa_key : "", futu_strerror(err));
+    err = futu_client_connect(c->client);
+    if (!err)
+        return CLI_OK;
+    failure("no connection to the gateway %s:%u: %s%s%s", c->host, c->port, futu_strerror(err),
+            *futu_client_error(c->client) ? ": " : "", futu_client_error(c->client));
+    fprintf(stderr, "  next: start one with `futu-opend --paper`, or name another one with --gateway "
+                    "HOST:PORT\n");
+    return CLI_FAILED;
+}
+
+/* {"c2s": ...} as text; c2s is consumed. NULL: no memory. */
+static char *request_text(cJSON *c2s)
+{
+    cJSON *request = cJSON_CreateObject();
+    cJSON_AddItemToObject(request, "c2s", c2s);
+    char *text = cJSON_PrintUnformatted(request);
+    cJSON_Delete(request);
+    return text;
+}
+
+static int read_reply(const char *proto, futu_reply *r, cJSON **s2c)
+{
+    const char *text = futu_reply_json(r);
+    cJSON *root = text ? cJSON_Parse(text) : NULL;
+    *s2c = root ? cJSON_DetachItemFromObjectCaseSensitive(root, "s2c") : NULL;
+    cJSON_Delete(root);
+    if (!root)
+        return failure("%s: the answer can't be read", proto);
+    if (!*s2c)
+        *s2c = cJSON_CreateObject();
+    return CLI_OK;
+}
+
+int cli_call(struct cli *c, const char *proto, cJSON *c2s, cJSON **s2c)
+{
+    futu_reply *r = NULL;
+    int code = cli_connect(c);
+    *s2c = NULL;
+    if (code) {
+        cJSON_Delete(c2s);
+        return code;
+    }
+    char *text = request_text(c2s);
+    if (!text)
+        return failure("out of memory");
+    futu_err err = futu_client_call_json_sync(c->client, proto, text, &r);
+    cJSON_free(text);
+    if (err == FUTU_OK)
+        code = read_reply(proto, r, s2c);
+    else if (r)
+        code = cli_refused(proto, futu_reply_text(r));
+    else
+        code = failure("%s: %s%s%s", proto, futu_strerror(err),
+                       *futu_client_error(c->client) ? ": " : "", futu_client_error(c->client));
+    futu_reply_free(r);
+    return code;
+}
