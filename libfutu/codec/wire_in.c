@@ -159,7 +159,7 @@ futu_err pb_survey(struct codec_ctx *c, struct codec_path *here, const futu_msg 
         futu_err err = survey_record(c, here, &m->fields[i], &r, &s->n[i]);
         if (err)
             return err;
-        s->scattered |= i != last && pb_set_has(&s->seen, i);
+        s->scattered |= i != last && m->fields[i].label == PB_REPEATED && pb_set_has(&s->seen, i);
         pb_set_add(&s->seen, i);
         last = i;
     }

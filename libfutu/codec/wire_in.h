@@ -91,7 +91,7 @@ static inline size_t pb_find(const futu_msg *m, uint32_t tag, size_t *hint)
 struct pb_survey {
     uint32_t n[PB_MAX_FIELDS];  /* values of each field */
     struct pb_set seen;
-    bool scattered;             /* the values of some field do not stand together */
+    bool scattered;             /* the values of some list do not stand together */
 };
 
 /* Checks every record against its field, required fields, and counts elements against the limit. */

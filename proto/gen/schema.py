@@ -15,6 +15,8 @@ import names
 FD = descriptor_pb2.FieldDescriptorProto
 MAX_FIELDS = 128        # PB_MAX_FIELDS of codec.h
 
+MAX_NAME = 100          # shorter than the room for a JSON name with escapes in json_in.c
+
 # protobuf type -> (enum pb_type, C type of a value)
 TYPES = {
     FD.TYPE_INT32: ("PB_INT32", "int32_t"),
@@ -143,6 +145,8 @@ def check_spellings(msg):
     """Each spelling leads to one field only, and so does each member of the C struct."""
     owner, members = {}, {}
     for f in msg.fields:
+        if len(f.name) > MAX_NAME:
+            raise SchemaError(f"{msg.full}.{f.name}: a name over {MAX_NAME} characters")
         for s in {f.name, f.camel, f.snake}:
             if owner.setdefault(s, f) is not f:
                 raise SchemaError(f"{msg.full}: '{s}' is a spelling of two fields")

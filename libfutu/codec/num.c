@@ -1,0 +1,316 @@
+/* num.c - see num.h.
+ *
+ * How:     most doubles on the wire are decimals with few digits. Such a one is found by scaling to
+ *          an integer t below 10^15 and dividing back: t and 10^k are exact, so the quotient is the
+ *          double nearest to the decimal, and 15 digits name one double only. All others go through
+ *          snprintf() with one digit more until the text reads back as the same double.
+ * Why not %g and strtod() alone: both obey the locale of the program around the library. Here strtod()
+ *          only ever sees digits and an exponent, and of what snprintf() writes only digits are used.
+ * Tests:   test/unit/codec/num_test.c
+ */
+#include "codec/num.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EXACT_POWERS 23         /* 10^22 is the largest power of ten that a double holds exactly */
+
+static const double power[EXACT_POWERS] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                            1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                            1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+
+size_t num_write_u64(char *out, uint64_t v)
+{
+    char tmp[20];
+    size_t n = sizeof(tmp);
+    do {
+        tmp[--n] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v);
+    memcpy(out, tmp + n, sizeof(tmp) - n);
+    return sizeof(tmp) - n;
+}
+
+size_t num_write_i64(char *out, int64_t v)
+{
+    if (v >= 0)
+        return num_write_u64(out, (uint64_t)v);
+    *out = '-';
+    return 1 + num_write_u64(out + 1, -(uint64_t)v);
+}
+
+/* t / 10^k with k digits behind the point. */
+static size_t write_decimal(char *out, uint64_t t, unsigned k)
+{
+    char digits[24];
+    size_t n = num_write_u64(digits, t), pad = n <= k ? k + 1 - n : 0;
+    if (k == 0) {
+        memcpy(out, digits, n);
+        return n;
+    }
+    char all[48];
+    memset(all, '0', pad);
+    memcpy(all + pad, digits, n);
+    n += pad;
+    memcpy(out, all, n - k);
+    out[n - k] = '.';
+    memcpy(out + n - k + 1, all + n - k, k);
+    return n + 1;
+}
+
+/* A decimal of at most `most` as its integer and at most `max_k` places; 0: it is none of these. */
+static size_t write_short(char *out, double v, double most, unsigned max_k, bool single)
+{
+    for (unsigned k = 0; k <= max_k; k++) {
+        double scaled = v * power[k];
+        if (scaled >= most)
+            return 0;
+        uint64_t t = (uint64_t)(scaled + 0.5);
+        double back = (double)t / power[k];
+        if (t < (uint64_t)most && (single ? (float)back == (float)v : back == v))
+            return write_decimal(out, t, k);
+    }
+    return 0;
+}
+
+static bool reads_back(const char *text, double v, bool single)
+{
+    return single ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v;
+}
+
+/* Digits and the exponent of the first one as JSON: positional when that is short. */
+static size_t write_digits(char *out, const char *digits, size_t n, int exp)
+{
+    if (exp >= (int)n - 1 && exp < 17) {                        /* an integer */
+        memcpy(out, digits, n);
+        memset(out + n, '0', (size_t)exp + 1 - n);
+        return (size_t)exp + 1;
+    }
+    if (exp >= 0 && exp < (int)n - 1) {
+        memcpy(out, digits, (size_t)exp + 1);
+        out[exp + 1] = '.';
+        memcpy(out + exp + 2, digits + exp + 1, n - (size_t)exp - 1);
+        return n + 1;
+    }
+    if (exp < 0 && exp >= -5) {
+        memcpy(out, "0.00000", 7);
+        memcpy(out + 1 - exp, digits, n);
+        return n + 1 - (size_t)exp;
+    }
+    size_t k = 0;
+    out[k++] = digits[0];
+    if (n > 1) {
+        out[k++] = '.';
+        memcpy(out + k, digits + 1, n - 1);
+        k += n - 1;
+    }
+    out[k++] = 'e';
+    return k + num_write_i64(out + k, exp);
+}
+
+/* Zeros at the end are cut, so that a number of fewer digits than the first try is found, too. */
+static size_t write_long(char *out, double v, unsigned digits, unsigned most, bool single)
+{
+    char text[64], mantissa[32], check[64];
+    for (;; digits++) {
+        size_t n = 0;
+        snprintf(text, sizeof(text), "%.*e", (int)digits - 1, v);
+        const char *e = strchr(text, 'e');
+        for (const char *p = text; p < e; p++)
+            if (*p >= '0' && *p <= '9')
+                mantissa[n++] = *p;
+        int exp = (int)strtol(e + 1, NULL, 10);
+        while (n > 1 && mantissa[n - 1] == '0')
+            n--;
+        snprintf(check, sizeof(check), "%.*se%d", (int)n, mantissa, exp - (int)n + 1);
+        if (digits == most || reads_back(check, v, single))
+            return write_digits(out, mantissa, n, exp);
+    }
+}
+
+static size_t write_text(char *out, const char *s)
+{
+    size_t n = strlen(s);
+    memcpy(out, s, n);
+    return n;
+}
+
+/* Everything that is not a positive number; 0 for those. */
+static size_t write_special(char *out, double v)
+{
+    if (isnan(v))
+        return write_text(out, "\"NaN\"");
+    if (isinf(v))
+        return write_text(out, v > 0 ? "\"Infinity\"" : "\"-Infinity\"");
+    if (v == 0)                 /* "-0" would become the integer 0 in many readers */
+        return write_text(out, signbit(v) ? "-0.0" : "0");
+    return 0;
+}
+
+size_t num_write_double(char *out, double v)
+{
+    size_t sign = 0, n = write_special(out, v);
+    if (n)
+        return n;
+    if (v < 0) {
+        out[sign++] = '-';
+        v = -v;
+    }
+    n = v >= 1e-6 ? write_short(out + sign, v, 1e15, EXACT_POWERS - 1, false) : 0;
+    return sign + (n ? n : write_long(out + sign, v, 15, 17, false));
+}
+
+size_t num_write_float(char *out, float f)
+{
+    size_t sign = 0, n = write_special(out, (double)f);
+    double v = (double)f;
+    if (n)
+        return n;
+    if (v < 0) {
+        out[sign++] = '-';
+        v = -v;
+    }
+    n = v >= 1e-3 ? write_short(out + sign, v, 1e6, 8, true) : 0;
+    return sign + (n ? n : write_long(out + sign, v, 6, 9, true));
+}
+
+static size_t skip_digits(futu_str s, size_t i)
+{
+    while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9')
+        i++;
+    return i;
+}
+
+/* Behind the digits that must stand at i; 0: there are none. */
+static size_t want_digits(futu_str s, size_t i)
+{
+    size_t end = skip_digits(s, i);
+    return end > i ? end : 0;
+}
+
+size_t num_scan(futu_str s, bool *integer)
+{
+    size_t i = s.n && s.p[0] == '-' ? 1 : 0;
+    *integer = true;
+    if (i < s.n && s.p[i] == '0')       /* no digit may follow a leading zero */
+        i++;
+    else if ((i = want_digits(s, i)) == 0)
+        return 0;
+    if (i < s.n && s.p[i] == '.') {
+        *integer = false;
+        if ((i = want_digits(s, i + 1)) == 0)
+            return 0;
+    }
+    if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
+        *integer = false;
+        i++;
+        if (i < s.n && (s.p[i] == '+' || s.p[i] == '-'))
+            i++;
+        i = want_digits(s, i);
+    }
+    return i;
+}
+
+bool num_read_u64(futu_str s, uint64_t *out)
+{
+    bool negative = s.n && s.p[0] == '-';
+    if (negative)
+        s = (futu_str){ s.p + 1, s.n - 1 };
+    return str_to_u64(s, out) && !(negative && *out);
+}
+
+bool num_read_i64(futu_str s, int64_t *out)
+{
+    uint64_t v;
+    bool negative = s.n && s.p[0] == '-';
+    if (negative)
+        s = (futu_str){ s.p + 1, s.n - 1 };
+    if (!str_to_u64(s, &v) || v > (uint64_t)INT64_MAX + negative)
+        return false;
+    *out = negative ? (int64_t)-v : (int64_t)v;
+    return true;
+}
+
+/* A number without its point: sign, digits without leading zeros, power of ten. */
+struct decimal {
+    bool negative;
+    char digits[NUM_MAX_TEXT + 1];
+    size_t n;
+    int exp;
+};
+
+static int read_exponent(futu_str s, size_t i)
+{
+    bool negative = i < s.n && s.p[i] == '-';
+    int v = 0;
+    for (i += i < s.n && (s.p[i] == '-' || s.p[i] == '+'); i < s.n; i++)
+        v = MIN(v * 10 + (s.p[i] - '0'), 99999);
+    return negative ? -v : v;
+}
+
+static bool read_decimal(futu_str s, struct decimal *d)
+{
+    bool point = false;
+    size_t i;
+    if (s.n > NUM_MAX_TEXT)
+        return false;
+    d->negative = s.p[0] == '-';
+    d->n = 0;
+    d->exp = 0;
+    for (i = d->negative; i < s.n && s.p[i] != 'e' && s.p[i] != 'E'; i++) {
+        if (s.p[i] == '.') {
+            point = true;
+            continue;
+        }
+        d->exp -= point;
+        if (d->n || s.p[i] != '0')
+            d->digits[d->n++] = s.p[i];
+    }
+    if (i < s.n)
+        d->exp += read_exponent(s, i + 1);
+    return true;
+}
+
+static void decimal_text(const struct decimal *d, char *out, size_t size)
+{
+    snprintf(out, size, "%.*se%d", (int)d->n, d->digits, d->exp);
+}
+
+bool num_read_double(futu_str s, double *out)
+{
+    struct decimal d;
+    char text[NUM_MAX_TEXT + 16];
+    uint64_t t;
+    if (!read_decimal(s, &d))
+        return false;
+    if (d.n == 0) {
+        *out = d.negative ? -0.0 : 0.0;
+        return true;
+    }
+    if (d.n <= 15 && abs(d.exp) < EXACT_POWERS && str_to_u64((futu_str){ d.digits, d.n }, &t)) {
+        *out = d.exp < 0 ? (double)t / power[-d.exp] : (double)t * power[d.exp];
+    } else {
+        decimal_text(&d, text, sizeof(text));
+        *out = strtod(text, NULL);
+    }
+    if (d.negative)
+        *out = -*out;
+    return !isinf(*out);
+}
+
+bool num_read_float(futu_str s, float *out)
+{
+    struct decimal d;
+    char text[NUM_MAX_TEXT + 16];
+    if (!read_decimal(s, &d))
+        return false;
+    if (d.n == 0)
+        text[0] = '0', text[1] = '\0';
+    else
+        decimal_text(&d, text, sizeof(text));
+    *out = strtof(text, NULL);
+    if (d.negative)
+        *out = -*out;
+    return !isinf(*out);
+}
