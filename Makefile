@@ -38,9 +38,18 @@ $(GEN_STAMP): $(PROTO) $(GEN_PY)
 	$(PYTHON) proto/gen/main.py --proto proto --out $(GEN)
 	@touch $@
 $(GEN_SRC) $(GEN)/futu/proto.h: $(GEN_STAMP) ;
+GEN_CALENDAR := libfutu/market/gen_calendar.py libfutu/market/data/calendars.tsv
+$(GEN)/calendar_data.c: $(GEN_CALENDAR)
+	@mkdir -p $(GEN)
+	$(PYTHON) $< --tsv $(word 2,$^) --out $@
+GEN_UNIVERSE := libfutu/upstream/paper/gen_universe.py $(wildcard libfutu/upstream/paper/data/*.tsv)
+$(GEN)/universe_data.c: $(GEN_UNIVERSE)
+	@mkdir -p $(GEN)
+	$(PYTHON) $< --data libfutu/upstream/paper/data --out $@
 
 LIB_SRC := $(wildcard libfutu/*/*.c libfutu/upstream/*/*.c)
-LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(LIB_SRC)) $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_SRC))
+DATA_SRC := $(GEN)/calendar_data.c $(GEN)/universe_data.c
+LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(LIB_SRC)) $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_SRC) $(DATA_SRC))
 # llhttp comes as C sources in Debian's node-llhttp.
 LLHTTP_SRC := /usr/share/llhttp
 LLHTTP_INC := -I/usr/share/include -I/usr/share/include/llhttp

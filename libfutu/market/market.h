@@ -17,12 +17,13 @@ const char *market_prefix(int32_t market);
 /* "HK.00700" -> market and code; code points into `text`. FUTU_EFORMAT: no prefix, unknown prefix,
  * empty code. Prefixes in any case; the code as it is. */
 futu_err market_parse_code(futu_str text, int32_t *market, futu_str *code);
-/* Trd_Common.TrdMarket and TrdSecMarket of a quote market: 1/1 HK, 2/2 US, 3/31 SH, 3/32 SZ. 0: none. */
+/* Trd_Common.TrdMarket and TrdSecMarket of a quote market: 1/1 HK, 2/2 US, 3/31 SH, 3/32 SZ ... 0: none. */
 int32_t market_trd_market(int32_t market);
 int32_t market_sec_market(int32_t market);
 int32_t market_of_sec_market(int32_t sec_market);
 
-/* Civil time. Offset of local time from UTC in seconds at an instant, DST by rule (US, no others). */
+/* Civil time. Offset of local time from UTC in seconds at an instant, DST by rule (US, CA, AU;
+ * no others). */
 int32_t zone_offset(int32_t market, int64_t utc_ns);
 struct civil {
     int32_t year, month, day, hour, minute, second, weekday;    /* weekday: 0 Sunday */
@@ -33,6 +34,10 @@ int32_t market_date(int32_t market, int64_t utc_ns);            /* yyyymmdd */
 int32_t date_add(int32_t date, int32_t days);
 int32_t date_weekday(int32_t date);
 bool date_valid(int32_t date);
+int32_t date_days(int32_t date);                                /* days since 1970-01-01 */
+int32_t date_of_days(int32_t days);
+/* The instant of a minute of the local day; a minute of 1440 is the next midnight. */
+int64_t market_minute_instant(int32_t market, int32_t date, int32_t minute);
 /* "yyyy-MM-dd HH:mm:ss" into 20 bytes; with millis ".SSS" into 24 bytes. */
 void market_time_text(int32_t market, int64_t utc_ns, bool millis, char out[24]);
 /* Accepts "yyyy-MM-dd" and "yyyy-MM-dd HH:mm:ss[.SSS]". FUTU_EFORMAT. */
@@ -53,9 +58,13 @@ int32_t market_state(int32_t market, int64_t utc_ns);
 /* Sub type of a trading day for TradeDateType: 0 whole, 1 morning, 2 afternoon. */
 int32_t market_trade_date_type(int32_t market, int32_t date);
 
-/* Price steps, in 1/10000 of a currency unit. Tables: 1 HK shares (spread table A of the exchange's
- * file), 3 HK ETF, ..., as in the HKEX list's spread_table column; 20 US, 21 CN shares, 22 CN ETF. */
+/* Price steps, in 1/10000 of a currency unit. Tables: as in the HKEX list's spread_table column, 1
+ * shares and REITs, 3 bond and money market funds, 5 other ETPs; 20 US, 21 CN shares, 22 CN ETFs, 30
+ * indices. The step of a band's upper boundary is that of the band. */
 int64_t market_step(uint8_t step_table, int64_t px);
+/* Allowed prices are counted from 0 (price 0): the index of the one at or below px, and back. */
+int64_t market_grid(uint8_t step_table, int64_t px);
+int64_t market_grid_px(uint8_t step_table, int64_t index);
 /* To the step at or below (up false) or at or above (up true). */
 int64_t market_round_px(uint8_t step_table, int64_t px, bool up);
 

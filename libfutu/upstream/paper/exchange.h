@@ -34,14 +34,16 @@ struct security {
     char currency[4];           /* HKD, USD, CNH */
     futu_str name;              /* UTF-8, NUL behind */
     /* What plates are made of; NUL behind, p NULL: the list has none. */
-    futu_str board;             /* HK: "Main", "GEM" */
+    futu_str board;             /* HK: "Main", "GEM", "L&I"; mainland: "Main", "ChiNext", "STAR" */
     futu_str sector, industry;  /* US: GICS */
-    uint64_t id;                /* the broker's number of the security: any, but unique and stable */
-    int64_t lot;
+    uint64_t id;                /* the broker's number of the security: unique, stable, below 2^53 */
+    int64_t lot;                /* smallest order */
+    int64_t qty_step;           /* larger orders are lot + n * qty_step (STAR: 200, then any) */
     int64_t base_px;            /* what prices wander around */
-    int64_t shares;             /* issued */
+    int64_t shares;             /* issued; 0 for indices */
     int32_t list_date;          /* yyyymmdd, 0 unknown */
     bool short_sell;
+    char liquidity;             /* 'A' busiest, 'B', 'C' */
     uint32_t index;             /* position in the universe */
 };
 
@@ -53,12 +55,15 @@ struct px_level {
 struct tick {
     int64_t seq;                /* rises by at least 1 within a security */
     int64_t time;
-    int64_t px, qty, turnover;  /* turnover in px * shares / PX_ONE, i.e. 1/1 currency unit x 10000: px */
-    int8_t dir;                 /* Qot_Common.TickerDirection: 1 bid (buyer took), 2 ask, 3 neutral */
+    int64_t px, qty;
+    int64_t turnover;           /* px * qty: 1/10000 of the currency unit */
+    int8_t dir;                 /* Qot_Common.TickerDirection: 1 bid (buyer took), 2 ask, 3 auction */
 };
 
 struct bar {
-    int64_t time;               /* start of the bar's period */
+    /* Start and end of the period. Minute bars: of trading time, never across a break. Day bars and
+     * longer ones: midnight of the first trading day in it, and midnight after the last one. */
+    int64_t time, end;
     int64_t open, high, low, close, last_close;
     int64_t qty;
     double turnover;            /* currency units */
@@ -90,14 +95,21 @@ bool exchange_always_open(const struct exchange *x);
 /* The session phase of a QotMarket now, as Qot_Common.QotMarketState number. */
 int32_t exchange_market_state(const struct exchange *x, int32_t market);
 bool exchange_is_trading(const struct exchange *x, int32_t market);     /* orders match now */
+/* As the functions of market.h, but true to the clock: always open means every day, all day. */
+bool exchange_is_trading_day(const struct exchange *x, int32_t market, int32_t date);
+size_t exchange_sessions(const struct exchange *x, int32_t market, int32_t date, struct session out[3]);
+/* The day that quotes are of: the newest trading day whose pre-opening (30 minutes before the first
+ * session) has begun. */
+int32_t exchange_trading_date(const struct exchange *x, int32_t market);
 
 /* The universe. */
 size_t exchange_count(const struct exchange *x);
 const struct security *exchange_at(const struct exchange *x, size_t i);
 const struct security *exchange_find(const struct exchange *x, int32_t market, futu_str code);
 
-/* Each brings the security up to market time first. FUTU_ENOMEM only. Indices have a quote, ticks
- * and bars, no book. */
+/* Each brings the security up to market time first, save that one with resting client orders moves
+ * in exchange_run() and exchange_order_add() alone (so that fills come from nowhere else).
+ * FUTU_ENOMEM only. Indices have a quote, ticks and bars, no book. */
 futu_err exchange_quote(struct exchange *x, const struct security *s, struct quote *out);
 /* Best first; returns how many levels (0..BOOK_LEVELS) through n_bid and n_ask. */
 futu_err exchange_book(struct exchange *x, const struct security *s, struct px_level *bid,
@@ -106,7 +118,9 @@ futu_err exchange_book(struct exchange *x, const struct security *s, struct px_l
 futu_err exchange_ticks(struct exchange *x, const struct security *s, int64_t after_seq, size_t max,
                         struct arena *a, const struct tick **out, size_t *n);
 /* Bars of a Qot_Common.KLType whose start lies in [from, to], oldest first. At most `max`: the first
- * ones when `newest` is false, else the last ones. Minute bars end in the running minute. */
+ * ones when `newest` is false, else the last ones; more than BARS_MAX counts as BARS_MAX. Minute bars
+ * end in the running minute. History begins in 2000. An unknown kl_type has no bars. */
+#define BARS_MAX 20000
 futu_err exchange_bars(struct exchange *x, const struct security *s, int32_t kl_type, int64_t from,
                        int64_t to, size_t max, bool newest, struct arena *a, const struct bar **out,
                        size_t *n);
