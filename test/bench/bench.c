@@ -1,0 +1,300 @@
+/* bench.c - the table of `make bench`.
+ *
+ * usage: bench FUTU-OPEND
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define SECONDS 3.0
+#define REQ_CONNS 50
+#define STARTS 11
+
+static struct conn conns[BENCH_MAX_CONNS], side;
+static uint8_t request[70000], answer[CONN_BUF];
+
+static void die(const char *what)
+{
+    fprintf(stderr, "bench: %s failed\n", what);
+    exit(1);
+}
+
+static void head(const char *title, const char *unit)
+{
+    printf("\n%-46s %14s %14s %8s\n", title, "futu-opend", "redis", "ratio");
+    printf("%-46s %14s %14s\n", unit, "", "");
+}
+
+static void row(const char *what, double ours, double theirs, bool more_is_better)
+{
+    double ratio = more_is_better ? ours / theirs : theirs / ours;
+    printf("  %-44s %14.1f %14.1f %7.2fx\n", what, ours, theirs, ratio);
+    fflush(stdout);
+}
+
+static void exchange_one(struct conn *c, const struct proto *p, size_t len)
+{
+    if (!conn_write(c, request, len) || conn_read(c, p, answer, sizeof(answer)) == 0)
+        die("a call");
+}
+
+static void open_all(const struct proto *p, int port, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!conn_open(&conns[i], port))
+            die("connecting");
+        if (p == &proto_futu)
+            exchange_one(&conns[i], p, futu_init_connect(request, sizeof(request)));
+    }
+}
+
+static void close_all(size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        conn_close(&conns[i]);
+}
+
+static struct load_result measure(const struct proto *p, size_t n, size_t len, unsigned depth)
+{
+    struct load_result r;
+    if (!load_run(p, conns, n, request, len, depth, SECONDS, &r))
+        die("the load");
+    return r;
+}
+
+/* A redis value so long that the whole answer has `size` bytes. */
+static void redis_value(int port, size_t size)
+{
+    static char value[4096];
+    if (!conn_open(&side, port))
+        die("connecting");
+    memset(value, 'v', sizeof(value));
+    size_t n = size > 10 ? size - 8 : 2;
+    n = n < sizeof(value) ? n : sizeof(value);
+    int len = snprintf((char *)request, sizeof(request),
+                       "*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$%zu\r\n%.*s\r\n", n, (int)n, value);
+    exchange_one(&side, &proto_redis, (size_t)len);
+    conn_close(&side);
+}
+
+static size_t redis_get(void)
+{
+    return (size_t)snprintf((char *)request, sizeof(request), "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n");
+}
+
+static void compare_requests(struct server *futu, struct server *redis, const char *what, bool quote)
+{
+    static const char *const codes[] = { "HK.00700" };
+    static const int basic[] = { 1 };
+    static const struct {
+        size_t conns;
+        unsigned depth;
+    } shapes[] = { { 1, 1 }, { REQ_CONNS, 1 }, { REQ_CONNS, 16 } };
+    for (size_t i = 0; i < 3; i++) {
+        char name[100];
+        size_t n = shapes[i].conns, len, size;
+        open_all(&proto_futu, futu->port, n);
+        for (size_t k = 0; quote && k < n; k++)
+            exchange_one(&conns[k], &proto_futu,
+                         futu_sub(request, sizeof(request), codes, 1, basic, 1, false));
+        len = quote ? futu_basic_qot(request, sizeof(request), codes[0])
+                    : futu_keep_alive(request, sizeof(request));
+        conn_write(&conns[0], request, len);
+        size = conn_read(&conns[0], &proto_futu, answer, sizeof(answer));
+        struct load_result ours = measure(&proto_futu, n, len, shapes[i].depth);
+        close_all(n);
+        redis_value(redis->port, size);
+        open_all(&proto_redis, redis->port, n);
+        struct load_result theirs = measure(&proto_redis, n, redis_get(), shapes[i].depth);
+        close_all(n);
+        snprintf(name, sizeof(name), "%s, %zu conn, depth %u: per second", what, n, shapes[i].depth);
+        row(name, ours.per_second, theirs.per_second, true);
+        row("  p50, microseconds", ours.p50_us, theirs.p50_us, false);
+        row("  p99, microseconds", ours.p99_us, theirs.p99_us, false);
+    }
+}
+
+/* One message to every subscriber of the channel. */
+static bool redis_publish(void *arg)
+{
+    size_t len = *(size_t *)arg;
+    return conn_write(&side, request, len);
+}
+
+static size_t publish_command(size_t payload)
+{
+    static char value[1024];
+    memset(value, 'v', sizeof(value));
+    return (size_t)snprintf((char *)request, sizeof(request),
+                            "*3\r\n$7\r\nPUBLISH\r\n$2\r\nch\r\n$%zu\r\n%.*s\r\n", payload,
+                            (int)payload, value);
+}
+
+static void redis_subscribe(int port, size_t n)
+{
+    open_all(&proto_redis, port, n);
+    for (size_t i = 0; i < n; i++) {
+        int len = snprintf((char *)request, sizeof(request), "*2\r\n$9\r\nSUBSCRIBE\r\n$2\r\nch\r\n");
+        exchange_one(&conns[i], &proto_redis, (size_t)len);
+    }
+    if (!conn_open(&side, port))
+        die("connecting");
+}
+
+/* Keeps redis busy: up to 200 publishes are on their way at a time. */
+struct publisher {
+    size_t len;
+    unsigned waiting;
+};
+
+static void publish_more(void *arg)
+{
+    struct publisher *p = arg;
+    uint8_t one[64];
+    if (p->waiting < 200) {
+        for (int i = 0; i < 16; i++)
+            conn_write(&side, request, p->len);
+        p->waiting += 16;
+        return;
+    }
+    for (int i = 0; i < 16; i++)
+        conn_read(&side, &proto_redis, one, sizeof(one));
+    p->waiting -= 16;
+}
+
+static double redis_fanout(int port, size_t n, size_t payload)
+{
+    struct publisher p = { 0, 0 };
+    redis_subscribe(port, n);
+    p.len = publish_command(payload);
+    double rate = fanout_run(&proto_redis, conns, n, SECONDS, publish_more, &p);
+    close_all(n);
+    conn_close(&side);
+    return rate;
+}
+
+static double futu_fanout(int port, size_t n, double *bytes)
+{
+    static const char *const codes[] = {
+        "HK.00700", "HK.09988", "HK.00005", "HK.03690", "HK.01299", "HK.00939", "HK.00941", "HK.00388",
+        "HK.02318", "HK.01810", "US.AAPL",  "US.MSFT",  "US.NVDA",  "US.TSLA",  "US.AMZN",  "US.GOOGL",
+        "US.META",  "US.SPY",   "US.JPM",   "US.V",
+    };
+    static const int types[] = { 1, 2, 4 };
+    uint64_t before, after;
+    open_all(&proto_futu, port, n);
+    for (size_t i = 0; i < n; i++)
+        exchange_one(&conns[i], &proto_futu,
+                     futu_sub(request, sizeof(request), codes, sizeof(codes) / sizeof(codes[0]), types,
+                              3, true));
+    before = after = 0;
+    (void)before;
+    (void)after;
+    double rate = fanout_run(&proto_futu, conns, n, SECONDS, NULL, NULL);
+    *bytes = 300;
+    close_all(n);
+    return rate;
+}
+
+static void compare_fanout(const char *bin, struct server *redis)
+{
+    static const size_t counts[] = { 1, 100, 1000 };
+    head("Push fan-out", "deliveries per second, 300-byte messages; ours: 60 streams, clock x600");
+    for (size_t i = 0; i < 3; i++) {
+        struct server s;
+        char name[64];
+        double bytes;
+        if (!server_start_futu(&s, bin, "always-open,x600"))
+            die("starting futu-opend");
+        double ours = futu_fanout(s.port, counts[i], &bytes);
+        server_stop(&s);
+        double theirs = redis_fanout(redis->port, counts[i], 300);
+        snprintf(name, sizeof(name), "%zu subscribers", counts[i]);
+        row(name, ours, theirs, true);
+    }
+}
+
+static size_t futu_order(const char *acc)
+{
+    char json[400];
+    static unsigned serial;
+    snprintf(json, sizeof(json),
+             "{\"c2s\":{\"packetID\":{\"connID\":0,\"serialNo\":%u},\"header\":{\"trdEnv\":0,\"accID\":%s,"
+             "\"trdMarket\":1},\"trdSide\":%u,\"orderType\":2,\"code\":\"00700\",\"qty\":100,"
+             "\"secMarket\":1}}",
+             serial, acc, 1 + serial % 2);
+    serial++;
+    return futu_call_json(request, sizeof(request), "Trd_PlaceOrder", json);
+}
+
+static void compare_memory(const char *bin)
+{
+    double ours[STARTS], theirs[STARTS];
+    struct server futu, redis;
+    head("Start and memory", "");
+    for (int i = 0; i < STARTS; i++) {
+        if (!server_start_futu(&futu, bin, "real") || !server_start_redis(&redis))
+            die("starting");
+        ours[i] = futu.ready_ms;
+        theirs[i] = redis.ready_ms;
+        if (i + 1 < STARTS) {
+            server_stop(&futu);
+            server_stop(&redis);
+        }
+    }
+    for (int i = 0; i < STARTS; i++)        /* insertion sort: eleven values */
+        for (int k = i; k > 0; k--) {
+            double a = ours[k], b = theirs[k];
+            if (a < ours[k - 1]) {
+                ours[k] = ours[k - 1];
+                ours[k - 1] = a;
+            }
+            if (b < theirs[k - 1]) {
+                theirs[k] = theirs[k - 1];
+                theirs[k - 1] = b;
+            }
+        }
+    row("start to ready, ms (median of 11)", ours[STARTS / 2], theirs[STARTS / 2], false);
+    double idle = (double)server_rss_kb(&futu), idle_redis = (double)server_rss_kb(&redis);
+    row("idle memory, MB", idle / 1024, idle_redis / 1024, false);
+    open_all(&proto_futu, futu.port, 1000);
+    double full = (double)server_rss_kb(&futu);
+    close_all(1000);
+    open_all(&proto_redis, redis.port, 1000);
+    double full_redis = (double)server_rss_kb(&redis);
+    close_all(1000);
+    row("per idle connection, KB (1000 open)", (full - idle) / 1000, (full_redis - idle_redis) / 1000,
+        false);
+    server_stop(&futu);
+    server_stop(&redis);
+}
+
+int main(int argc, char **argv)
+{
+    struct server futu, redis;
+    struct rlimit files;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (argc != 2)
+        return fprintf(stderr, "usage: bench FUTU-OPEND\n"), 2;
+    core_server = 0;
+    core_load = cores > 1 ? 1 : 0;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+    pin_to(core_load);
+    if (!server_start_redis(&redis) || !server_start_futu(&futu, argv[1], "always-open"))
+        die("starting");
+    printf("%ld cores; server pinned to core %d, load to core %d\n", cores, core_server, core_load);
+    head("Request and answer", "over TCP, answers of the same size; futu-opend checks SHA-1 both ways");
+    compare_requests(&futu, &redis, "KeepAlive / GET", false);
+    compare_requests(&futu, &redis, "GetBasicQot / GET", true);
+    server_stop(&futu);
+    compare_fanout(argv[1], &redis);
+    server_stop(&redis);
+    compare_memory(argv[1]);
+    return 0;
+}

@@ -1,0 +1,78 @@
+/* bench.h - measures the gateway and redis with the same load, in the same run, on the same cores.
+ *
+ * The server under test is pinned to one core, the load to another. Every loop is bounded in count and
+ * in time. Nothing but 127.0.0.1 is dialled.
+ */
+#ifndef TEST_BENCH_BENCH_H
+#define TEST_BENCH_BENCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define BENCH_MAX_CONNS 2000
+
+/* How one kind of server is spoken to. */
+struct proto {
+    const char *name;
+    /* Size of the first whole message in p[0..n), 0: not complete yet. */
+    size_t (*message)(const uint8_t *p, size_t n);
+};
+extern const struct proto proto_redis, proto_futu;
+
+struct server {
+    pid_t pid;
+    int port, out;              /* out: read end of its standard output */
+    double ready_ms;            /* from fork to being able to serve */
+};
+
+bool server_start_futu(struct server *s, const char *bin, const char *clock);
+bool server_start_redis(struct server *s);
+void server_stop(struct server *s);
+long server_rss_kb(const struct server *s);
+
+/* One connection of the load; input is parsed in place. */
+struct conn {
+    int fd;
+    uint8_t *in;
+    size_t n_in, sent;          /* sent: bytes of the current batch already written */
+    unsigned waiting;           /* answers outstanding */
+    double batch_start;
+};
+#define CONN_BUF (256u << 10)
+
+bool conn_open(struct conn *c, int port);
+void conn_close(struct conn *c);
+/* Writes all of it, blocking; reads one message and returns its size (0: failed), blocking. */
+bool conn_write(struct conn *c, const void *p, size_t n);
+size_t conn_read(struct conn *c, const struct proto *p, uint8_t *out, size_t size);
+
+double now_s(void);
+void pin_to(int core);
+extern int core_server, core_load;
+
+/* Requests and answers: `depth` copies of `request` per connection and turn, for `seconds`. */
+struct load_result {
+    double per_second, p50_us, p99_us;
+};
+bool load_run(const struct proto *p, struct conn *conns, size_t n, const uint8_t *request,
+              size_t request_len, unsigned depth, double seconds, struct load_result *out);
+
+/* Reads from all connections until `seconds` are over; `poke` runs between reads when not NULL. */
+double fanout_run(const struct proto *p, struct conn *conns, size_t n, double seconds,
+                  void (*poke)(void *arg), void *arg);
+/* One event, by `fire`, until each of the n connections has a message with `mark` in it; median and
+ * 99th percentile over `rounds` in microseconds. */
+bool fanout_latency(const struct proto *p, struct conn *conns, size_t n, unsigned rounds,
+                    bool (*fire)(void *arg), void *arg, struct load_result *out);
+
+/* FTAPI requests as bytes; each returns its length. */
+size_t futu_init_connect(uint8_t *out, size_t size);
+size_t futu_keep_alive(uint8_t *out, size_t size);
+size_t futu_sub(uint8_t *out, size_t size, const char *const *codes, size_t n, const int *types,
+                size_t n_types, bool push);
+size_t futu_basic_qot(uint8_t *out, size_t size, const char *code);
+size_t futu_call_json(uint8_t *out, size_t size, const char *name, const char *json);
+
+#endif

@@ -1,0 +1,103 @@
+/* protos.c - the two protocols of the benchmark: RESP and FTAPI. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "codec/registry.h"
+#include "crypt/digest.h"
+#include "wire/frame.h"
+
+/* Length of a RESP element, 0: not complete. Enough for +OK, $bulk, *array and :number. */
+static size_t resp(const uint8_t *p, size_t n)
+{
+    const uint8_t *end = n ? memchr(p, '\n', n) : NULL;
+    if (!end)
+        return 0;
+    size_t head = (size_t)(end - p) + 1;
+    long count = strtol((const char *)p + 1, NULL, 10);
+    if (*p == '$') {
+        size_t all = count < 0 ? head : head + (size_t)count + 2;
+        return all <= n ? all : 0;
+    }
+    for (long i = 0; *p == '*' && i < count; i++) {
+        size_t one = resp(p + head, n - head);
+        if (one == 0)
+            return 0;
+        head += one;
+    }
+    return head;
+}
+
+static size_t ftapi(const uint8_t *p, size_t n)
+{
+    if (n < FRAME_HEAD)
+        return 0;
+    size_t all = FRAME_HEAD + ((size_t)p[12] | (size_t)p[13] << 8 | (size_t)p[14] << 16);
+    return all <= n ? all : 0;
+}
+
+const struct proto proto_redis = { "redis", resp };
+const struct proto proto_futu = { "futu-opend", ftapi };
+
+size_t futu_call_json(uint8_t *out, size_t size, const char *name, const char *json)
+{
+    static uint32_t serial;
+    struct buf body = BUF_INIT;
+    struct codec_error e;
+    uint8_t digest[20];
+    char why[400];
+    const struct proto_row *row = proto_by_name(str_c(name));
+    if (codec_from_json(row->request, str_c(json), CODEC_DECLARED, &body, NULL, &e) != FUTU_OK ||
+        FRAME_HEAD + body.n > size) {
+        fprintf(stderr, "%s: %s\n", name, codec_error_text(&e, why, sizeof(why)));
+        exit(1);
+    }
+    sha1(body.p, body.n, digest);
+    frame_head_write(out, row->id, FRAME_PROTOBUF, ++serial, (uint32_t)body.n, digest);
+    memcpy(out + FRAME_HEAD, body.p, body.n);
+    size_t n = FRAME_HEAD + body.n;
+    buf_free(&body);
+    return n;
+}
+
+size_t futu_init_connect(uint8_t *out, size_t size)
+{
+    return futu_call_json(out, size, "InitConnect",
+                          "{\"c2s\":{\"clientVer\":100,\"clientID\":\"bench\",\"packetEncAlgo\":-1}}");
+}
+
+size_t futu_keep_alive(uint8_t *out, size_t size)
+{
+    return futu_call_json(out, size, "KeepAlive", "{\"c2s\":{\"time\":1775000000}}");
+}
+
+static int market_of(const char *code)
+{
+    return strncmp(code, "US.", 3) == 0 ? 11 : 1;
+}
+
+size_t futu_sub(uint8_t *out, size_t size, const char *const *codes, size_t n, const int *types,
+                size_t n_types, bool push)
+{
+    static char json[65536];
+    size_t at = (size_t)snprintf(json, sizeof(json), "{\"c2s\":{\"securityList\":[");
+    for (size_t i = 0; i < n; i++)
+        at += (size_t)snprintf(json + at, sizeof(json) - at, "%s{\"market\":%d,\"code\":\"%s\"}",
+                               i ? "," : "", market_of(codes[i]), codes[i] + 3);
+    at += (size_t)snprintf(json + at, sizeof(json) - at, "],\"subTypeList\":[");
+    for (size_t i = 0; i < n_types; i++)
+        at += (size_t)snprintf(json + at, sizeof(json) - at, "%s%d", i ? "," : "", types[i]);
+    snprintf(json + at, sizeof(json) - at,
+             "],\"isSubOrUnSub\":true,\"isRegOrUnRegPush\":%s,\"isFirstPush\":false}}",
+             push ? "true" : "false");
+    return futu_call_json(out, size, "Qot_Sub", json);
+}
+
+size_t futu_basic_qot(uint8_t *out, size_t size, const char *code)
+{
+    char json[200];
+    snprintf(json, sizeof(json), "{\"c2s\":{\"securityList\":[{\"market\":%d,\"code\":\"%s\"}]}}",
+             market_of(code), code + 3);
+    return futu_call_json(out, size, "Qot_GetBasicQot", json);
+}
