@@ -110,8 +110,9 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -Wall -Wextra $(if $(CI),-Werror) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \
 	    -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/..'
-$(B)/test/bench/%: $(B)/test/bench/%.o $(B)/libfutu.so
-	$(CC) $(ALL) -o $@ $< -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/../..' -luv
+BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos)
+$(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
+	$(CC) $(ALL) -o $@ $^ $(LIBS)
 
 include test/test.mk
 

@@ -18,8 +18,17 @@ unit: $(TESTS)
 fuzz-replay: $(REPLAY)
 	@for t in $(FUZZ); do $(B)/test/fuzz/$$t test/fuzz/corpus/$$t || exit 1; done
 
+bench: setup-bench
+	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(B)/test/bench/bench
+	$(B)/test/bench/bench $(B)/futu-opend
+
+# libFuzzer builds of the library and of each target; FUZZ_SECONDS for each.
+FUZZ_SECONDS ?= 60
+fuzz: setup-fuzz
+	sh test/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ)
+
 run: setup-run
 	$(MAKE) all
 	sh test/run.sh $(B)
 
-.PHONY: test check schema unit fuzz-replay run
+.PHONY: bench fuzz test check schema unit fuzz-replay run

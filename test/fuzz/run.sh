@@ -1,0 +1,23 @@
+#!/bin/sh
+# run.sh SECONDS TARGET... - builds each fuzz target with clang's libFuzzer, ASAN and UBSAN and runs it
+# that long, starting from the corpus. New inputs that matter stay in build/fuzz/TARGET/.
+set -eu
+seconds=$1
+shift
+flags="-std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+    -Ilibfutu/include -Ibuild/gen -Ilibfutu -w"
+make -s build/gen/stamp
+mkdir -p build/fuzz/obj
+for src in $(find libfutu build/gen -name '*.c'); do
+    obj=build/fuzz/obj/$(echo "$src" | tr / _).o
+    # shellcheck disable=SC2086
+    [ "$obj" -nt "$src" ] || clang $flags -c -o "$obj" "$src"
+done
+for t in "$@"; do
+    mkdir -p "build/fuzz/$t"
+    # shellcheck disable=SC2086
+    clang $flags -fsanitize=fuzzer,address,undefined -o "build/fuzz/run_$t" "test/fuzz/$t.c" build/fuzz/obj/*.o \
+        -luv -lmbedcrypto -lsodium -lnettle -lm -lpthread
+    "build/fuzz/run_$t" -max_total_time="$seconds" -max_len=65536 -print_final_stats=1 \
+        "build/fuzz/$t" "test/fuzz/corpus/$t"
+done
