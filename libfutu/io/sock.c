@@ -1,0 +1,268 @@
+/* sock.c - see sock.h.
+ *
+ * Life:    sock_close() detaches the events; the memory goes when libuv has let go of all that points
+ *          into it: the handle's close callback and the name look-up, which can't be recalled.
+ */
+#include "io/sock.h"
+
+#include <stdio.h>
+#include <uv.h>
+
+#include "base/mem.h"
+
+#define KEEP 4096           /* a larger buffer goes when it is empty */
+
+struct sock {
+    uv_tcp_t tcp;
+    uv_getaddrinfo_t lookup;
+    uv_connect_t connect;
+    uv_write_t write;
+    struct loop_hook hook;
+    struct timer timer;     /* of connecting */
+    futu_loop *loop;
+    struct sock_events events;
+    struct buf fill, sending;
+    uint32_t port;
+    bool looking, connected, writing, closed, gone;
+};
+
+static void maybe_free(struct sock *s)
+{
+    if (!s->gone || s->looking)
+        return;
+    buf_free(&s->fill);
+    buf_free(&s->sending);
+    mem_free(s);
+}
+
+static void on_gone(uv_handle_t *h)
+{
+    struct sock *s = h->data;
+    s->gone = true;
+    maybe_free(s);
+}
+
+static futu_err err_from_uv(int rc)
+{
+    switch (rc) {
+    case UV_ECONNREFUSED:
+        return FUTU_EREFUSED;
+    case UV_ETIMEDOUT:
+        return FUTU_ETIMEDOUT;
+    case UV_EOF:
+    case UV_ECONNRESET:
+    case UV_EPIPE:
+        return FUTU_ENOTCONN;
+    case UV_ENOMEM:
+    case UV_EAI_MEMORY:
+        return FUTU_ENOMEM;
+    default:
+        return rc <= UV_EAI_ADDRFAMILY && rc >= UV_EAI_SOCKTYPE ? FUTU_ENOTFOUND : FUTU_EIO;
+    }
+}
+
+static void fail(struct sock *s, futu_err err, const char *why)
+{
+    if (s->closed)
+        return;
+    s->closed = true;
+    s->connected = false;
+    timer_stop(loop_timers(s->loop), &s->timer);
+    loop_hook_remove(&s->hook);
+    uv_read_stop((uv_stream_t *)&s->tcp);
+    s->events.on_close(s->events.arg, err, why);
+}
+
+static void fail_uv(struct sock *s, int rc)
+{
+    if (rc != UV_ECANCELED)
+        fail(s, err_from_uv(rc), rc == UV_EOF ? "closed by the peer" : uv_strerror(rc));
+}
+
+static void on_timeout(struct timer *t, int64_t now)
+{
+    (void)now;
+    fail(container_of(t, struct sock, timer), FUTU_ETIMEDOUT, "connecting took too long");
+}
+
+static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
+{
+    struct sock *s = h->data;
+    (void)size;
+    *b = uv_buf_init((char *)loop_read_buffer(s->loop), LOOP_READ_SIZE);
+}
+
+static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
+{
+    struct sock *s = h->data;
+    if (s->closed || n == 0)
+        return;
+    if (n < 0)
+        fail_uv(s, (int)n);
+    else
+        s->events.on_data(s->events.arg, (const uint8_t *)b->base, (size_t)n);
+}
+
+static void on_written(uv_write_t *w, int rc)
+{
+    struct sock *s = w->data;
+    s->writing = false;
+    s->sending.n = 0;
+    if (s->sending.cap > KEEP)
+        buf_free(&s->sending);
+    if (rc)
+        fail_uv(s, rc);
+}
+
+/* What the kernel does not take at once is left to libuv, with the buffers changing places. */
+static void send_filled(struct sock *s)
+{
+    uv_buf_t b = uv_buf_init((char *)s->fill.p, (unsigned)s->fill.n);
+    int rc = uv_try_write((uv_stream_t *)&s->tcp, &b, 1);
+    if (rc < 0 && rc != UV_EAGAIN) {
+        fail_uv(s, rc);
+        return;
+    }
+    buf_consume(&s->fill, (size_t)MAX(rc, 0));
+    if (s->fill.n == 0) {
+        if (s->fill.cap > KEEP)
+            buf_free(&s->fill);
+        return;
+    }
+    struct buf rest = s->fill;
+    s->fill = s->sending;
+    s->sending = rest;
+    b = uv_buf_init((char *)rest.p, (unsigned)rest.n);
+    s->writing = true;
+    rc = uv_write(&s->write, (uv_stream_t *)&s->tcp, &b, 1, on_written);
+    if (rc) {
+        s->writing = false;
+        fail_uv(s, rc);
+    }
+}
+
+static void on_turn(struct loop_hook *h)
+{
+    struct sock *s = container_of(h, struct sock, hook);
+    if (s->connected && !s->writing && s->fill.n)
+        send_filled(s);
+}
+
+static void on_connect(uv_connect_t *c, int rc)
+{
+    struct sock *s = c->data;
+    if (s->closed)
+        return;
+    if (!rc)
+        rc = uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read);
+    if (rc) {
+        fail_uv(s, rc);
+        return;
+    }
+    timer_stop(loop_timers(s->loop), &s->timer);
+    uv_tcp_nodelay(&s->tcp, 1);
+    s->connected = true;
+    s->events.on_connect(s->events.arg);
+}
+
+static int connect_to(struct sock *s, const struct sockaddr *addr)
+{
+    return uv_tcp_connect(&s->connect, &s->tcp, addr, on_connect);
+}
+
+/* IPv4 first: a gateway listens on 127.0.0.1 unless it is told otherwise, and a name such as localhost
+ * often gives ::1 ahead of it. */
+static const struct addrinfo *choose(const struct addrinfo *found)
+{
+    for (const struct addrinfo *a = found; a; a = a->ai_next)
+        if (a->ai_family == AF_INET)
+            return a;
+    return found;
+}
+
+static void on_lookup(uv_getaddrinfo_t *q, int rc, struct addrinfo *found)
+{
+    struct sock *s = q->data;
+    s->looking = false;
+    if (!s->closed) {
+        rc = rc ? rc : connect_to(s, choose(found)->ai_addr);
+        if (rc)
+            fail_uv(s, rc);
+    }
+    uv_freeaddrinfo(found);
+    maybe_free(s);
+}
+
+static int start(struct sock *s, const char *host)
+{
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    if (uv_ip4_addr(host, (int)s->port, &v4) == 0)
+        return connect_to(s, (const struct sockaddr *)&v4);
+    if (uv_ip6_addr(host, (int)s->port, &v6) == 0)
+        return connect_to(s, (const struct sockaddr *)&v6);
+    char port[12];
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    snprintf(port, sizeof(port), "%u", s->port);
+    int rc = uv_getaddrinfo(futu_loop_uv(s->loop), &s->lookup, on_lookup, host, port, &hints);
+    s->looking = rc == 0;
+    return rc;
+}
+
+static struct sock *sock_new(futu_loop *l, uint32_t port, const struct sock_events *events)
+{
+    struct sock *s = mem_zalloc(sizeof(*s));
+    if (!s)
+        return NULL;
+    uv_tcp_init(futu_loop_uv(l), &s->tcp);
+    s->tcp.data = s->connect.data = s->write.data = s->lookup.data = s;
+    s->loop = l;
+    s->port = port;
+    s->events = *events;
+    s->timer.fn = on_timeout;
+    loop_hook_add(l, &s->hook, on_turn);
+    return s;
+}
+
+futu_err sock_connect(struct sock **out, futu_loop *l, const char *host, uint32_t port,
+                      int64_t timeout_ns, const struct sock_events *events)
+{
+    *out = NULL;
+    struct sock *s = sock_new(l, port, events);
+    if (!s)
+        return FUTU_ENOMEM;
+    int rc = start(s, host);
+    if (rc) {
+        sock_close(s);
+        return err_from_uv(rc);
+    }
+    timer_set(loop_timers(l), &s->timer, loop_now(l) + timeout_ns);
+    *out = s;
+    return FUTU_OK;
+}
+
+struct buf *sock_out(struct sock *s)
+{
+    return &s->fill;
+}
+
+size_t sock_queued(const struct sock *s)
+{
+    return s->fill.n + s->sending.n;
+}
+
+void sock_close(struct sock *s)
+{
+    if (!s)
+        return;
+    if (s->connected && !s->writing && s->fill.n) {
+        uv_buf_t b = uv_buf_init((char *)s->fill.p, (unsigned)s->fill.n);
+        uv_try_write((uv_stream_t *)&s->tcp, &b, 1);
+    }
+    s->closed = true;
+    timer_stop(loop_timers(s->loop), &s->timer);
+    loop_hook_remove(&s->hook);
+    if (s->looking)
+        uv_cancel((uv_req_t *)&s->lookup);
+    uv_close((uv_handle_t *)&s->tcp, on_gone);
+}
