@@ -105,11 +105,20 @@ futu_err call_unknown(struct call *c, futu_str code);           /* a security */
 
 /* The security of a message, NULL when the exchange has none such. */
 const struct security *paper_find(const struct paper *p, const Qot_Common_Security *s);
-/* Encodes a push as a successful Response with `s2c` into p->out. `m` is the Response descriptor. */
+/* Encodes a push as a successful Response with `s2c`: into p->out, or behind what `out` has. `m` is
+ * the Response descriptor; p->arena is used. FUTU_ENOMEM; FUTU_EFORMAT is a mistake of ours. */
 futu_err paper_encode_push(struct paper *p, const futu_msg *m, void *s2c);
+futu_err paper_append_push(struct paper *p, const futu_msg *m, void *s2c, struct buf *out);
+/* retType 0, retMsg "", errCode 0. */
+void paper_set_envelope(const futu_msg *m, void *response);
 
 /* "yyyy-MM-dd HH:mm:ss" of the market's zone, in the arena; .p NULL when memory is out. */
 futu_str paper_time_text(struct arena *a, int32_t market, int64_t utc_ns);
+futu_str paper_millis_text(struct arena *a, int32_t market, int64_t utc_ns);    /* with ".SSS" */
+/* "yyyy-MM-dd"; an unknown date (0) reads 1970-01-01, as with the vendor. */
+futu_str paper_date_text(struct arena *a, int32_t date);
+/* Midnight of a yyyymmdd in the market's zone; 0 when unknown. */
+int64_t paper_date_instant(int32_t market, int32_t date);
 static inline double paper_timestamp(int64_t utc_ns)
 {
     return (double)utc_ns / (double)NS_PER_S;
