@@ -1,0 +1,16 @@
+/* gateway.h - the inside of futu_gateway, for a client that is attached to it. */
+#ifndef API_GATEWAY_H
+#define API_GATEWAY_H
+
+#include "gateway/hub.h"
+#include "io/loop.h"
+
+struct futu_gateway {
+    futu_loop *loop;
+    struct hub *hub;
+    struct upstream *upstream;
+    struct rsa_key *rsa;
+    struct loop_hook hook;
+};
+
+#endif
