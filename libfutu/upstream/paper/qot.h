@@ -81,6 +81,19 @@ futu_err qot_current(struct paper *p, const struct stream_key *key, struct buf *
 struct watched *qot_watch(struct paper *p, const struct security *s);
 void qot_unwatch(struct paper *p, struct watched *w);   /* when nothing looks at it any more */
 
+/* What a sub type listens to, and the protocol of its pushes. */
+struct sub_row {
+    int32_t sub_type;
+    uint32_t proto;
+    unsigned what;                  /* CHANGED_* */
+    bool thin;                      /* push_interval_ms holds for it */
+};
+const struct sub_row *sub_row(int32_t sub_type);    /* NULL: no such sub type here */
+/* As subscribe() judges a stream: FUTU_ENOTFOUND, FUTU_ENOTSUP, with the text for the client. */
+futu_err check_key(const struct paper *p, const struct stream_key *k, const struct security **s,
+                   char *why, size_t size);
+struct stream *find_stream(const struct watched *w, const struct stream_key *key);
+
 /* qot_remind.c: looks at the reminders of a security after it changed; frees all of them. */
 void reminders_check(struct paper *p, struct watched *w);
 void reminders_free(struct paper *p);
