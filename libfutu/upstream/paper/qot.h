@@ -112,7 +112,7 @@ bool kl_type_valid(int32_t kl_type);
 int32_t kl_minutes(int32_t kl_type);                /* 0: a day or longer */
 int32_t kl_of_sub_type(int32_t sub_type);           /* 0: the sub type is no k-line */
 /* The time a bar is named by: the end of a minute bar, midnight of the first day of a longer one. */
-int64_t bar_label(const struct security *s, int32_t kl_type, int64_t start);
+int64_t bar_label(int32_t kl_type, const struct bar *b);
 
 /* Builders. `fields`: a bit set of Qot_Common.KLFields, 0: all. `push_type`: Qot_Common.PushDataType. */
 Qot_Common_Security *make_security(struct arena *a, const struct security *s);
@@ -147,7 +147,7 @@ futu_err facts_read(struct paper *p, struct arena *a, const struct security *s, 
 
 /* Percent of a whole; 0 when the whole is 0. */
 double percent(double part, double whole);
-/* Start of the security's trading day that market time is in. */
+/* Midnight of the trading day that the security's quote is of. */
 int64_t day_start(const struct paper *p, const struct security *s);
 
 /* Handler helpers. Looks up c2s.securityList; fails the call when it is empty, longer than `max` or

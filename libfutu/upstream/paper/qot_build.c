@@ -103,7 +103,7 @@ futu_err make_klines(struct arena *a, const struct security *s, int32_t kl_type,
         return FUTU_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         Qot_Common_KLine *k = *out + i;
-        futu_err err = fill_kline(a, s, bar_label(s, kl_type, bars[i].time), &bars[i], k);
+        futu_err err = fill_kline(a, s, bar_label(kl_type, &bars[i]), &bars[i], k);
         if (err)
             return err;
         if (fields)
@@ -192,7 +192,7 @@ futu_err make_brokers(struct paper *p, struct arena *a, const struct security *s
 static futu_err fill_minute(struct arena *a, const struct security *s, const struct bar *b,
                             double avg, Qot_Common_TimeShare *t)
 {
-    int64_t label = bar_label(s, Qot_Common_KLType_1Min, b->time);
+    int64_t label = bar_label(Qot_Common_KLType_1Min, b);
     struct civil c = market_civil(s->market, label);
     t->time = paper_time_text(a, s->market, label);
     if (!t->time.p)

@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 
-#define PAGE_MAX 20000      /* bars when the asker names no number: about 2 MB */
+#define PAGE_MAX 10000      /* bars when the asker names no number: about 1 MB */
 #define DEPTH_MINUTES (8 * INT64_C(366) * 24 * 3600 * NS_PER_S)
 #define DEPTH_DAYS (20 * INT64_C(366) * 24 * 3600 * NS_PER_S)
 #define TRADE_DAYS_MAX (20 * 366)
@@ -119,14 +119,13 @@ static futu_err read_range(struct paper *p, struct call *c, const Qot_RequestHis
 }
 
 /* Drops bars at both ends whose label is outside of what was asked. */
-static void trim(const struct security *s, int32_t kl_type, const struct range *r,
-                 const struct bar **bars, size_t *n)
+static void trim(int32_t kl_type, const struct range *r, const struct bar **bars, size_t *n)
 {
-    while (*n > 0 && bar_label(s, kl_type, (*bars)->time) < r->begin) {
+    while (*n > 0 && bar_label(kl_type, *bars) < r->begin) {
         ++*bars;
         --*n;
     }
-    while (*n > 0 && bar_label(s, kl_type, (*bars)[*n - 1].time) > r->end)
+    while (*n > 0 && bar_label(kl_type, &(*bars)[*n - 1]) > r->end)
         --*n;
 }
 
@@ -152,7 +151,7 @@ static futu_err history_page(struct paper *p, struct call *c, const Qot_RequestH
                             &bars, &n);
     if (err)
         return err;
-    trim(s, q->klType, r, &bars, &n);
+    trim(q->klType, r, &bars, &n);
     if (n > r->max)
         err = put_key(c->arena, r, bars[r->max].time, &s2c->nextReqKey);
     s2c->n_klList = MIN(n, r->max);
@@ -240,16 +239,18 @@ static bool trade_date_markets(int32_t which, int32_t market[2])
     return false;
 }
 
-static futu_err fill_trade_date(struct call *c, int32_t market, int32_t date,
+static futu_err fill_trade_date(struct paper *p, struct call *c, int32_t market, int32_t date,
                                 Qot_RequestTradeDate_TradeDate *d)
 {
+    bool whole = exchange_always_open(p->exchange);
     d->time = paper_date_text(c->arena, date);
     SET(d, timestamp, paper_timestamp(paper_date_instant(market, date)));
-    SET(d, tradeDateType, market_trade_date_type(market, date));
+    SET(d, tradeDateType,
+        whole ? Qot_Common_TradeDateType_Whole : market_trade_date_type(market, date));
     return d->time.p ? FUTU_OK : FUTU_ENOMEM;
 }
 
-static futu_err list_trade_dates(struct call *c, const int32_t market[2], int32_t from, int32_t to)
+static futu_err list_trade_dates(struct paper *p, struct call *c, const int32_t market[2], int32_t from, int32_t to)
 {
     Qot_RequestTradeDate_S2C *s2c = CALL_S2C(c, Qot_RequestTradeDate);
     size_t days = 0;
@@ -263,8 +264,9 @@ static futu_err list_trade_dates(struct call *c, const int32_t market[2], int32_
         return FUTU_ENOMEM;
     futu_err err = FUTU_OK;
     for (int32_t d = from; d <= to && !err; d = date_add(d, 1))
-        if (market_is_trading_day(market[0], d) && market_is_trading_day(market[1], d))
-            err = fill_trade_date(c, market[0], d, &s2c->tradeDateList[s2c->n_tradeDateList++]);
+        if (exchange_is_trading_day(p->exchange, market[0], d) &&
+            exchange_is_trading_day(p->exchange, market[1], d))
+            err = fill_trade_date(p, c, market[0], d, &s2c->tradeDateList[s2c->n_tradeDateList++]);
     return err;
 }
 
@@ -287,5 +289,6 @@ futu_err qot_trade_date(struct paper *p, struct call *c)
         err = call_time(c, market[0], "endTime", q->endTime, true, &end);
     if (err)
         return err;
-    return list_trade_dates(c, market, market_date(market[0], begin), market_date(market[0], end));
+    return list_trade_dates(p, c, market, market_date(market[0], begin),
+                            market_date(market[0], end));
 }

@@ -85,7 +85,7 @@ static futu_err add_plates_of(struct qot *q, const struct security *s)
     futu_err err = add_plate(q, market, BY_SECTOR, Qot_Common_PlateSetType_Concept, s->sector);
     if (!err)
         err = add_plate(q, market, BY_INDUSTRY, Qot_Common_PlateSetType_Industry, s->industry);
-    if (!err && s->kind == KIND_STOCK)
+    if (!err && s->kind == KIND_STOCK && s->market == MARKET_HK)
         err = add_plate(q, market, BY_BOARD, Qot_Common_PlateSetType_Other, s->board);
     if (!err && s->kind == KIND_ETF)
         err = add_plate(q, market, BY_KIND_ETF, Qot_Common_PlateSetType_Other, STR("ETF"));

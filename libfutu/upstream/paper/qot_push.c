@@ -17,7 +17,7 @@
 #define FIRST_TICKS 50          /* of a first push */
 #define TICKS_PER_PUSH 1000
 #define TICKS_MAX (1u << 20)
-#define BARS_MAX 1000
+#define KL_PER_PUSH 1000
 
 /* The builders below make the push of a stream in `out`. `first`: a first push, which tells the
  * present value and leaves the stream where it is. FUTU_EAGAIN: nothing to tell. */
@@ -115,7 +115,7 @@ static futu_err build_kl(struct paper *p, const struct security *s, struct strea
     if (!s2c)
         return FUTU_ENOMEM;
     futu_err err = exchange_bars(p->exchange, s, kl_type, first ? 0 : st->last_bar,
-                                 exchange_now(p->exchange), first ? 1 : BARS_MAX, true, &p->arena,
+                                 exchange_now(p->exchange), first ? 1 : KL_PER_PUSH, true, &p->arena,
                                  &bars, &s2c->n_klList);
     if (!err && s2c->n_klList == 0)
         return FUTU_EAGAIN;

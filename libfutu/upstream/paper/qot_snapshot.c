@@ -39,7 +39,8 @@ static double day_passed(const struct paper *p, const struct security *s)
 {
     struct session session[3];
     int64_t now = exchange_now(p->exchange), total = 0, passed = 0;
-    size_t n = market_sessions(s->market, market_date(s->market, now), session);
+    int32_t date = exchange_trading_date(p->exchange, s->market);
+    size_t n = exchange_sessions(p->exchange, s->market, date, session);
     for (size_t i = 0; i < n; i++) {
         total += session[i].to - session[i].from;
         passed += CLAMP(now, session[i].from, session[i].to) - session[i].from;

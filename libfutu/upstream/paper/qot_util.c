@@ -48,24 +48,14 @@ int32_t kl_minutes(int32_t kl_type)
     return 0;
 }
 
-int64_t bar_label(const struct security *s, int32_t kl_type, int64_t start)
+int64_t bar_label(int32_t kl_type, const struct bar *b)
 {
-    int32_t date = market_date(s->market, start);
-    int64_t minutes = kl_minutes(kl_type);
-    if (minutes == 0)
-        return paper_date_instant(s->market, date);
-    struct session session[3];
-    size_t n = market_sessions(s->market, date, session);
-    int64_t end = start + minutes * 60 * NS_PER_S;
-    for (size_t i = 0; i < n; i++)
-        if (start >= session[i].from && start < session[i].to)
-            return MIN(end, session[i].to);     /* a bar does not reach over a break */
-    return end;
+    return kl_minutes(kl_type) ? b->end : b->time;
 }
 
 int64_t day_start(const struct paper *p, const struct security *s)
 {
-    return paper_date_instant(s->market, market_date(s->market, exchange_now(p->exchange)));
+    return paper_date_instant(s->market, exchange_trading_date(p->exchange, s->market));
 }
 
 futu_err call_security(struct paper *p, struct call *c, const Qot_Common_Security *s,
