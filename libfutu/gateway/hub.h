@@ -19,9 +19,6 @@
 
 struct hub;
 
-/* What the gateway calls itself in InitConnect and GetGlobalState: major x 100 + minor. */
-#define HUB_SERVER_VER UPSTREAM_SERVER_VER
-
 struct hub_opts {
     struct clock clock;             /* copied; its arg is borrowed */
     struct timers *timers;          /* borrowed; whoever runs the loop runs them */

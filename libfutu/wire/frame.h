@@ -42,6 +42,11 @@ void framer_init(struct framer *fr, uint32_t max_body);
 /* Takes bytes up to the end of one frame at most; *used says how many. */
 futu_err framer_feed(struct framer *fr, const uint8_t *p, size_t n, size_t *used, struct frame *f);
 void framer_free(struct framer *fr);
+/* A frame has begun and is not complete. */
+static inline bool framer_partial(const struct framer *fr)
+{
+    return fr->got > 0 && !fr->done;
+}
 
 /* What the header's digest was made of. Some clients hash the body as it is on the wire. */
 enum frame_sha1 { FRAME_SHA1_BAD = 0, FRAME_SHA1_PLAIN, FRAME_SHA1_WIRE };

@@ -1,0 +1,34 @@
+/* call.h - a request that the upstream answers.
+ *
+ * Life:    call_start() .. upstream's done(), or the time limit: then the client gets -100. A read is
+ *          cancelled by that; a write stays, since its repeat is owed the true answer. When the
+ *          connection goes, all of its calls are cancelled.
+ * Owns:    a copy of the body. Calls are kept for reuse in hub.idle_calls.
+ */
+#ifndef GATEWAY_CALL_H
+#define GATEWAY_CALL_H
+
+#include "gateway/state.h"
+
+struct call {
+    struct upstream_request rq;
+    struct ask ask;             /* its body and msg are not used: they do not last */
+    struct buf body;
+    struct list link;           /* in conn.calls, or in hub.idle_calls */
+    struct timer timer;
+    int64_t sent_at;
+    bool timed_out;             /* the client has its answer */
+    bool unlock;                /* what a Trd_UnlockTrade asks for */
+    struct replay_entry *replay;    /* of a write */
+    /* Of a write: the repeats that came before its answer. Of a repeat: its place among them. */
+    struct list followers;
+    struct call *leader;        /* of a repeat, which is not known upstream; else NULL */
+};
+
+/* Sends it up; the reply comes by itself, perhaps at once. `replay` as in struct call, or NULL. */
+void call_start(const struct ask *a, struct replay_entry *replay);
+/* A repeat of the write `leader`: answered with it. */
+void call_follow(const struct ask *a, struct call *leader);
+void call_cancel(struct call *k);
+
+#endif

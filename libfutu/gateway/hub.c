@@ -1,0 +1,201 @@
+/* hub.c - see hub.h: the gateway's beginning, its turn and its end.
+ *
+ * Tests:   test/unit/gateway/hub_test.c
+ */
+#include "gateway/hub.h"
+
+#include "crypt/random.h"
+#include "gateway/call.h"
+#include "gateway/patch.h"
+
+#define POOL_BYTES (4u << 20)
+#define MAX_CONNECTIONS 8192
+#define SCRATCH_KEEP (256u << 10)   /* a scratch buffer above this is given back each turn */
+
+static bool hex_md5_ok(const char *s)
+{
+    return strlen(s) == 32 && strspn(s, "0123456789abcdefABCDEF") == 32;
+}
+
+static void fill_defaults(struct hub_opts *o)
+{
+    if (!o->keep_alive_s)
+        o->keep_alive_s = 10;
+    if (!o->max_connections)
+        o->max_connections = MAX_CONNECTIONS;
+    if (!o->random)
+        o->random = random_bytes;
+}
+
+static void init_lists(struct hub *h)
+{
+    list_init(&h->conns);
+    list_init(&h->dirty);
+    list_init(&h->dying);
+    list_init(&h->traders);
+    list_init(&h->idle_calls);
+}
+
+futu_err hub_new(struct hub **out, const struct hub_opts *opts)
+{
+    const char *md5 = opts->websocket_key_md5;
+    *out = NULL;
+    if (!opts->timers || opts->push_proto_fmt > 1 || (md5 && !hex_md5_ok(md5)))
+        return FUTU_EINVAL;
+    struct hub *h = mem_zalloc(sizeof(*h));
+    if (!h)
+        return FUTU_ENOMEM;
+    h->o = *opts;
+    h->o.websocket_key_md5 = NULL;      /* the copy below */
+    fill_defaults(&h->o);
+    for (size_t i = 0; md5 && i < 32; i++)
+        h->key_md5[i] = (char)(md5[i] >= 'A' && md5[i] <= 'F' ? md5[i] - 'A' + 'a' : md5[i]);
+    init_lists(h);
+    h->pool.max = POOL_BYTES;
+    if (limits_init(&h->limits) || delay_init(&h->delay)) {
+        limits_free(&h->limits);
+        mem_free(h);
+        return FUTU_ENOMEM;
+    }
+    *out = h;
+    return FUTU_OK;
+}
+
+static void close_conns(struct hub *h)
+{
+    struct list *it, *tmp;
+    list_each(it, tmp, &h->conns)
+        conn_die(list_entry(it, struct futu_conn, link), FUTU_ECANCELED, "the gateway ends");
+    hub_flush(h);
+    while (!list_empty(&h->conns))
+        hub_conn_free(list_entry(h->conns.next, struct futu_conn, link));
+}
+
+static void free_idle_calls(struct hub *h)
+{
+    struct list *it, *tmp;
+    list_each(it, tmp, &h->idle_calls) {
+        struct call *k = list_entry(it, struct call, link);
+        buf_free(&k->body);
+        mem_free(k);
+    }
+}
+
+void hub_free(struct hub *h)
+{
+    if (!h)
+        return;
+    close_conns(h);
+    free_idle_calls(h);
+    subs_free(h);
+    limits_free(&h->limits);
+    delay_free(&h->delay);
+    buf_free(&h->plain);
+    buf_free(&h->pb);
+    buf_free(&h->body);
+    buf_free(&h->json);
+    buf_free(&h->enc);
+    arena_free(&h->arena);
+    arena_free(&h->events);
+    shbuf_pool_free(&h->pool);
+    mem_free(h);
+}
+
+static void on_push(void *arg, const struct upstream_push *p)
+{
+    fanout_push(arg, p);
+}
+
+static void on_trade(void *arg, uint64_t acc_id, uint32_t proto, const uint8_t *body, size_t len)
+{
+    struct hub *h = arg;
+    fanout_trade(h, acc_id, proto, body, len);
+    if (proto == 2208)
+        patch_order_pushed(h, body, len);
+}
+
+static void on_notify(void *arg, uint32_t proto, const uint8_t *body, size_t len)
+{
+    fanout_notify(arg, proto, body, len);
+}
+
+struct upstream_events hub_events(struct hub *h)
+{
+    return (struct upstream_events){ on_push, on_trade, on_notify, h };
+}
+
+void hub_set_upstream(struct hub *h, struct upstream *u)
+{
+    h->up = u;
+}
+
+/* The list moves to `now` first: what a callback queues waits for the next turn. */
+static void take_all(struct list *now, struct list *from)
+{
+    list_init(now);
+    if (list_empty(from))
+        return;
+    now->next = from->next;
+    now->prev = from->prev;
+    now->next->prev = now->prev->next = now;
+    list_init(from);
+}
+
+static void trim(struct buf *b)
+{
+    if (b->cap > SCRATCH_KEEP)
+        buf_free(b);
+}
+
+void hub_flush(struct hub *h)
+{
+    struct list now;
+    take_all(&now, &h->dirty);
+    while (!list_empty(&now)) {
+        struct futu_conn *c = list_entry(now.next, struct futu_conn, dirty);
+        list_remove(&c->dirty);
+        if (c->o.on_output)
+            c->o.on_output(c, c->o.arg);
+    }
+    take_all(&now, &h->dying);
+    while (!list_empty(&now)) {
+        struct futu_conn *c = list_entry(now.next, struct futu_conn, dying);
+        list_remove(&c->dying);
+        log_debug("%s: closed: %s", c->peer, c->reason);
+        if (c->o.on_close)
+            c->o.on_close(c, c->why, c->reason, c->o.arg);
+    }
+    trim(&h->plain);
+    trim(&h->pb);
+    trim(&h->body);
+    trim(&h->json);
+    trim(&h->enc);
+}
+
+bool hub_pending(const struct hub *h)
+{
+    return !list_empty(&h->dirty) || !list_empty(&h->dying);
+}
+
+futu_err hub_stats_get(const struct hub *h, futu_gateway_stats *out)
+{
+    futu_gateway_stats st = { .size = sizeof(st) };
+    size_t size = out->size;
+    if (size < sizeof(size))
+        return FUTU_EINVAL;
+    uint32_t quota = h->up ? subs_quota(h) : 0;
+    st.connections = h->n_conns;
+    st.requests = h->requests;
+    st.refused = h->refused;
+    st.pushes = h->pushes;
+    st.push_bytes = h->push_bytes;
+    st.conflated = h->conflated;
+    st.cut_slow = h->cut_slow;
+    st.subscriptions = h->subs.n_subs;
+    st.quota_used = h->subs.n_pairs;
+    st.quota_left = quota > h->subs.n_pairs ? quota - h->subs.n_pairs : 0;
+    st.securities = h->subs.secs.n;
+    memcpy(out, &st, MIN(size, sizeof(st)));
+    out->size = size;
+    return FUTU_OK;
+}

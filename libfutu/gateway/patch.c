@@ -1,0 +1,97 @@
+/* patch.c - see patch.h. An answer that can't be read is passed on as it is. */
+#include "gateway/patch.h"
+
+typedef void patch_fn(struct call *k, futu_str *body, int64_t net_ns);
+
+static bool decode(struct hub *h, const futu_msg *m, futu_str body, void *out)
+{
+    arena_reset(&h->events);
+    return codec_decode(m, &h->events, body.p, body.n, out, NULL, NULL) == FUTU_OK;
+}
+
+static void replace(struct hub *h, const futu_msg *m, const void *rsp, futu_str *body)
+{
+    h->body.n = 0;
+    if (codec_encode(m, rsp, &h->body, NULL) == FUTU_OK)
+        *body = buf_str(&h->body);
+}
+
+static void global_state(struct call *k, futu_str *body, int64_t net_ns)
+{
+    struct hub *h = k->ask.c->hub;
+    GetGlobalState_Response rsp;
+    (void)net_ns;
+    if (!decode(h, &GetGlobalState_Response_msg, *body, &rsp) || !rsp.s2c)
+        return;
+    SET(rsp.s2c, serverVer, UPSTREAM_SERVER_VER);
+    SET(rsp.s2c, connID, k->ask.c->id);
+    replace(h, &GetGlobalState_Response_msg, &rsp, body);
+}
+
+/* An upstream without this protocol still leaves us our own half of the answer. */
+static void used_quota(struct call *k, futu_str *body, int64_t net_ns)
+{
+    struct hub *h = k->ask.c->hub;
+    UsedQuota_Response rsp;
+    UsedQuota_S2C s2c = { .usedSubQuota = 0 };
+    (void)net_ns;
+    if (!decode(h, &UsedQuota_Response_msg, *body, &rsp))
+        return;
+    if (!rsp.s2c || rsp.retType != RET_OK)
+        rsp.s2c = &s2c;
+    SET(&rsp, retType, RET_OK);
+    SET(&rsp, errCode, 0);
+    rsp.retMsg = STR("");
+    SET(rsp.s2c, usedSubQuota, (int32_t)h->subs.n_pairs);
+    replace(h, &UsedQuota_Response_msg, &rsp, body);
+}
+
+static void unlock_trade(struct call *k, futu_str *body, int64_t net_ns)
+{
+    struct hub *h = k->ask.c->hub;
+    Trd_UnlockTrade_Response rsp;
+    (void)net_ns;
+    if (!decode(h, &Trd_UnlockTrade_Response_msg, *body, &rsp) || rsp.retType != RET_OK)
+        return;
+    h->unlocked = k->unlock;
+    log_info("trading of real accounts is %s", h->unlocked ? "open" : "locked");
+}
+
+static void place_order(struct call *k, futu_str *body, int64_t net_ns)
+{
+    struct hub *h = k->ask.c->hub;
+    Trd_PlaceOrder_Response rsp;
+    if (!decode(h, &Trd_PlaceOrder_Response_msg, *body, &rsp) || rsp.retType != RET_OK || !rsp.s2c)
+        return;
+    delay_order_placed(&h->delay, rsp.s2c->orderIDEx, h->now - k->ask.at, net_ns, h->now);
+}
+
+static const struct {
+    uint32_t proto;
+    patch_fn *fn;
+} patches[] = {
+    { 1002, global_state }, { 1010, used_quota }, { 2005, unlock_trade }, { 2202, place_order },
+};
+
+void patch_reply(struct call *k, futu_str *body, int64_t net_ns)
+{
+    for (size_t i = 0; i < ARRAY_LEN(patches); i++)
+        if (patches[i].proto == k->ask.proto)
+            patches[i].fn(k, body, net_ns);
+}
+
+bool patch_unlock_asked(const struct ask *a)
+{
+    const Trd_UnlockTrade_Request *rq = a->msg;
+    return a->proto == 2005 && rq && rq->c2s->unlock;
+}
+
+void patch_order_pushed(struct hub *h, const uint8_t *body, size_t len)
+{
+    Trd_UpdateOrder_Response rsp;
+    if (h->delay.n_orders == 0)
+        return;
+    if (decode(h, &Trd_UpdateOrder_Response_msg, (futu_str){ (const char *)body, len }, &rsp) &&
+        rsp.s2c && rsp.s2c->order)
+        delay_order_pushed(&h->delay, rsp.s2c->order->orderIDEx, hub_now(h));
+}

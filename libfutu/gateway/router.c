@@ -1,0 +1,172 @@
+/* router.c - decides who answers a request, and whether it may be asked at all.
+ *
+ * In turn: begun? known id? readable? Then the gateway's own handler, or the gates (own subscription,
+ * trading unlocked, replay, frequency) and the upstream. Every path queues exactly one reply.
+ * Tests:   test/unit/gateway/router_test.c
+ */
+#include "gateway/call.h"
+
+/* Which calls need a look into the decoded request: their handler or gate reads it. */
+static const struct own {
+    uint32_t proto;
+    handler *fn;                /* answers; NULL: the upstream does */
+} own[] = {
+    { 1001, on_second_init }, { 1004, on_keep_alive }, { 1007, on_delay_statistics },
+    { 2005, NULL },           { 2008, on_sub_acc_push }, { 3001, on_sub },
+    { 3002, on_reg_push },    { 3003, on_sub_info },   { 3004, NULL },
+    { 3006, NULL },           { 3008, NULL },          { 3010, NULL },
+    { 3012, NULL },           { 3014, NULL },
+};
+
+/* Served from a local history database that gateways no longer have. */
+static const uint32_t gone[] = { 3100, 3101, 3102, 3200 };
+
+static const struct own *find_own(uint32_t proto)
+{
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        if (own[i].proto == proto)
+            return &own[i];
+    return NULL;
+}
+
+static bool known(const struct proto_row *row)
+{
+    if (!row || row->kind != PROTO_REQUEST || !row->request)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(gone); i++)
+        if (gone[i] == row->id)
+            return false;
+    return true;
+}
+
+static futu_err to_protobuf(struct ask *a, const uint8_t *in, size_t n, struct codec_error *e)
+{
+    struct hub *h = a->c->hub;
+    a->body = in;
+    a->len = n;
+    if (a->fmt != FRAME_JSON)
+        return FUTU_OK;
+    h->pb.n = 0;
+    futu_err err = codec_from_json(a->row->request, (futu_str){ (const char *)in, n },
+                                   CODEC_DECLARED, &h->pb, NULL, e);
+    a->body = h->pb.p;
+    a->len = h->pb.n;
+    return err;
+}
+
+static futu_err decode(struct ask *a, struct codec_error *e)
+{
+    struct hub *h = a->c->hub;
+    arena_reset(&h->arena);
+    a->msg = arena_alloc(&h->arena, a->row->request->size);
+    if (!a->msg)
+        return FUTU_ENOMEM;
+    return codec_decode(a->row->request, &h->arena, a->body, a->len, a->msg, NULL, e);
+}
+
+const void *c2s_field(const struct ask *a, const char *name)
+{
+    const struct pb_field *c2s = codec_field(a->row->request, STR("c2s"));
+    const struct pb_field *f = c2s ? codec_field(c2s->sub, str_c(name)) : NULL;
+    if (!f)
+        return NULL;
+    const char *p = *(char *const *)((const char *)a->msg + c2s->off);
+    return p + f->off;
+}
+
+static bool wants_struct(const struct ask *a, const struct own *o)
+{
+    return o || a->row->write || a->row->freq_by == FREQ_ACCOUNT || a->row->freq_when != FREQ_ALWAYS;
+}
+
+/* JSON is checked by its conversion, what is decoded by that; the rest is checked here. */
+static bool read_request(struct ask *a, const struct own *o, const uint8_t *in, size_t n)
+{
+    struct codec_error e = { "", "" };
+    char text[400];
+    futu_err err = to_protobuf(a, in, n, &e);
+    if (!err && wants_struct(a, o))
+        err = decode(a, &e);
+    else if (!err && a->fmt != FRAME_JSON)
+        err = codec_check(a->row->request, a->body, a->len, NULL, &e);
+    if (err == FUTU_ENOMEM)
+        reply_refuse(a, "out of memory");
+    else if (err)
+        reply_refuse(a, "解析protobuf协议失败: %s", codec_error_text(&e, text, sizeof(text)));
+    return err == FUTU_OK;
+}
+
+static bool counts(const struct ask *a)
+{
+    const bool *refresh;
+    const futu_str *key;
+    switch (a->row->freq_when) {
+    case FREQ_REFRESH:
+        refresh = c2s_field(a, "refreshCache");
+        return refresh && *refresh;
+    case FREQ_FIRST_PAGE:
+        key = c2s_field(a, "nextReqKey");
+        return !key || key->n == 0;
+    default:
+        return true;
+    }
+}
+
+static uint64_t account_of(const struct ask *a)
+{
+    Trd_Common_TrdHeader *const *header = c2s_field(a, "header");
+    return header ? (*header)->accID : 0;
+}
+
+static bool within_limits(const struct ask *a)
+{
+    struct hub *h = a->c->hub;
+    char why[256];
+    uint64_t account = a->row->freq_by == FREQ_ACCOUNT ? account_of(a) : 0;
+    if (h->o.frequency_limits_off || a->row->freq_by == FREQ_NONE || !counts(a))
+        return true;
+    futu_err err = limits_take(&h->limits, a->row, account, h->now, why, sizeof(why));
+    if (err)
+        reply_refuse(a, "%s", err == FUTU_ENOMEM ? "out of memory" : why);
+    return err == FUTU_OK;
+}
+
+/* The number of a write is taken only when the write really goes up. */
+static void send_write(struct ask *a)
+{
+    uint8_t digest[32];
+    uint32_t serial;
+    if (!gate_write(a, digest, &serial) || !within_limits(a))
+        return;
+    struct replay_entry *e = replay_add(&a->c->replay, serial, digest);
+    if (e)
+        call_start(a, e);
+    else
+        reply_refuse(a, "out of memory");
+}
+
+static void ask_upstream(struct ask *a)
+{
+    if (a->c->n_calls >= CALLS_PER_CONN)
+        reply_refuse(a, "more than %d calls are under way on this connection", CALLS_PER_CONN);
+    else if (a->row->write)
+        send_write(a);
+    else if (gate_real_time_read(a) && within_limits(a))
+        call_start(a, NULL);
+}
+
+void route(struct ask *a, const uint8_t *in, size_t n)
+{
+    const struct own *o = find_own(a->proto);
+    a->c->hub->requests++;
+    if (!a->c->ready)
+        reply_refuse(a, "not initialised: InitConnect comes first");
+    else if (!known(a->row))
+        reply_refuse(a, "未知的协议ID");
+    else if (!read_request(a, o, in, n))
+        return;
+    else if (o && o->fn)
+        o->fn(a);
+    else
+        ask_upstream(a);
+}

@@ -1,0 +1,146 @@
+/* state.h - the structs that the files of the gateway share. Nothing outside includes it.
+ *
+ * Who calls whom: conn.c cuts and decrypts, session.c begins, router.c decides who answers, call.c
+ * speaks with the upstream, reply.c and fanout.c frame and queue. Nothing in here calls a listener but
+ * hub.c, in hub_flush() and hub_free().
+ */
+#ifndef GATEWAY_STATE_H
+#define GATEWAY_STATE_H
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "codec/registry.h"
+#include "gateway/delay.h"
+#include "gateway/hub.h"
+#include "gateway/limits.h"
+#include "gateway/outq.h"
+#include "gateway/replay.h"
+#include "gateway/subs.h"
+#include "wire/cipher.h"
+#include "wire/frame.h"
+
+#define HANDSHAKE_LIMIT_NS (30 * NS_PER_S)
+#define CALLS_PER_CONN 1024         /* under way at a time; one more is refused */
+#define ACCOUNTS_PER_CONN 256       /* in one Trd_SubAccPush */
+/* Above SOFT newer quotes take the place of older ones; nothing is queued beyond HARD. */
+#define QUEUE_SOFT (256u << 10)
+#define QUEUE_HARD (8u << 20)
+
+/* How a connection speaks. NONE: a WebSocket before its first message. */
+enum conn_kind { KIND_NONE, KIND_TCP, KIND_WS_FT, KIND_WS_SDK };
+
+/* Forms in which a push is framed once and shared; encrypted connections have their own copies. */
+enum { FORM_TCP_PB, FORM_TCP_JSON, FORM_WS_PB, FORM_WS_JSON, FORM_SDK, FORM_N };
+
+struct futu_conn {
+    struct hub *hub;
+    futu_conn_opts o;
+    char *peer;
+    uint64_t id;
+    uint8_t kind, form;             /* enum conn_kind; FORM_* of its pushes, set when ready */
+    bool ready;                     /* InitConnect or InitWebSocket has succeeded */
+    bool notify;                    /* recvNotify */
+    bool ended;                     /* no more input, no more output is queued */
+    bool closing;                   /* on_close waits for the flush */
+    futu_err why;
+    char reason[128];
+    struct framer framer;
+    struct cipher *cipher;          /* NULL: plain */
+    struct outq out;
+    int64_t last_rx;
+    struct timer timer;             /* handshake, then silence */
+    struct list link, dirty, dying, trader;     /* in hub's lists, or in none */
+    struct list calls;              /* struct call.link */
+    uint32_t n_calls, n_subs;
+    struct map sub_of_pair;         /* by the pair's address */
+    struct list subs;               /* struct sub.in_conn, oldest first */
+    uint64_t *accounts;             /* whose trade pushes it wants */
+    uint32_t n_accounts;
+    struct replay replay;
+};
+
+struct hub {
+    struct hub_opts o;
+    char key_md5[33];
+    struct upstream *up;
+    int64_t now;                    /* of the turn's last reading; see hub_now() */
+    struct list conns, dirty, dying;
+    struct list traders;            /* connections with accounts */
+    uint32_t n_conns;
+    struct list idle_calls;
+    struct shbuf_pool pool;
+    /* Scratch, for one request or push at a time; each user says until when. */
+    struct buf plain;               /* decrypted input */
+    struct buf pb;                  /* request converted from JSON */
+    struct buf body;                /* reply made here */
+    struct buf json, enc;           /* reply or push on its way out */
+    struct arena arena;             /* decoded request and the structs of its reply */
+    struct arena events;            /* decoded answers and events of the upstream */
+    struct subs subs;
+    struct limits limits;
+    struct delay delay;
+    bool unlocked;                  /* trading of real accounts */
+    uint64_t requests, refused, pushes, push_bytes, conflated, cut_slow;
+};
+
+static inline int64_t hub_now(struct hub *h)
+{
+    return h->now = clock_mono(&h->o.clock);
+}
+
+/* One request, as long as it is being handled: where its answer goes, and what it says. */
+struct ask {
+    struct futu_conn *c;
+    const struct proto_row *row;    /* NULL: not in the registry */
+    uint32_t proto;
+    uint64_t serial;                /* frame serial, or section of the SDK's WebSocket */
+    uint8_t fmt;                    /* FRAME_PROTOBUF, FRAME_JSON */
+    int64_t at;                     /* received */
+    const uint8_t *body;            /* protobuf, once the router has it */
+    size_t len;
+    void *msg;                      /* decoded Request where a handler needs it, in hub.arena */
+};
+
+/* conn.c */
+void conn_die(struct futu_conn *c, futu_err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* session.c: on_frame of 1001 before success, and command 1 of the SDK. */
+futu_err session_init(struct futu_conn *c, const struct frame *f);
+void session_init_websocket(struct futu_conn *c, struct ask *a);
+void session_watch(struct futu_conn *c);
+/* router.c: takes a whole request, `in` as it came (JSON or protobuf, already decrypted). */
+void route(struct ask *a, const uint8_t *in, size_t n);
+/* The member c2s.NAME of the decoded request (a value, or for messages the pointer to it); NULL when
+ * its message has no such field. */
+const void *c2s_field(const struct ask *a, const char *name);
+/* qot.c, system.c, trade.c: handlers of what the gateway answers itself. */
+typedef void handler(struct ask *a);
+handler on_keep_alive, on_delay_statistics, on_second_init, on_sub_acc_push;
+handler on_sub, on_reg_push, on_sub_info;
+/* False: the answer is on its way. */
+bool gate_real_time_read(struct ask *a);
+/* True also gives what replay_add() wants. */
+bool gate_write(struct ask *a, uint8_t digest[32], uint32_t *serial);
+/* reply.c: each queues exactly one reply; out of memory ends the connection. */
+void reply_body(const struct ask *a, const uint8_t *body, size_t len, int64_t net_ns);
+void reply_failure(const struct ask *a, int32_t ret_type, const char *text);
+void reply_refuse(const struct ask *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void reply_msg(const struct ask *a, const void *response);      /* struct of a->row->response */
+void reply_empty(const struct ask *a);                          /* success with an empty S2C */
+/* A frame of a connection, one reference. `serial` is the section with KIND_WS_SDK. NULL: no memory. */
+struct shbuf *frame_for(struct futu_conn *c, uint32_t proto, uint8_t fmt, uint64_t serial,
+                        const uint8_t *body, size_t len);
+/* Queues a frame that must not be lost; takes over the reference. */
+void conn_queue(struct futu_conn *c, struct shbuf *b, const struct out_mark *m);
+/* The same for an entry of a connection that has not ended; *at is its place in the queue. */
+void conn_put(struct futu_conn *c, const struct out_entry *e, uint64_t *at);
+/* fanout.c */
+void fanout_push(struct hub *h, const struct upstream_push *p);
+/* The same, without holding back. */
+void fanout_deliver(struct hub *h, struct stream *st, const struct upstream_push *p);
+void fanout_first(struct futu_conn *c, struct stream *s);
+void fanout_trade(struct hub *h, uint64_t acc_id, uint32_t proto, const uint8_t *body, size_t len);
+void fanout_notify(struct hub *h, uint32_t proto, const uint8_t *body, size_t len);
+
+#endif
