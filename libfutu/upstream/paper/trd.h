@@ -5,8 +5,8 @@
  *          watches the prices of conditional ones; trd_push.c queues what clients must hear.
  * Pushes:  are queued as they happen and sent by trade_flush(), so never before the reply of the call
  *          that caused them. A queued push shows the order as it was then.
- * Fills:   come from inside any exchange call. They touch the order, its account and the queue, and
- *          remove nothing from a list, so any loop over open orders may call the exchange.
+ * Fills:   come from inside exchange_run() and exchange_order_add(). They touch the order, its account
+ *          and the queue, and remove nothing from a list, so a loop over open orders may add one.
  */
 #ifndef UPSTREAM_PAPER_TRD_H
 #define UPSTREAM_PAPER_TRD_H
@@ -89,7 +89,11 @@ struct px_in {
 };
 /* A price on a step of the security, > 0. */
 futu_err trd_px(struct call *c, const struct security *sec, const struct px_in *in, int64_t *px);
-futu_err trd_qty(struct call *c, const struct security *sec, double qty, int64_t *out);
+/* `whole`: this quantity goes even though it is an odd lot; 0: none does. */
+futu_err trd_qty(struct call *c, const struct security *sec, double qty, int64_t whole,
+                 int64_t *out);
+/* A shares: all that is left may be sold though it is an odd lot. */
+int64_t trd_odd_lot(const struct trade *t, const struct order *o);
 struct trail_in {
     bool has_type, has_value, has_spread;
     int32_t type;

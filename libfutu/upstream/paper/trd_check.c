@@ -117,17 +117,27 @@ futu_err trd_px(struct call *c, const struct security *sec, const struct px_in *
     return FUTU_OK;
 }
 
-futu_err trd_qty(struct call *c, const struct security *sec, double qty, int64_t *out)
+futu_err trd_qty(struct call *c, const struct security *sec, double qty, int64_t whole,
+                 int64_t *out)
 {
     if (!isfinite(qty) || qty <= 0 || qty > (double)QTY_LIMIT || qty != floor(qty))
         return call_fail(c, "qty %g is not a whole number from 1 to %lld", qty,
                          (long long)QTY_LIMIT);
     *out = (int64_t)qty;
-    if (*out % sec->lot)
+    bool odd = *out < sec->lot || (*out - sec->lot) % sec->qty_step;
+    if (odd && *out != whole)
         return call_fail(c, "qty %lld is not a multiple of the lot of %s.%s (%lld)",
                          (long long)*out, market_prefix(sec->market), sec->code,
                          (long long)sec->lot);
     return FUTU_OK;
+}
+
+int64_t trd_odd_lot(const struct trade *t, const struct order *o)
+{
+    int32_t market = o->x.sec->market;
+    if (market_slot(market) != 2 || o->x.buy || o->pos->qty <= 0)
+        return 0;
+    return position_closable(o->pos, market_date(market, exchange_now(t->x))) + o->reserved;
 }
 
 futu_err trd_px_max(struct call *c, int64_t px, int64_t qty)

@@ -292,11 +292,11 @@ futu_err trade_begin(struct trade *t, struct order *o)
     return trade_submit(t, o);
 }
 
-/* End of the last session of a date; of the whole date where nothing closes. */
+/* End of the last session of a date; of the whole date should it have none. */
 static int64_t date_end(const struct trade *t, int32_t market, int32_t date)
 {
     struct session s[3];
-    size_t n = exchange_always_open(t->x) ? 0 : market_sessions(market, date, s);
+    size_t n = exchange_sessions(t->x, market, date, s);
     if (n)
         return s[n - 1].to;
     int32_t next = date_add(date, 1);
@@ -304,17 +304,19 @@ static int64_t date_end(const struct trade *t, int32_t market, int32_t date)
     return market_instant(market, &c);
 }
 
+static int32_t trading_day_from(const struct trade *t, int32_t market, int32_t date)
+{
+    for (int i = 0; i < 31 && !exchange_is_trading_day(t->x, market, date); i++)
+        date = date_add(date, 1);
+    return date;
+}
+
 int64_t trade_day_end(const struct trade *t, int32_t market, int64_t now, int32_t days)
 {
-    int32_t date = market_date(market, now);
-    if (exchange_always_open(t->x))
-        return date_end(t, market, date_add(date, days));
-    if (!market_is_trading_day(market, date) || now >= date_end(t, market, date))
-        date = market_next_trading_day(market, date);
-    if (days) {
-        date = date_add(date, days);
-        if (!market_is_trading_day(market, date))
-            date = market_next_trading_day(market, date);
-    }
+    int32_t date = trading_day_from(t, market, market_date(market, now));
+    if (now >= date_end(t, market, date))
+        date = trading_day_from(t, market, date_add(date, 1));
+    if (days)
+        date = trading_day_from(t, market, date_add(date, days));
     return date_end(t, market, date);
 }

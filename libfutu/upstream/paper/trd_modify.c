@@ -55,7 +55,7 @@ static futu_err new_trail(struct call *c, const modify_c2s *q, struct order *to)
 }
 
 /* What the order is to become, into `to`, a copy of it. What is absent stays. */
-static futu_err new_terms(struct call *c, const modify_c2s *q, struct order *to)
+static futu_err new_terms(struct trade *t, struct call *c, const modify_c2s *q, struct order *to)
 {
     unsigned flags = to->type->flags;
     struct px_in price = { .name = "price", .has = q->has_price, .adjust = q->adjustPrice,
@@ -69,7 +69,7 @@ static futu_err new_terms(struct call *c, const modify_c2s *q, struct order *to)
     if (!is_modify(q))
         return call_missing(c, "qty");
     if (q->has_qty)
-        err = trd_qty(c, to->x.sec, q->qty, &to->s.qty);
+        err = trd_qty(c, to->x.sec, q->qty, trd_odd_lot(t, to), &to->s.qty);
     if (!err && q->has_price && (flags & OT_PRICE))
         err = trd_px(c, to->x.sec, &price, &to->s.px);
     if (!err && q->has_auxPrice && (flags & OT_AUX))
@@ -107,7 +107,7 @@ static futu_err modify(struct trade *t, struct call *c, const modify_c2s *q, str
     int64_t px;
     if (!order_may_change(o->s.status))
         return bad_state(c, o, OP_MODIFY);
-    futu_err err = new_terms(c, q, &to);
+    futu_err err = new_terms(t, c, q, &to);
     if (!err)
         err = readmit(t, c, o, &to, &px);
     if (err)
@@ -168,16 +168,11 @@ static futu_err enable(struct trade *t, struct call *c, struct order *o)
 
 static futu_err change(struct trade *t, struct call *c, const modify_c2s *q, struct order *o)
 {
-    struct quote now;
     int32_t op = q->modifyOrderOp;
     if (!op_allowed(o, op))
         return call_fail(c, "%s.%s in account %llu: %s is not supported there",
                          market_prefix(o->x.sec->market), o->x.sec->code,
                          (unsigned long long)o->acc->def->id, op_names[op]);
-    /* What has happened until now comes first. */
-    futu_err err = exchange_quote(t->x, o->x.sec, &now);
-    if (err)
-        return err;
     switch (op) {
     case OP_MODIFY:
         return modify(t, c, q, o);
@@ -207,12 +202,8 @@ static futu_err cancel_all(struct trade *t, struct call *c, const modify_c2s *q,
                          (unsigned long long)a->def->id);
     for (size_t i = 0; i < t->ledger.n_open; i++) {
         struct order *o = t->ledger.open[i];
-        struct quote now;
-        if (o->acc != a || (m && o->trd_market != m) || !order_may_change(o->s.status))
-            continue;
-        if (exchange_quote(t->x, o->x.sec, &now))
-            return FUTU_ENOMEM;
-        trade_cancel(t, o);     /* false: filled just before */
+        if (o->acc == a && (m == 0 || o->trd_market == m) && order_may_change(o->s.status))
+            trade_cancel(t, o);
     }
     return FUTU_OK;
 }

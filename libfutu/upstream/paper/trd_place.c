@@ -97,7 +97,7 @@ static futu_err set_plain(struct call *c, const place_c2s *q, struct order *o)
     return err ? err : check_session(c, q, o);
 }
 
-static futu_err set_prices(struct call *c, const place_c2s *q, struct order *o)
+static futu_err set_prices(struct trade *t, struct call *c, const place_c2s *q, struct order *o)
 {
     unsigned flags = o->type->flags;
     struct px_in price = { .name = "price", .has = q->has_price, .adjust = q->adjustPrice,
@@ -106,7 +106,7 @@ static futu_err set_prices(struct call *c, const place_c2s *q, struct order *o)
     struct px_in aux = price;
     struct trail_in trail = { q->has_trailType, q->has_trailValue, q->has_trailSpread, q->trailType,
                               q->trailValue, q->trailSpread };
-    futu_err err = trd_qty(c, o->x.sec, q->qty, &o->s.qty);
+    futu_err err = trd_qty(c, o->x.sec, q->qty, trd_odd_lot(t, o), &o->s.qty);
     aux.name = "auxPrice";
     aux.has = q->has_auxPrice;
     aux.value = q->auxPrice;
@@ -182,13 +182,13 @@ static futu_err set_all(struct trade *t, struct call *c, const place_c2s *q, str
 {
     futu_err err = set_plain(c, q, o);
     if (!err)
-        err = set_prices(c, q, o);
+        err = account_position_make(o->acc, o->x.sec, &o->pos);
+    if (!err)
+        err = set_prices(t, c, q, o);
     if (!err)
         err = set_expiry(t, c, q, o);
     if (!err)
         err = check_phase(t, c, o);
-    if (!err)
-        err = account_position_make(o->acc, o->x.sec, &o->pos);
     return err ? err : admit(t, c, q, o);
 }
 
