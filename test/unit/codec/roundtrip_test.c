@@ -6,7 +6,7 @@
 #include "codec/registry.h"
 #include "codec/utf8.h"
 
-#define ROUNDS 12
+#define ROUNDS 6
 
 static void must(futu_err err, const struct codec_error *e, const futu_msg *m)
 {
