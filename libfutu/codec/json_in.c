@@ -307,7 +307,7 @@ static size_t find_name(const struct jin *j, const futu_msg *m, futu_str name, s
 static const char *nearest(const struct jin *j, const futu_msg *m, futu_str name)
 {
     const char *best = NULL;
-    unsigned least = 3;
+    unsigned least = (unsigned)MIN((name.n + 1) / 2, 3u);      /* a short name is near to any */
     for (size_t i = 0; i < m->n_fields; i++) {
         const struct pb_field *f = &m->fields[i];
         const char *s = j->c.spelling == CODEC_SNAKE ? f->snake : f->name;
@@ -320,22 +320,28 @@ static const char *nearest(const struct jin *j, const futu_msg *m, futu_str name
     return best;
 }
 
-/* The member's name comes from the peer: shown without control characters, and cut. */
+/* A name that comes from the peer, for an error: without control characters, and cut. */
+static void show_name(char *out, size_t size, futu_str name)
+{
+    size_t n = MIN(name.n, size - 1);
+    if (n < name.n) {           /* not in the middle of a character */
+        while (n && ((unsigned char)name.p[n] & 0xc0) == 0x80)
+            n--;
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = (unsigned char)name.p[i] < 0x20 || name.p[i] == 0x7f ? '?' : name.p[i];
+    out[n] = '\0';
+    if (n == 0)
+        str_copy(out, size, STR("\"\""));
+}
+
 static futu_err unknown(const struct jin *j, struct codec_path *here, const futu_msg *m,
                         futu_str name)
 {
     char shown[NAME_MAX_SHOWN];
     const char *best = nearest(j, m, name);
-    if (!str_copy(shown, sizeof(shown), name)) {
-        size_t n = sizeof(shown) - 1;           /* not in the middle of a character */
-        while (n && ((unsigned char)shown[n - 1] & 0xc0) == 0x80)
-            n--;
-        shown[n && (unsigned char)shown[n - 1] >= 0xc0 ? n - 1 : n] = '\0';
-    }
-    for (char *p = shown; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
     struct pb_field f = { .name = shown, .snake = shown };
+    show_name(shown, sizeof(shown), name);
     here->field = &f;
     futu_err err = best ? codec_fail(&j->c, here, FUTU_EFORMAT, "unknown; did you mean '%s'?", best)
                         : codec_fail(&j->c, here, FUTU_EFORMAT, "unknown");
