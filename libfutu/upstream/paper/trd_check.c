@@ -35,7 +35,8 @@ futu_err trd_account(struct paper *p, struct call *c, const Trd_Common_TrdHeader
 static const struct security *find_cn(const struct paper *p, futu_str code)
 {
     const struct security *sec = exchange_find(p->exchange, MARKET_SH, code);
-    return sec ? sec : exchange_find(p->exchange, MARKET_SZ, code);
+    const struct security *sz = exchange_find(p->exchange, MARKET_SZ, code);
+    return sz && (!sec || sec->kind == KIND_INDEX) ? sz : sec;  /* 000001: an index in Shanghai */
 }
 
 static const struct security *find(const struct paper *p, const Trd_Common_TrdHeader *h,
