@@ -54,8 +54,9 @@ LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(LIB_SRC)) $(patsubst $(GEN)/%.c,$(B)/gen/%.
 LLHTTP_SRC := /usr/share/llhttp
 LLHTTP_INC := -I/usr/share/include -I/usr/share/include/llhttp
 LLHTTP_OBJ := $(patsubst %,$(B)/llhttp/%.o,api http llhttp)
-OPEND_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard futu-opend/*.c)) $(LLHTTP_OBJ)
-CLI_OBJ   := $(patsubst %.c,$(B)/%.o,$(wildcard futucli/*.c))
+# The programs have the names of their folders, so their objects are kept aside.
+OPEND_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futu-opend/*.c)) $(LLHTTP_OBJ)
+CLI_OBJ   := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futucli/*.c))
 PROGRAMS := $(B)/futu-opend $(B)/futucli
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c)) \
             $(patsubst examples/%.cpp,$(B)/examples/%,$(wildcard examples/*.cpp))
@@ -83,7 +84,10 @@ $(B)/futucli: $(CLI_OBJ) $(B)/libfutu.so
 $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -O2 -g $(SANFLAGS_$(SAN)) $(LLHTTP_INC) -c -o $@ $<
-$(B)/futu-opend/%.o: INC += $(LLHTTP_INC)
+$(B)/obj/futu-opend/%.o: ALL += $(LLHTTP_INC)
+$(B)/obj/%.o: %.c Makefile | $(GEN_STAMP)
+	@mkdir -p $(@D)
+	$(CC) $(ALL) -c -o $@ $<
 
 $(B)/gen/%.o: $(GEN)/%.c Makefile
 	@mkdir -p $(@D)
