@@ -5,6 +5,17 @@ test: setup-test
 
 check: schema unit fuzz-replay
 
+# The tables and rules that a compiler does not check. lint_test.py plants faults to see them found.
+LINT := $(PYTHON) -B test/lint
+lint: $(B)/libfutu.so $(PROGRAMS)
+	@$(LINT)/lint_test.py
+	@$(LINT)/layers.py
+	@$(LINT)/banned.py
+	@$(LINT)/length.py
+	@$(LINT)/text.py
+	@$(LINT)/exports.py $(B)/libfutu.so libfutu/include/futu/*.h $(GEN)/futu/proto.h
+	@$(LINT)/man.py $(B)/futu-opend $(B)/futucli
+
 # Against the official package's own files too, once the SDK tests have installed it.
 NPM_PROTO ?= test/sdk/node_modules/futu-api/proto
 schema:
@@ -31,4 +42,4 @@ run: setup-run
 	$(MAKE) all
 	sh test/run.sh $(B)
 
-.PHONY: bench fuzz test check schema unit fuzz-replay run
+.PHONY: lint bench fuzz test check schema unit fuzz-replay run
