@@ -1,6 +1,6 @@
 /* arena.h - memory that is released all at once.
  *
- * Owns:    a chain of chunks; arena_reset() keeps the first one, so a reused arena stops allocating.
+ * Owns:    a chain of chunks; arena_reset() keeps the first, so a reused arena stops allocating.
  * Errors:  NULL when memory is out or `limit` is passed.
  */
 #ifndef BASE_ARENA_H

@@ -14,7 +14,7 @@
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-/* Times are nanoseconds: on the monotonic clock, or since 1970-01-01T00:00:00Z on the wall clock. */
+/* Times are nanoseconds: on the monotonic clock, or since 1970 in UTC on the wall clock. */
 #define NS_PER_US INT64_C(1000)
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)

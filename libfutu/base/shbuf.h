@@ -22,7 +22,7 @@ struct shbuf {
     uint8_t p[];
 };
 
-struct shbuf *shbuf_new(size_t n);              /* one reference, bytes to be filled; NULL: no memory */
+struct shbuf *shbuf_new(size_t n);              /* one reference, bytes not set; NULL: no memory */
 struct shbuf *shbuf_copy(const void *p, size_t n);
 struct shbuf *shbuf_ref(struct shbuf *b);
 void shbuf_unref(struct shbuf *b);              /* NULL is fine */

@@ -1,6 +1,6 @@
 /* str.h - helpers for futu_str, a borrowed run of bytes with its length.
  *
- * Text that the codec or str_dup() puts into an arena has a NUL behind it, which `n` does not count.
+ * Text that the codec or str_dup() puts into an arena has a NUL behind it, not counted by `n`.
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H

@@ -1,7 +1,7 @@
 /* aes.h - AES-128 blocks with prepared keys.
  *
- * nettle's: with the CPU's AES instructions a frame of 300 bytes costs half to a fifth of what mbedTLS
- * takes, since whole runs of blocks stay inside one call.
+ * nettle's: with the CPU's AES instructions a frame of 300 bytes costs half to a fifth of what
+ * mbedTLS takes, since whole runs of blocks stay inside one call.
  */
 #ifndef CRYPT_AES_H
 #define CRYPT_AES_H

@@ -1,7 +1,7 @@
 /* digest.h - SHA-1, MD5, SHA-256 and constant-time comparison.
  *
- * The digests are nettle's: it uses the CPU's SHA instructions where there are some, and every frame
- * pays SHA-1 once when it is written and once when it is read.
+ * The digests are nettle's: it uses the CPU's SHA instructions where there are some, and every
+ * frame pays SHA-1 once when it is written and once when it is read.
  */
 #ifndef CRYPT_DIGEST_H
 #define CRYPT_DIGEST_H

@@ -151,7 +151,8 @@ futu_err rsa_decrypt(struct rsa_key *k, const uint8_t *p, size_t n, struct buf *
     uint8_t *to = out->p + out->n;
     size_t total = 0;
     int bad = 0;
-    for (size_t at = 0; at < n; at += k->size) {    /* all of them: the first bad one must not show */
+    /* All of them: which one is the first bad one must not show. */
+    for (size_t at = 0; at < n; at += k->size) {
         size_t len = 0;
         bad |= mbedtls_rsa_rsaes_pkcs1_v15_decrypt(k->rsa, rng, NULL, MBEDTLS_RSA_PRIVATE, &len,
                                                    p + at, to + total, k->size - OVERHEAD);

@@ -29,7 +29,8 @@ size_t cipher_len(const struct cipher *c, size_t plain_len)
 {
     if (c->algo == CIPHER_NONE)
         return plain_len;
-    size_t up = c->algo == CIPHER_FTAES_ECB ? BLOCK - 1 : 0;    /* its trailer is a block of its own */
+    /* FTAES_ECB's trailer is a block of its own. */
+    size_t up = c->algo == CIPHER_FTAES_ECB ? BLOCK - 1 : 0;
     return (plain_len + up) / BLOCK * BLOCK + BLOCK;
 }
 

@@ -1,8 +1,8 @@
 /* cipher.h - body encryption of a connection after InitConnect.
  *
  * Each frame starts anew with the connection's IV. Key and IV are the 16 ASCII bytes themselves.
- * FTAES_ECB fills the last block with zeros and appends a clear block whose last byte is the number of
- * bytes used in it (0: all); the other two pad as PKCS#7.
+ * FTAES_ECB fills the last block with zeros and appends a clear block whose last byte is the number
+ * of bytes used in it (0: all); the other two pad as PKCS#7.
  * Threads: none; a struct cipher may be copied.
  */
 #ifndef WIRE_CIPHER_H

@@ -1,9 +1,9 @@
 /* frame.h - cuts a byte stream into FTAPI frames, and writes frames.
  *
- * Header:  44 bytes, little endian: "FT", id, format, version, serial, body length (as on the wire),
- *          SHA-1 of the plain body, 8 reserved.
- * In:      bytes as they arrive, in any split. Out: frames; a body that lies whole in the input is a
- *          view of it, any other one of the framer's buffer, valid until the next feed or free.
+ * Header:  44 bytes, little endian: "FT", id, format, version, serial, body length (as on the
+ *          wire), SHA-1 of the plain body, 8 reserved.
+ * In:      bytes as they arrive, in any split. Out: frames; a body that lies whole in the input is
+ *          a view of it, any other one of the framer's buffer, valid until the next feed or free.
  * Owns:    one buffer for bodies that arrive in pieces. It grows with the bytes that did arrive, at
  *          most to twice their number and never past the announced length.
  * Limit:   a length above max_body fails before anything is allocated. max_body may be changed

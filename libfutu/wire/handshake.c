@@ -50,7 +50,7 @@ futu_err handshake_choose(struct handshake *h, const int32_t *asked, bool has_ke
     h->algo = algo;
     /* A client that has a key but wants no encryption sends RSA and reads the reply as plain. */
     h->reply_rsa = was_rsa && algo != CIPHER_NONE;
-    /* A present IV means CBC to the SDK, an absent one FTAES_ECB; without encryption it is unread. */
+    /* A present IV means CBC to the SDK, an absent one FTAES_ECB; in plain it is unread. */
     h->send_iv = algo == CIPHER_AES_CBC || algo == CIPHER_NONE;
     return FUTU_OK;
 }

@@ -3,8 +3,8 @@
  * With a key configured the request must be under RSA. Whether it was is told by its digest: a body
  * counts as RSA when every block unpads and the plain text has the header's SHA-1. All that an
  * attacker without the key learns from the errors he could have computed from his own bytes, so the
- * port is no oracle for recorded traffic. That is why the digest of the wire body, which later frames
- * may carry, is not accepted under RSA.
+ * port is no oracle for recorded traffic. That is why the digest of the wire body, which later
+ * frames may carry, is not accepted under RSA.
  * Threads: as the key.
  */
 #ifndef WIRE_HANDSHAKE_H

@@ -1,5 +1,5 @@
-/* fuzz_frame.c - any bytes in any split: never more than was given is taken, and the frames are those
- * of the same bytes in one piece. The first byte chooses the splits. */
+/* fuzz_frame.c - any bytes in any split: never more than was given is taken, and the frames are
+ * those of the same bytes in one piece. The first byte chooses the splits. */
 #include <stdlib.h>
 
 #include "wire/frame.h"

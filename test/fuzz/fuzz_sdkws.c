@@ -1,5 +1,5 @@
-/* fuzz_sdkws.c - messages of the SDK's WebSocket protocol: what is read stays inside the message and
- * is written back as it came. */
+/* fuzz_sdkws.c - messages of the SDK's WebSocket protocol: what is read stays inside the message
+ * and is written back as it came. */
 #include <stdlib.h>
 
 #include "wire/sdkws.h"

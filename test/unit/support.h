@@ -13,8 +13,8 @@
 /* Runs all test cases of one file; the exit status for main(). */
 int run_tcase(const char *name, void (*add)(TCase *tc));
 
-/* for (long n = 0; test_alloc_fail_at(n); n++) ...: the n-th allocation of the body fails; false once
- * n is past the last one, which means that the previous round ran without a failure. */
+/* for (long n = 0; test_alloc_fail_at(n); n++) ...: the n-th allocation of the body fails; false
+ * once n is past the last one, which means that the previous round ran without a failure. */
 bool test_alloc_fail_at(long n);
 
 /* Bytes of a hex string; returns their number. Blanks are skipped. */

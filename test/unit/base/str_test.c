@@ -18,8 +18,8 @@ END_TEST
 
 START_TEST(numbers_are_digits_only)
 {
-    static const char *const bad[] = { "", "-1", "+1", " 1", "1 ", "0x10", "1.0", "1e3", "a", "/", ":",
-                                       "18446744073709551616", "99999999999999999999" };
+    static const char *const bad[] = { "", "-1", "+1", " 1", "1 ", "0x10", "1.0", "1e3", "a", "/",
+                                       ":", "18446744073709551616", "99999999999999999999" };
     uint64_t v = 42;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         ck_assert_msg(!str_to_u64(str_c(bad[i]), &v), "\"%s\"", bad[i]);

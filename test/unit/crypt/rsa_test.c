@@ -107,7 +107,7 @@ START_TEST(keys_of_512_bits_cut_smaller_pieces)
 }
 END_TEST
 
-/* SEQUENCE { 0, { rsaEncryption, NULL }, OCTET STRING { the PKCS#1 key } } with two-byte lengths. */
+/* SEQUENCE { 0, { rsaEncryption, NULL }, OCTET STRING { PKCS#1 key } } with two-byte lengths. */
 static char *pkcs8_pem(const uint8_t *der, size_t n)
 {
     static const uint8_t alg[] = { 0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48,
@@ -176,7 +176,8 @@ START_TEST(wrong_kinds_of_key)
     mbedtls_pk_context pk;
     mbedtls_pk_init(&pk);
     ck_assert_int_eq(mbedtls_pk_setup(&pk, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)), 0);
-    ck_assert_int_eq(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(pk), rng, NULL), 0);
+    mbedtls_ecp_keypair *ec = mbedtls_pk_ec(pk);
+    ck_assert_int_eq(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, ec, rng, NULL), 0);
     ck_assert_int_eq(mbedtls_pk_write_key_pem(&pk, (unsigned char *)pem, sizeof(pem)), 0);
     mbedtls_pk_free(&pk);
     ck_assert_int_eq(rsa_key_parse(&k, str_c(pem)), FUTU_EFORMAT);

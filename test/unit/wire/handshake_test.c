@@ -80,7 +80,7 @@ START_TEST(with_and_without_a_key)
     cJSON *all = vec_load();
     struct rsa_key *k = vector_key(all);
     bool rsa;
-    static const size_t lens[] = { 1, 38, 100, 101, 128, 256, 300 };    /* 128: as long as a block */
+    static const size_t lens[] = { 1, 38, 100, 101, 128, 256, 300 };    /* 128: as a block */
     for (size_t i = 0; i < ARRAY_LEN(lens); i++) {
         ck_assert_int_eq(open_own(lens[i], NULL, NULL, &rsa), FUTU_OK);
         ck_assert(!rsa);
@@ -96,8 +96,8 @@ START_TEST(with_and_without_a_key)
 }
 END_TEST
 
-/* Sound blocks with a wrong digest and spoiled blocks can't be told apart by the answer; a digest of
- * the wire body, which anybody can compute, always gives the answer to a plain request. */
+/* Sound blocks with a wrong digest and spoiled blocks can't be told apart by the answer; a digest
+ * of the wire body, which anybody can compute, always gives the answer to a plain request. */
 START_TEST(the_answers_tell_nothing_about_blocks)
 {
     cJSON *all = vec_load();

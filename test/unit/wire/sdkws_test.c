@@ -102,7 +102,7 @@ START_TEST(websocket_headers_in_three_sizes)
         ck_assert_mem_eq(out, expected, n);
     }
     uint8_t out[10];
-    ck_assert_uint_eq(ws_head_write(out, 0x8a, 3), 2);      /* a pong; a stray high bit is dropped */
+    ck_assert_uint_eq(ws_head_write(out, 0x8a, 3), 2);      /* a pong; the high bit is dropped */
     ck_assert_mem_eq(out, "\x8a\x03", 2);
 }
 END_TEST
