@@ -46,6 +46,21 @@ static int bound_port(const uv_tcp_t *tcp)
                                          : ((struct sockaddr_in *)&a)->sin_port);
 }
 
+static bool is_loopback(const struct sockaddr_storage *a)
+{
+    static const uint8_t one[16] = { [15] = 1 };
+    if (a->ss_family == AF_INET6)
+        return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr, one, 16) == 0;
+    return ntohl(((const struct sockaddr_in *)a)->sin_addr.s_addr) >> 24 == 127;
+}
+
+futu_conn_opts listener_conn_opts(const struct listener *l)
+{
+    futu_conn_opts o = FUTU_CONN_OPTS_INIT;
+    o.no_trade = !l->loopback && !l->encrypted;
+    return o;
+}
+
 bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_kind *kind,
                     futu_gateway *g, const char *ip, int port, char *why, size_t size)
 {
@@ -57,6 +72,7 @@ bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_k
         snprintf(why, size, "%s: %s is not an IP address", kind->name, ip);
         return false;
     }
+    l->loopback = is_loopback(&a);
     uv_tcp_init(loop, &l->server);
     uv_timer_init(loop, &l->timer);
     int r = uv_tcp_bind(&l->server, (struct sockaddr *)&a, 0);

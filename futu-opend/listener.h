@@ -25,11 +25,15 @@ struct listener {
     struct tls_server *tls;     /* owned, NULL: plain */
     struct stream *streams;
     int port;                   /* the one that was bound */
+    bool loopback;              /* bound to this machine alone */
+    bool encrypted;             /* by an RSA key or by TLS; set before listener_start() */
 };
 
 /* Binds and listens. On failure nothing is left open and `why` names port and reason. */
 bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_kind *kind,
                     futu_gateway *g, const char *ip, int port, char *why, size_t size);
+/* What every kind's connections have in common. */
+futu_conn_opts listener_conn_opts(const struct listener *l);
 void listener_add(struct listener *l, struct stream *s);
 /* Stops accepting and closes every connection. Run the loop until its handles are gone. */
 void listener_stop(struct listener *l);

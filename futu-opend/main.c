@@ -86,6 +86,8 @@ static bool make_listeners(struct daemon *d)
         if (!d->websocket.tls)
             return false;
     }
+    d->tcp.encrypted = c->rsa_private_key != NULL;
+    d->websocket.encrypted = d->websocket.tls != NULL;
     if (!listener_start(&d->tcp, uv, &listener_tcp, d->gateway, c->ip, (int)c->port, d->why,
                         sizeof(d->why)))
         return false;
@@ -124,6 +126,9 @@ static void print_banner(const struct daemon *d)
         printf("  WebSocket   %s://%s:%d%s\n", d->websocket.tls ? "wss" : "ws",
                c->websocket_ip ? c->websocket_ip : c->ip, d->websocket.port,
                c->websocket_key_md5 ? " (key required)" : "");
+    if ((!d->tcp.loopback && !d->tcp.encrypted) ||
+        (c->websocket_port && !d->websocket.loopback && !d->websocket.encrypted))
+        printf("  no trade calls on ports beyond loopback without encryption: see --rsa-private-key\n");
     printf("ready; Ctrl-C ends\n");
     fflush(stdout);
 }

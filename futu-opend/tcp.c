@@ -56,7 +56,7 @@ static void on_accept(struct listener *l)
         return;
     listener_add(l, &t->stream);
     stream_peer(&t->stream, peer, sizeof(peer));
-    futu_conn_opts o = FUTU_CONN_OPTS_INIT;
+    futu_conn_opts o = listener_conn_opts(l);
     o.wire = FUTU_WIRE_TCP;
     o.peer = peer;
     o.on_output = on_output;

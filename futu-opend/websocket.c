@@ -111,7 +111,7 @@ static void on_close(futu_conn *c, futu_err err, const char *reason, void *arg)
 static bool open_conn(struct ws_conn *w)
 {
     char peer[80];
-    futu_conn_opts o = FUTU_CONN_OPTS_INIT;
+    futu_conn_opts o = listener_conn_opts(w->listener);
     stream_peer(&w->stream, peer, sizeof(peer));
     o.wire = FUTU_WIRE_WS;
     o.peer = peer;

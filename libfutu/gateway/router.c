@@ -155,6 +155,11 @@ static void ask_upstream(struct ask *a)
         call_start(a, NULL);
 }
 
+static bool is_trade(const struct proto_row *row)
+{
+    return strncmp(row->name, "Trd_", 4) == 0;
+}
+
 void route(struct ask *a, const uint8_t *in, size_t n)
 {
     const struct own *o = find_own(a->proto);
@@ -163,6 +168,9 @@ void route(struct ask *a, const uint8_t *in, size_t n)
         reply_refuse(a, "not initialised: InitConnect comes first");
     else if (!known(a->row))
         reply_refuse(a, "未知的协议ID");
+    else if (a->c->o.no_trade && is_trade(a->row))
+        reply_refuse(a, "this port listens beyond loopback without encryption: no trade calls; give "
+                        "the gateway an RSA key (FTAPI) or a certificate (WebSocket)");
     else if (!read_request(a, o, in, n))
         return;
     else if (o && o->fn)

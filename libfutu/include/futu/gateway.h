@@ -72,6 +72,7 @@ typedef struct futu_conn_opts {
      * written first; then call futu_conn_free(). Never called from inside futu_conn_feed(). */
     void (*on_close)(futu_conn *c, futu_err err, const char *reason, void *arg);
     void *arg;
+    uint32_t no_trade;              /* 1: refuse trade calls; for a port that others can listen in on */
 } futu_conn_opts;
 #define FUTU_CONN_OPTS_INIT { .size = sizeof(futu_conn_opts) }
 
