@@ -170,18 +170,24 @@ static size_t number_text(char *out, uint8_t type, const void *v)
     }
 }
 
+union number {
+    uint64_t align;
+    uint8_t bytes[8];
+};
+
+static futu_err get_number(struct jout *j, const struct codec_path *at, const struct pb_rec *r,
+                           union number *v)
+{
+    const char *bad = pb_number(at->field->type, r, v);
+    return bad ? codec_fail(&j->c, at, FUTU_EFORMAT, "%s", bad) : FUTU_OK;
+}
+
 static futu_err put_number(struct jout *j, const struct codec_path *at, const struct pb_rec *r)
 {
-    union {
-        uint64_t align;
-        uint8_t bytes[8];
-    } v;
+    union number v;
     char text[NUM_MAX];
-    uint8_t type = at->field->type;
-    const char *bad = pb_number(type, r, &v);
-    if (bad)
-        return codec_fail(&j->c, at, FUTU_EFORMAT, "%s", bad);
-    return put(j, at, text, number_text(text, type, &v));
+    futu_err err = get_number(j, at, r, &v);
+    return err ? err : put(j, at, text, number_text(text, at->field->type, &v));
 }
 
 static futu_err put_value(struct jout *j, const struct codec_path *at, const struct pb_rec *r)
@@ -237,8 +243,9 @@ static futu_err put_singular(struct jout *j, struct writing *w, const struct cod
 {
     uint32_t left = --w->s.n[i];        /* the last value of a field counts, the others do not */
     bool parts = left > 0 && at->field->type == PB_MESSAGE;
-    if (left > 0 && !parts)
-        return FUTU_OK;
+    union number unused;
+    if (left > 0 && !parts)             /* but must be right as well */
+        return at->field->type < PB_STRING ? get_number(j, at, r, &unused) : FUTU_OK;
     futu_err err = put_name(j, at, w->first);
     w->first = false;
     if (err)

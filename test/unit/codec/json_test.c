@@ -443,6 +443,7 @@ START_TEST(broken_protobuf_gives_no_text)
         { "f201020801 f20100", "rsub[1].a", "required and missing" },
         { "f201020801 f201030801 80", "rsub[1]", "a field key is cut off or too large" },
         { "088080808010", "i32", "the number does not fit into int32" },
+        { "088080808010 0801", "i32", "the number does not fit into int32" },
         { "aa010bffffffffffffffffffff01", "ri32[0]", "a packed number is cut off or too large" },
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
