@@ -3,7 +3,7 @@
 test: setup-test
 	$(MAKE) SAN=$(SAN) check
 
-check: schema unit fuzz-replay
+check: schema unit fuzz-replay json-oracle
 
 # The tables and rules that a compiler does not check. lint_test.py plants faults to see them found.
 LINT := $(PYTHON) -B test/lint
@@ -26,6 +26,12 @@ schema:
 unit: $(TESTS)
 	@for t in $(TESTS); do $$t || exit 1; done
 
+# The codec against Google's protobuf runtime.
+$(B)/test/schema/codec_tool: $(B)/test/schema/codec_tool.o $(B)/libfutu.a
+	$(CC) $(ALL) -o $@ $^ $(LIBS)
+json-oracle: $(B)/test/schema/codec_tool
+	@$(PYTHON) test/schema/json_oracle.py $<
+
 fuzz-replay: $(REPLAY)
 	@for t in $(FUZZ); do $(B)/test/fuzz/$$t test/fuzz/corpus/$$t || exit 1; done
 
@@ -42,4 +48,4 @@ run: setup-run
 	$(MAKE) all
 	sh test/run.sh $(B)
 
-.PHONY: lint bench fuzz test check schema unit fuzz-replay run
+.PHONY: json-oracle lint bench fuzz test check schema unit fuzz-replay run
