@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "api/attach.h"
 #include "api/opts.h"
 #include "base/mem.h"
 #include "upstream/paper/paper.h"
@@ -97,6 +98,7 @@ futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *opts, cha
     if (!g)
         return refuse(why, size, FUTU_ENOMEM, futu_strerror(FUTU_ENOMEM));
     g->loop = o.loop;
+    list_init(&g->attached);
     err = load_key(g, o.rsa_private_key, why, size);
     if (!err)
         err = make_hub(g, &o);
@@ -116,6 +118,7 @@ void futu_gateway_free(futu_gateway *g)
     if (!g)
         return;
     loop_hook_remove(&g->hook);
+    attach_drop_all(g);
     hub_free(g->hub);
     if (g->upstream)
         g->upstream->ops->free(g->upstream);

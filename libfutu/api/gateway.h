@@ -11,6 +11,7 @@ struct futu_gateway {
     struct upstream *upstream;
     struct rsa_key *rsa;
     struct loop_hook hook;
+    struct list attached;       /* links of clients in this process */
 };
 
 #endif

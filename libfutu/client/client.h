@@ -1,0 +1,151 @@
+/* client.h - the FTAPI client engine, without sockets and without a loop of its own.
+ *
+ * In:      bytes and events of a link, time by timers, calls.
+ * Out:     frames into the link, replies and pushes to the callbacks.
+ * Owns:    the link, the key, pending calls, the memory of subscriptions.
+ *
+ * Phases:  IDLE -start-> LINKING -up-> INIT -InitConnect answered-> RESTORE -all subscriptions
+ *          answered-> READY. A loss in any of them leads to WAIT, and after a pause to LINKING again;
+ *          without reconnect, and by stop(), to STOPPED. Outside they are FUTU_STATE_*.
+ * Reentry: callbacks may call, stop and start. A closed connection keeps its buffers until the next
+ *          one is opened, so that what a callback was given stays valid while it runs.
+ *
+ * Files:   client.c the phases; init.c InitConnect; call.c requests and replies; receive.c frames in;
+ *          alive.c KeepAlive; subs.c what to restore; packet.c marks of writes; reply.c answers.
+ * Threads: none.
+ */
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/timer.h"
+#include "client/link.h"
+#include "client/packet.h"
+#include "client/reply.h"
+#include "client/subs.h"
+#include "crypt/rsa.h"
+#include "io/loop.h"
+#include "wire/frame.h"
+
+struct client_opts {
+    struct clock clock;
+    struct timers *timers;          /* borrowed */
+    struct link *link;              /* owned, also when client_new() fails */
+    struct rsa_key *rsa;            /* likewise; NULL: plain */
+    int algo;                       /* enum cipher_algo to ask for; read only with rsa */
+    int format;                     /* FRAME_PROTOBUF or FRAME_JSON */
+    int64_t timeout;                /* ns, of connecting and of each call */
+    const char *client_id;          /* copied */
+    bool no_notify, no_reconnect;
+    void (*on_state)(futu_client *c, int state, futu_err err, void *arg);
+    void (*on_push)(futu_client *c, uint32_t proto, const void *body, size_t len, const void *msg,
+                    void *arg);
+    void *arg;
+    uint64_t (*random)(void);       /* of the pause between attempts */
+};
+
+enum client_phase { PHASE_IDLE, PHASE_WAIT, PHASE_LINKING, PHASE_INIT, PHASE_RESTORE, PHASE_READY,
+                    PHASE_STOPPED };
+
+/* A request under way. */
+struct call {
+    struct list node;               /* in pending order, or in the pool */
+    struct timer timer;
+    futu_client *c;
+    const struct proto_row *row;    /* NULL: outside the registry */
+    uint32_t proto, serial;
+    futu_reply_fn *fn;
+    void *arg;
+    struct buf request;             /* only of what subs_cares() for */
+};
+
+struct futu_client {
+    struct client_opts o;
+    enum client_phase phase;
+    uint32_t epoch;                 /* counts connections: a callback may have ended this one */
+    unsigned attempts;              /* since the last connection that lasted */
+    int64_t ready_at, last_rx, alive_every, alive_limit;
+    struct timer retry, alive;
+
+    struct framer framer;
+    struct cipher cipher;
+    struct buf plain, push_body, request, json; /* scratch: decrypted, from JSON, encoded, to JSON */
+    struct arena push_arena;
+
+    struct map by_key;              /* (proto, serial) -> struct call */
+    struct list pending, pool;
+    struct futu_reply *replies;     /* pool */
+    unsigned n_replies;
+    uint32_t serial;
+
+    struct subs subs;
+    unsigned restoring;             /* answers that are still out */
+    futu_err restore_err;
+
+    uint64_t conn_id, user_id;
+    int server_ver;
+    char client_id[64];
+    char error[256];
+
+    /* Of api/: the loop and what waits on it. */
+    futu_loop *loop;
+    bool owns_loop;
+    struct loop_hook hook;
+    atomic_bool stop_asked;
+    bool settled;                   /* READY, LOST or STOPPED came while connect waits */
+    futu_err settled_err;
+    void (*user_on_state)(futu_client *c, int state, futu_err err, void *arg);
+};
+
+/* ---- client.c ---- */
+/* *out NULL on error: FUTU_EINVAL, FUTU_ENOMEM. */
+futu_err client_new(futu_client **out, const struct client_opts *o);
+/* Pending calls end with FUTU_ECANCELED; no state is announced. NULL is fine. */
+void client_free(futu_client *c);
+futu_err client_start(futu_client *c);          /* FUTU_EEXIST */
+void client_stop(futu_client *c, futu_err err);
+/* The connection is no good any more: why, for people. Calls end with FUTU_ENOTCONN. */
+void client_lose(futu_client *c, futu_err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The same, where client_fail() has said why. */
+void client_drop(futu_client *c, futu_err err);
+void client_init_done(futu_client *c);          /* goes on to RESTORE and READY */
+/* Sets the text of futu_client_error() and returns err. */
+futu_err client_fail(futu_client *c, futu_err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
+int64_t client_now(const futu_client *c);
+
+/* ---- init.c ---- */
+futu_err client_init_send(futu_client *c);
+/* The first frame of a connection. */
+void client_init_frame(futu_client *c, const struct frame *f);
+
+/* ---- call.c ---- */
+/* Sends a protobuf Request in the connection's format, in any phase that has a connection. */
+futu_err client_send(futu_client *c, uint32_t proto, const uint8_t *body, size_t n,
+                     futu_reply_fn *fn, void *arg);
+futu_err client_send_msg(futu_client *c, uint32_t proto, const void *request, futu_reply_fn *fn,
+                         void *arg);
+/* The calls of users: only when READY, with packetID. */
+futu_err client_call(futu_client *c, uint32_t proto, const void *body, size_t n, futu_reply_fn *fn,
+                     void *arg);
+futu_err client_call_json(futu_client *c, const char *name, const char *json, futu_reply_fn *fn,
+                          void *arg);
+futu_err client_call_msg(futu_client *c, uint32_t proto, const void *request, futu_reply_fn *fn,
+                         void *arg);
+struct call *client_find_call(futu_client *c, uint32_t proto, uint32_t serial);
+/* Ends the call with the answer in `p`. */
+void client_answer(futu_client *c, struct call *call, uint8_t fmt, const uint8_t *p, size_t n);
+void client_end_calls(futu_client *c, futu_err err);
+void client_free_calls(futu_client *c);
+/* The reply outlives the callback; the caller frees it. */
+futu_reply *client_keep(futu_reply *r);
+
+/* ---- receive.c ---- */
+void client_receive(futu_client *c, const uint8_t *p, size_t n);
+
+/* ---- alive.c ---- */
+void client_alive_start(futu_client *c, int32_t interval_s);
+void client_alive_stop(futu_client *c);
+
+#endif
