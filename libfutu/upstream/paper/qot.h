@@ -109,7 +109,7 @@ void watch_lists_new(struct paper *p);
 
 /* K-line periods. */
 bool kl_type_valid(int32_t kl_type);
-int32_t kl_minutes(int32_t kl_type);                /* 0: a day or longer */
+int32_t period_minutes(int32_t kl_type);                /* 0: a day or longer */
 int32_t kl_of_sub_type(int32_t sub_type);           /* 0: the sub type is no k-line */
 /* The time a bar is named by: the end of a minute bar, midnight of the first day of a longer one. */
 int64_t bar_label(int32_t kl_type, const struct bar *b);

@@ -97,7 +97,7 @@ static futu_err read_range(struct paper *p, struct call *c, const Qot_RequestHis
                            const struct security *s, struct range *r)
 {
     int64_t now = exchange_now(p->exchange);
-    int64_t minutes = kl_minutes(q->klType);
+    int64_t minutes = period_minutes(q->klType);
     futu_err err = call_time(c, s->market, "beginTime", q->beginTime, false, &r->begin);
     if (!err)
         err = call_time(c, s->market, "endTime", q->endTime, true, &r->end);

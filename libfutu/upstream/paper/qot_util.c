@@ -40,7 +40,7 @@ bool kl_type_valid(int32_t kl_type)
     return false;
 }
 
-int32_t kl_minutes(int32_t kl_type)
+int32_t period_minutes(int32_t kl_type)
 {
     for (size_t i = 0; i < ARRAY_LEN(periods); i++)
         if (periods[i].kl_type == kl_type)
@@ -50,7 +50,7 @@ int32_t kl_minutes(int32_t kl_type)
 
 int64_t bar_label(int32_t kl_type, const struct bar *b)
 {
-    return kl_minutes(kl_type) ? b->end : b->time;
+    return period_minutes(kl_type) ? b->end : b->time;
 }
 
 int64_t day_start(const struct paper *p, const struct security *s)
@@ -88,6 +88,9 @@ futu_err call_time(struct call *c, int32_t market, const char *name, futu_str te
 {
     if (!text.p || text.n == 0)
         return call_missing(c, name);
+    /* Nanoseconds end in 2262; what is meant by such a date is "without an end". */
+    if (text.n >= 10 && text.p[4] == '-' && strncmp(text.p, "2200", 4) >= 0)
+        text = STR("2200-01-01");
     if (market_parse_time(market, text, out) != FUTU_OK)
         return call_fail(c, "%s: \"" STR_FMT "\" is not yyyy-MM-dd or yyyy-MM-dd HH:mm:ss", name,
                          (int)MIN(text.n, 40), text.p);
