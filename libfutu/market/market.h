@@ -67,5 +67,6 @@ int64_t market_grid(uint8_t step_table, int64_t px);
 int64_t market_grid_px(uint8_t step_table, int64_t index);
 /* To the step at or below (up false) or at or above (up true). */
 int64_t market_round_px(uint8_t step_table, int64_t px, bool up);
+int64_t market_nearest_px(uint8_t step_table, int64_t px);     /* half a step goes up */
 
 #endif

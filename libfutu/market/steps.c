@@ -28,35 +28,29 @@ static const struct band us[] = { { 0, 1, 0 }, { 10000, 100, 10000 } };
 static const struct band cents[] = { { 0, 100, 0 } };
 static const struct band mills[] = { { 0, 10, 0 } };
 
-#define ROWS(a) (a), ARRAY_LEN(a)
+#define ROWS(a) { (a), ARRAY_LEN(a) }
 
-static const struct band *bands(uint8_t table, size_t *n)
+static const struct rows {
+    const struct band *rows;
+    size_t n;
+} tables[] = {
+    [1] = ROWS(hk_shares), [3] = ROWS(hk_bonds), [5] = ROWS(hk_etps), [20] = ROWS(us),
+    [21] = ROWS(cents),    [22] = ROWS(mills),   [30] = ROWS(cents),
+};
+
+static struct rows table_rows(uint8_t table)
 {
-    static const struct {
-        uint8_t table;
-        const struct band *rows;
-        size_t n;
-    } all[] = {
-        { 1, ROWS(hk_shares) }, { 3, ROWS(hk_bonds) }, { 5, ROWS(hk_etps) }, { 20, ROWS(us) },
-        { 21, ROWS(cents) },    { 22, ROWS(mills) },   { 30, ROWS(cents) },
-    };
-    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
-        if (all[i].table == table) {
-            *n = all[i].n;
-            return all[i].rows;
-        }
-    }
-    *n = 1;
-    return mills;
+    if (table < ARRAY_LEN(tables) && tables[table].n)
+        return tables[table];
+    return (struct rows)ROWS(mills);
 }
 
 static const struct band *band_of_px(uint8_t table, int64_t px)
 {
-    size_t n;
-    const struct band *b = bands(table, &n);
-    while (n > 1 && px <= b[n - 1].from)
-        n--;
-    return &b[n - 1];
+    struct rows t = table_rows(table);
+    while (t.n > 1 && px <= t.rows[t.n - 1].from)
+        t.n--;
+    return &t.rows[t.n - 1];
 }
 
 int64_t market_step(uint8_t table, int64_t px)
@@ -66,25 +60,39 @@ int64_t market_step(uint8_t table, int64_t px)
     return band_of_px(table, px)->step;
 }
 
+/* Whole steps from the band's start to px, towards minus infinity. */
+static int64_t steps_in(const struct band *b, int64_t px)
+{
+    int64_t d = px - b->from;
+    if ((uint64_t)d <= UINT32_MAX)      /* much faster on many machines */
+        return (uint32_t)d / (uint32_t)b->step;
+    return d >= 0 ? d / b->step : -((-d + b->step - 1) / b->step);
+}
+
 int64_t market_grid(uint8_t table, int64_t px)
 {
     const struct band *b = band_of_px(table, px);
-    int64_t d = px - b->from;
-    return b->index + (d >= 0 ? d / b->step : -((-d + b->step - 1) / b->step));
+    return b->index + steps_in(b, px);
 }
 
 int64_t market_grid_px(uint8_t table, int64_t index)
 {
-    size_t n;
-    const struct band *b = bands(table, &n);
-    while (n > 1 && index <= b[n - 1].index)
-        n--;
-    return b[n - 1].from + (index - b[n - 1].index) * b[n - 1].step;
+    struct rows t = table_rows(table);
+    while (t.n > 1 && index <= t.rows[t.n - 1].index)
+        t.n--;
+    const struct band *b = &t.rows[t.n - 1];
+    return b->from + (index - b->index) * b->step;
 }
 
 int64_t market_round_px(uint8_t table, int64_t px, bool up)
 {
-    int64_t index = market_grid(table, px);
-    int64_t down = market_grid_px(table, index);
-    return up && down < px ? market_grid_px(table, index + 1) : down;
+    const struct band *b = band_of_px(table, px);
+    int64_t down = b->from + steps_in(b, px) * b->step;
+    return up && down < px ? down + b->step : down;
+}
+
+int64_t market_nearest_px(uint8_t table, int64_t px)
+{
+    const struct band *b = band_of_px(table, px);
+    return b->from + steps_in(b, px + b->step / 2) * b->step;
 }

@@ -120,7 +120,7 @@ futu_err exchange_ticks(struct exchange *x, const struct security *s, int64_t af
 /* Bars of a Qot_Common.KLType whose start lies in [from, to], oldest first. At most `max`: the first
  * ones when `newest` is false, else the last ones; more than BARS_MAX counts as BARS_MAX. Minute bars
  * end in the running minute. History begins in 2000. An unknown kl_type has no bars. */
-#define BARS_MAX 20000
+#define BARS_MAX 5000
 futu_err exchange_bars(struct exchange *x, const struct security *s, int32_t kl_type, int64_t from,
                        int64_t to, size_t max, bool newest, struct arena *a, const struct bar **out,
                        size_t *n);
@@ -158,7 +158,9 @@ struct client_order {
     void (*on_fill)(struct client_order *o, int64_t px, int64_t qty, int64_t time, bool maker);
     struct client_order *next, *prev;   /* the exchange's own */
     int64_t ahead;                      /* quantity in front of it at its price */
-    bool resting;
+    uint64_t seq;
+    bool resting;                       /* in the book, or waiting for the next session */
+    bool waiting;                       /* the latter */
 };
 /* Trades at once against the book as far as the price allows; the rest stands in the book (limit) or
  * is left unfilled (market; `resting` stays false). While the market is closed a limit order waits in
