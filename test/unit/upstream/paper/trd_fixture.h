@@ -305,6 +305,28 @@ static const char *fx_log_text(size_t from)
     return text;
 }
 
+#ifdef TEST_FAKE_EXCHANGE_H
+#define HK00700 universe_find(MARKET_HK, STR("00700"))
+#define AAPL universe_find(MARKET_US, STR("AAPL"))
+#define MOUTAI universe_find(MARKET_SH, STR("600519"))
+
+/* 2026-06-03, a Wednesday, 10:30 in Hong Kong. */
+#define MORNING (INT64_C(1780453800) * NS_PER_S)
+
+/* The paper upstream in a morning session, with a book of two sides in three securities. */
+static void open_fx(void)
+{
+    memset(&fake, 0, sizeof(fake));
+    fake.trading = true;
+    fake.state = Qot_Common_QotMarketState_Morning;
+    fake.now = MORNING;
+    ck_assert_int_eq(fx_open_clock("real"), FUTU_OK);
+    fake_book(HK00700, 4998000, 1000, 5000000, 1000);
+    fake_book(AAPL, 2619900, 100, 2620000, 100);
+    fake_book(MOUTAI, 14499900, 100, 14500000, 100);
+}
+#endif
+
 /* Unused in some tests. */
 static inline void fx_unused(void)
 {

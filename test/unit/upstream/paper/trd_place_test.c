@@ -4,25 +4,6 @@
 #include "upstream/paper/fees.h"
 #include "upstream/paper/ledger.h"
 
-#define HK00700 universe_find(MARKET_HK, STR("00700"))
-#define AAPL universe_find(MARKET_US, STR("AAPL"))
-#define MOUTAI universe_find(MARKET_SH, STR("600519"))
-
-/* 2026-06-03, a Wednesday, 10:30 in Hong Kong. */
-#define MORNING (INT64_C(1780453800) * NS_PER_S)
-
-static void open_fx(void)
-{
-    memset(&fake, 0, sizeof(fake));
-    fake.trading = true;
-    fake.state = Qot_Common_QotMarketState_Morning;
-    fake.now = MORNING;
-    ck_assert_int_eq(fx_open_clock("real"), FUTU_OK);
-    fake_book(HK00700, 4998000, 1000, 5000000, 1000);
-    fake_book(AAPL, 2619900, 100, 2620000, 100);
-    fake_book(MOUTAI, 14499900, 100, 14500000, 100);
-}
-
 START_TEST(a_limit_order_lives_and_fills)
 {
     open_fx();
