@@ -85,7 +85,8 @@ bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_k
         return true;
     }
     snprintf(why, size, "%s: port %d on %s can't be opened: %s%s", kind->name, port, ip,
-             uv_strerror(r), r == UV_EADDRINUSE ? "; another program listens there, choose another port" : "");
+             uv_strerror(r),
+             r == UV_EADDRINUSE ? "; another program listens there, choose another port" : "");
     listener_stop(l);
     return false;
 }

@@ -1,4 +1,5 @@
-/* listener.h - a bound port and its connections; the kinds (tcp.c, websocket.c) bring the protocol. */
+/* listener.h - a bound port and its connections; the kinds (tcp.c, websocket.c) bring the
+ * protocol. */
 #ifndef OPEND_LISTENER_H
 #define OPEND_LISTENER_H
 

@@ -1,4 +1,5 @@
-/* main.c - futu-opend: reads the options, makes a gateway, opens the listeners, runs until a signal.
+/* main.c - futu-opend: reads the options, makes a gateway, opens the listeners, runs until a
+ * signal.
  *
  * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage.
  */
@@ -41,7 +42,8 @@ static void on_log(int level, const char *line, void *arg)
     fprintf(stderr, "%s.%03ldZ %-5s %s\n", when, ts.tv_nsec / 1000000, names[level], line);
 }
 
-/* Secrets pass through this process: no core file; thousands of sockets: all that the system grants. */
+/* Secrets pass through this process: no core file; thousands of sockets: all that the system
+ * grants. */
 static void set_limits(void)
 {
     struct rlimit none = { 0, 0 }, files;
@@ -128,7 +130,8 @@ static void print_banner(const struct daemon *d)
                c->websocket_key_md5 ? " (key required)" : "");
     if ((!d->tcp.loopback && !d->tcp.encrypted) ||
         (c->websocket_port && !d->websocket.loopback && !d->websocket.encrypted))
-        printf("  no trade calls on ports beyond loopback without encryption: see --rsa-private-key\n");
+        printf("  no trade calls on ports beyond loopback without encryption: see "
+               "--rsa-private-key\n");
     printf("ready; Ctrl-C ends\n");
     fflush(stdout);
 }

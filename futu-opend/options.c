@@ -26,7 +26,8 @@ static const struct option options[] = {
       "same seed and clock: same ticks" },
     { "paper-trade-pwd", "TEXT", O_STR, AT(paper_trade_pwd), "paper", 0, 0, NULL,
       "what unlocks the paper exchange's real account" },
-    { "ip", "ADDR", O_STR, AT(ip), "127.0.0.1", 0, 0, "Listeners", "address of the FTAPI TCP port" },
+    { "ip", "ADDR", O_STR, AT(ip), "127.0.0.1", 0, 0, "Listeners",
+      "address of the FTAPI TCP port" },
     { "port", "N", O_UINT, AT(port), "11111", 0, 65535, NULL,
       "FTAPI TCP port; 0 lets the system choose" },
     { "rsa-private-key", "FILE", O_STR, AT(rsa_private_key), NULL, 0, 0, NULL,
@@ -178,7 +179,8 @@ static const char *judge(const struct opend_conf *c)
 {
     if (!c->paper)
         return "choose an upstream: --paper (an embedded exchange, works offline); --upstream "
-               "HOST:PORT (another gateway) and --login-account ACCOUNT (direct login) are planned, "
+               "HOST:PORT (another gateway) and --login-account ACCOUNT (direct login) are "
+               "planned, "
                "but not in this version";
     if (options_log_level(c) < 0)
         return "--log-level: one of off, error, warn, info, debug, trace";

@@ -1,4 +1,5 @@
-/* options.h - what the daemon can be told, as one table that parsing, --help and the man page share. */
+/* options.h - what the daemon can be told, as one table that parsing, --help and the man page
+ * share. */
 #ifndef OPEND_OPTIONS_H
 #define OPEND_OPTIONS_H
 
@@ -22,8 +23,8 @@ struct opend_conf {
 
 enum options_result { OPTIONS_OK, OPTIONS_USAGE };
 
-/* Fills *c with defaults, then with the arguments, then judges the whole. On OPTIONS_USAGE `why` holds
- * one line for the user. Strings point into argv or into constants. */
+/* Fills *c with defaults, then with the arguments, then judges the whole. On OPTIONS_USAGE `why`
+ * holds one line for the user. Strings point into argv or into constants. */
 enum options_result options_parse(struct opend_conf *c, int argc, char **argv, char *why,
                                   size_t why_size);
 void options_help(FILE *out);

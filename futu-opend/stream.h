@@ -1,7 +1,7 @@
 /* stream.h - one accepted connection: bytes in, gathered bytes out, TLS in between when asked.
  *
- * The stream pulls its output: the owner says stream_kick() when there is some, and hands out pieces
- * that stay valid until it is told that they were sent. One write is under way at a time.
+ * The stream pulls its output: the owner says stream_kick() when there is some, and hands out
+ * pieces that stay valid until it is told that they were sent. One write is under way at a time.
  *
  * Threads: the loop's. Errors end the stream; the owner learns it through on_end.
  */
@@ -38,7 +38,8 @@ struct stream {
     struct stream *next, **link;        /* the listener's list */
 };
 
-/* Accepts from `server`. False: the connection is gone already, or memory is out; on_end will run. */
+/* Accepts from `server`. False: the connection is gone already, or memory is out; on_end will
+ * run. */
 bool stream_accept(struct stream *s, uv_stream_t *server, const struct stream_ops *ops,
                    struct tls_server *tls);
 void stream_kick(struct stream *s);

@@ -56,7 +56,8 @@ static bool load(struct tls_server *t, const char *cert_path, const char *key_pa
         r = mbedtls_ssl_conf_own_cert(&t->conf, &t->cert, &t->key);
     if (r)
         return fail(why, size, cert_path, r);
-    mbedtls_ssl_conf_min_version(&t->conf, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+    mbedtls_ssl_conf_min_version(&t->conf, MBEDTLS_SSL_MAJOR_VERSION_3,
+                                 MBEDTLS_SSL_MINOR_VERSION_3);
     mbedtls_ssl_conf_rng(&t->conf, mbedtls_ctr_drbg_random, &t->rng);
     return true;
 }

@@ -27,7 +27,7 @@ bool tls_feed(struct tls *t, const uint8_t *p, size_t n);
 ssize_t tls_read(struct tls *t, const uint8_t **plain);
 bool tls_room(const struct tls *t);                 /* handshake done and room for output */
 ssize_t tls_put(struct tls *t, const struct iovec *iov, size_t n);  /* bytes taken, < 0: failed */
-struct iovec tls_output(struct tls *t);             /* records to write; stays until tls_written() */
+struct iovec tls_output(struct tls *t);  /* records to write; stays until tls_written() */
 void tls_written(struct tls *t);
 
 #endif

@@ -1,6 +1,7 @@
 /* upgrade.h - the HTTP request that opens a WebSocket: bytes in, the 101 answer or a refusal out.
  *
- * Bound:  8 KiB of head. Bytes behind the head belong to the WebSocket: *used says where they begin.
+ * Bound:  8 KiB of head. Bytes behind the head belong to the WebSocket: *used says where they
+ *         begin.
  */
 #ifndef OPEND_UPGRADE_H
 #define OPEND_UPGRADE_H

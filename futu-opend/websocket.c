@@ -1,8 +1,9 @@
 /* websocket.c - the WebSocket port: HTTP upgrade, then one futu_conn per connection.
  *
- * wslay cuts the input into messages and answers pings; the gateway's output is server frames already,
- * shared between connections, so it goes to the socket as it is. Frames of our own (handshake answer,
- * pong, ping, close) wait in `control` and are put in between two of the gateway's frames.
+ * wslay cuts the input into messages and answers pings; the gateway's output is server frames
+ * already, shared between connections, so it goes to the socket as it is. Frames of our own
+ * (handshake answer, pong, ping, close) wait in `control` and are put in between two of the
+ * gateway's frames.
  *
  * A ping goes out every PING_MS of silence; a peer that is silent for DEAD_MS is closed.
  */
@@ -58,7 +59,8 @@ static ssize_t ws_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, in
 }
 
 /* Only pongs and closes come this way. A peer that makes us queue more of them than fit is cut. */
-static ssize_t ws_send(wslay_event_context_ptr ctx, const uint8_t *p, size_t n, int flags, void *arg)
+static ssize_t ws_send(wslay_event_context_ptr ctx, const uint8_t *p, size_t n, int flags,
+                       void *arg)
 {
     struct ws_conn *w = arg;
     (void)flags;

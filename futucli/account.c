@@ -48,7 +48,8 @@ static bool read_options(const struct args *a, int *env, int *trd_market)
         return false;
     }
     if (*trd_market == 0 && market && !name_number(names_trd_market, market, trd_market)) {
-        usage_error("--market: one of %s", name_choices(names_trd_market, choices, sizeof(choices)));
+        usage_error("--market: one of %s",
+                    name_choices(names_trd_market, choices, sizeof(choices)));
         return false;
     }
     return true;
@@ -82,8 +83,9 @@ cJSON *account_header(struct cli *c, const struct args *a, int trd_market, int *
     if (acc && cJSON_IsString(member(acc, "accID")))
         h = make_header(acc, trd_market);
     else
-        *code = failure("no account fits --env %s%s%s; futucli account lists them", arg(a, "env"),
-                        arg(a, "acc-id") ? " --acc-id " : "", arg(a, "acc-id") ? arg(a, "acc-id") : "");
+        *code =
+            failure("no account fits --env %s%s%s; futucli account lists them", arg(a, "env"),
+                    arg(a, "acc-id") ? " --acc-id " : "", arg(a, "acc-id") ? arg(a, "acc-id") : "");
     cJSON_Delete(s2c);
     return h;
 }

@@ -10,7 +10,8 @@ static const struct {
 } hints[] = {
     { "请先解锁交易", "unlock first: futucli unlock-trade" },
     { "unlock needed", "unlock first: futucli unlock-trade" },
-    { "未知股票", "codes look like HK.00700, US.AAPL, SH.600519; futucli static CODE shows what exists" },
+    { "未知股票",
+      "codes look like HK.00700, US.AAPL, SH.600519; futucli static CODE shows what exists" },
     { "购买力不足", "futucli funds shows what the account can spend" },
     { "频率太高", "wait up to 30 seconds, then try again" },
     { "最小单位", "use a price on the security's price step; futucli quote CODE shows it" },
@@ -50,8 +51,9 @@ int cli_connect(struct cli *c)
         return CLI_OK;
     failure("no connection to the gateway %s:%u: %s%s%s", c->host, c->port, futu_strerror(err),
             *futu_client_error(c->client) ? ": " : "", futu_client_error(c->client));
-    fprintf(stderr, "  next: start one with `futu-opend --paper`, or name another one with --gateway "
-                    "HOST:PORT\n");
+    fprintf(stderr,
+            "  next: start one with `futu-opend --paper`, or name another one with --gateway "
+            "HOST:PORT\n");
     return CLI_FAILED;
 }
 

@@ -232,8 +232,9 @@ static int run_unlock(struct cli *c, const struct args *a)
     futu_reply *r = NULL;
     int firm, code;
     if (!read_firm(a, &firm))
-        return usage_error("--security-firm: 1 to 7, FutuHK, FutuUS, FutuSG, FutuAU, FutuCA, FutuMY, "
-                           "FutuJP, or hk, us, sg, au, ca, my, jp");
+        return usage_error(
+            "--security-firm: 1 to 7, FutuHK, FutuUS, FutuSG, FutuAU, FutuCA, FutuMY, "
+            "FutuJP, or hk, us, sg, au, ca, my, jp");
     if (!lock && !read_password(a, password, sizeof(password)))
         return usage_error("no password: type it at the prompt, pipe it with --from-stdin, or set "
                            "FUTU_TRADE_PWD");

@@ -130,8 +130,10 @@ static int run_place(struct cli *c, const struct args *a)
     int market;
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
         if (!arg(a, needed[i]))
-            return usage_error("--%s is needed, as in: futucli place-order --code HK.00700 --side buy "
-                               "--qty 100 --price 320", needed[i]);
+            return usage_error(
+                "--%s is needed, as in: futucli place-order --code HK.00700 --side buy "
+                "--qty 100 --price 320",
+                needed[i]);
     if (!confirmed(a) || !split_code(arg(a, "code"), &market, code, sizeof(code)))
         return CLI_USAGE;
     return place(c, a, market, code);

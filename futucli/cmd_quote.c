@@ -205,7 +205,8 @@ static int run_orderbook(struct cli *c, const struct args *a)
 }
 
 static const struct cmd_opt kline_opts[] = {
-    { "type", "PERIOD", "day", "1m 3m 5m 10m 15m 30m 60m 120m 180m 240m day week month quarter year" },
+    { "type", "PERIOD", "day",
+      "1m 3m 5m 10m 15m 30m 60m 120m 180m 240m day week month quarter year" },
     { "count", "N", "20", "newest candles, up to 1000" },
     { "begin", "DATE", NULL, "yyyy-MM-dd: candles from then on, from history" },
     { "end", "DATE", NULL, "yyyy-MM-dd: candles up to then, from history" },
@@ -262,8 +263,8 @@ static int run_kline(struct cli *c, const struct args *a)
 
 const struct cmd cmds_quote[] = {
     { "quote", run_quote, 1, 50, "CODE...", "the last price of each code", NULL, "Quotes" },
-    { "snapshot", run_snapshot, 1, 60, "CODE...", "quote, book top and figures, without subscribing",
-      NULL, NULL },
+    { "snapshot", run_snapshot, 1, 60, "CODE...",
+      "quote, book top and figures, without subscribing", NULL, NULL },
     { "orderbook", run_orderbook, 1, 1, "CODE", "both sides of the book", book_opts, NULL },
     { "ticker", run_ticker, 1, 1, "CODE", "the newest trades", ticker_opts, NULL },
     { "rt", run_rt, 1, 1, "CODE", "today's price minute by minute", NULL, NULL },

@@ -42,8 +42,8 @@ static int run_ping(struct cli *c, const struct args *a)
     cJSON_AddNumberToObject(r, "avg_us", sum / count);
     cJSON_AddNumberToObject(r, "max_us", most);
     if (!json_printed(c, r))
-        printf("%s:%u answers: %d round trips, min %.0f, avg %.0f, max %.0f microseconds\n", c->host,
-               c->port, (int)count, least, sum / count, most);
+        printf("%s:%u answers: %d round trips, min %.0f, avg %.0f, max %.0f microseconds\n",
+               c->host, c->port, (int)count, least, sum / count, most);
     cJSON_Delete(r);
     return CLI_OK;
 }
@@ -94,8 +94,8 @@ static int run_call(struct cli *c, const struct args *a)
     cJSON *c2s = read_c2s(a->n_words > 1 ? a->words[1] : "{}");
     if (!cJSON_IsObject(c2s)) {
         cJSON_Delete(c2s);
-        return usage_error("call %s: the second argument is a JSON object, such as '{\"market\":1}'",
-                           a->words[0]);
+        return usage_error(
+            "call %s: the second argument is a JSON object, such as '{\"market\":1}'", a->words[0]);
     }
     int code = cli_call(c, a->words[0], c2s, &s2c);
     if (code)
@@ -111,7 +111,7 @@ static int run_call(struct cli *c, const struct args *a)
 const struct cmd cmds_system[] = {
     { "ping", run_ping, 0, 0, "", "round trips to the gateway", ping_opts, "Gateway" },
     { "global-state", run_global_state, 0, 0, "", "markets, connections, version", NULL, NULL },
-    { "call", run_call, 1, 2, "NAME [JSON]", "send any protocol, such as Qot_GetKL, print its answer",
-      NULL, NULL },
+    { "call", run_call, 1, 2, "NAME [JSON]",
+      "send any protocol, such as Qot_GetKL, print its answer", NULL, NULL },
     { NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

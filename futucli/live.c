@@ -1,4 +1,5 @@
-/* live.c - see live.h. On a terminal: a screen redrawn five times a second. Elsewhere: a line a push. */
+/* live.c - see live.h. On a terminal: a screen redrawn five times a second. Elsewhere: a line a
+ * push. */
 #include "live.h"
 
 #include <signal.h>
@@ -12,7 +13,8 @@
 #include "rows.h"
 
 const struct cmd_opt sub_opts[] = {
-    { "types", "LIST", "quote,book,ticker", "quote, book, ticker, rt, broker, 1m, 5m, day ..., by commas" },
+    { "types", "LIST", "quote,book,ticker",
+      "quote, book, ticker, rt, broker, 1m, 5m, day ..., by commas" },
     { "seconds", "N", NULL, "end after so long" },
     { "count", "N", NULL, "end after so many pushes" },
     { "lines", NULL, NULL, "a line a push also on a terminal" },

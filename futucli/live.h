@@ -1,4 +1,5 @@
-/* live.h - the live view: quotes, sparklines, the first security's book and trades, redrawn in place. */
+/* live.h - the live view: quotes, sparklines, the first security's book and trades, redrawn in
+ * place. */
 #ifndef CLI_LIVE_H
 #define CLI_LIVE_H
 

@@ -163,7 +163,8 @@ static void put_tick(const struct live *l, unsigned back)
     const struct live_tick *t = &l->ticks[(l->n_ticks - 1 - back) % LIVE_TICKS];
     put("    %s ", t->time);
     tint(t->dir == 1 ? "32" : t->dir == 2 ? "31" : "0");
-    put("%10.*f %9.0f %s", decimals(t->price), t->price, t->volume, t->dir == 1 ? "bought" : "sold");
+    put("%10.*f %9.0f %s", decimals(t->price), t->price, t->volume,
+        t->dir == 1 ? "bought" : "sold");
     tint("0");
 }
 
@@ -233,7 +234,8 @@ void live_draw(struct live *l, int rows, int cols)
 void book_print(const struct cli *c, const cJSON *s2c, int depth)
 {
     const cJSON *bids = member(s2c, "orderBookBidList"), *asks = member(s2c, "orderBookAskList");
-    printf("%12s %8s %12s   %-12s %12s %8s\n", "BID QTY", "ORDERS", "BID", "ASK", "ASK QTY", "ORDERS");
+    printf("%12s %8s %12s   %-12s %12s %8s\n", "BID QTY", "ORDERS", "BID", "ASK", "ASK QTY",
+           "ORDERS");
     for (int i = 0; i < depth; i++) {
         const cJSON *b = cJSON_GetArrayItem(bids, i), *k = cJSON_GetArrayItem(asks, i);
         if (!b && !k)

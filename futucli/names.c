@@ -12,8 +12,8 @@ const struct name names_market[] = {
     { 61, "MY" }, { 71, "CA" }, { 2, "HK_FUTURE" }, { 81, "FX" }, { 91, "CRYPTO" }, END,
 };
 const struct name names_trd_market[] = {
-    { 1, "HK" }, { 2, "US" }, { 3, "CN" }, { 4, "HKCC" }, { 5, "FUTURES" }, { 6, "SG" }, { 8, "AU" },
-    { 15, "JP" }, { 111, "MY" }, { 112, "CA" }, END,
+    { 1, "HK" }, { 2, "US" }, { 3, "CN" }, { 4, "HKCC" }, { 5, "FUTURES" }, { 6, "SG" },
+    { 8, "AU" }, { 15, "JP" }, { 111, "MY" }, { 112, "CA" }, END,
 };
 const struct name names_sec_market[] = {
     { 1, "HK" }, { 2, "US" }, { 31, "SH" }, { 32, "SZ" }, { 41, "SG" }, { 51, "JP" }, { 61, "AU" },
@@ -36,15 +36,15 @@ const struct name names_order_status[] = {
     { 21, "failed" }, { 22, "disabled" }, { 23, "deleted" }, { 24, "fill cancelled" }, END,
 };
 const struct name names_market_state[] = {
-    { 0, "none" }, { 1, "auction" }, { 2, "waiting for open" }, { 3, "morning" }, { 4, "lunch break" },
-    { 5, "afternoon" }, { 6, "closed" }, { 8, "pre-market" }, { 9, "pre-market end" },
+    { 0, "none" }, { 1, "auction" }, { 2, "waiting for open" }, { 3, "morning" },
+    { 4, "lunch break" }, { 5, "afternoon" }, { 6, "closed" }, { 8, "pre-market" }, { 9, "pre-market end" },
     { 10, "after-hours" }, { 11, "after-hours end" }, { 13, "night" }, { 14, "night end" },
     { 15, "day session" }, { 16, "day break" }, { 17, "day close" }, { 19, "closing auction" },
     { 37, "overnight" }, END,
 };
 const struct name names_currency[] = {
-    { 1, "HKD" }, { 2, "USD" }, { 3, "CNH" }, { 4, "JPY" }, { 5, "SGD" }, { 6, "AUD" }, { 7, "CAD" },
-    { 8, "MYR" }, END,
+    { 1, "HKD" }, { 2, "USD" }, { 3, "CNH" }, { 4, "JPY" }, { 5, "SGD" }, { 6, "AUD" },
+    { 7, "CAD" }, { 8, "MYR" }, END,
 };
 const struct name names_firm[] = {
     { 1, "FutuHK" }, { 2, "FutuUS" }, { 3, "FutuSG" }, { 4, "FutuAU" }, { 5, "FutuCA" },

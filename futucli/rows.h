@@ -28,8 +28,8 @@ struct col {
 
 #define MAX_COLS 16
 
-/* Prints the elements of `list` (NULL: none) in the output format asked for; columns end with a NULL
- * title. `none` is said on standard error when a table would be empty. */
+/* Prints the elements of `list` (NULL: none) in the output format asked for; columns end with a
+ * NULL title. `none` is said on standard error when a table would be empty. */
 void rows_print(const struct cli *c, const cJSON *list, const struct col *cols, const char *none);
 /* One object as two columns, name and value; nested objects get a dotted name. */
 void pairs_print(const struct cli *c, const cJSON *object);

@@ -1,7 +1,8 @@
 /* attach.c - see attach.h.
  *
- * Life:    on_close of the connection may come from inside futu_gateway_free(), so that it only takes
- *          what is queued and lets go of the connection; the client hears of it at the end of the turn.
+ * Life:    on_close of the connection may come from inside futu_gateway_free(), so that it only
+ *          takes what is queued and lets go of the connection; the client hears of it at the end
+ *          of the turn.
  */
 #include "api/attach.h"
 

@@ -1,7 +1,7 @@
 /* gateway.c - futu_gateway and futu_conn: a hub, its upstream and the key, hung on a loop.
  *
- * Order:   the hub is made first (the upstream gets its event table), then the upstream; they go the
- *          other way round. The hub is flushed once per turn, before the loop sleeps.
+ * Order:   the hub is made first (the upstream gets its event table), then the upstream; they go
+ *          the other way round. The hub is flushed once per turn, before the loop sleeps.
  */
 #include "api/gateway.h"
 

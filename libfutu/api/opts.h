@@ -1,7 +1,7 @@
 /* opts.h - options structs of callers older and newer than the library.
  *
- * Every options struct starts with its size. Fields are only appended and leave no holes, so that an
- * older, shorter struct is the head of ours and the rest stays zero.
+ * Every options struct starts with its size. Fields are only appended and leave no holes, so that
+ * an older, shorter struct is the head of ours and the rest stays zero.
  */
 #ifndef API_OPTS_H
 #define API_OPTS_H

@@ -1,6 +1,6 @@
 /* alive.c - KeepAlive: a sign of life at 0.8 of the announced interval, and the end of a peer that
- * shows none itself. Every received byte counts as life; an answer to the sign is owed, so a peer is
- * given up after three intervals of silence.
+ * shows none itself. Every received byte counts as life; an answer to the sign is owed, so a peer
+ * is given up after three intervals of silence.
  */
 #include "client/client.h"
 

@@ -5,13 +5,14 @@
  * Owns:    the link, the key, pending calls, the memory of subscriptions.
  *
  * Phases:  IDLE -start-> LINKING -up-> INIT -InitConnect answered-> RESTORE -all subscriptions
- *          answered-> READY. A loss in any of them leads to WAIT, and after a pause to LINKING again;
- *          without reconnect, and by stop(), to STOPPED. Outside they are FUTU_STATE_*.
+ *          answered-> READY. A loss in any of them leads to WAIT, and after a pause to LINKING
+ *          again; without reconnect, and by stop(), to STOPPED. Outside they are FUTU_STATE_*.
  * Reentry: callbacks may call, stop and start. A closed connection keeps its buffers until the next
  *          one is opened, so that what a callback was given stays valid while it runs.
  *
- * Files:   client.c the phases; init.c InitConnect; call.c requests and replies; receive.c frames in;
- *          alive.c KeepAlive; subs.c what to restore; packet.c marks of writes; reply.c answers.
+ * Files:   client.c the phases; init.c InitConnect; call.c requests and replies; receive.c frames
+ *          in; alive.c KeepAlive; subs.c what to restore; packet.c marks of writes; reply.c
+ *          answers.
  * Threads: none.
  */
 #ifndef CLIENT_CLIENT_H
@@ -71,7 +72,8 @@ struct futu_client {
 
     struct framer framer;
     struct cipher cipher;
-    struct buf plain, push_body, request, json; /* scratch: decrypted, from JSON, encoded, to JSON */
+    /* scratch: decrypted, from JSON, encoded, to JSON */
+    struct buf plain, push_body, request, json;
     struct arena push_arena;
 
     struct map by_key;              /* (proto, serial) -> struct call */

@@ -1,9 +1,9 @@
 /* init.c - InitConnect, from the client's side.
  *
- * Without a key the body is plain and no encryption is asked for. With one it goes under RSA, and so
- * does the answer, except when no encryption was asked for, and except for a refusal: those are
- * plain. A plain success where encryption was asked for is not believed: anyone on the way could have
- * written it.
+ * Without a key the body is plain and no encryption is asked for. With one it goes under RSA, and
+ * so does the answer, except when no encryption was asked for, and except for a refusal: those are
+ * plain. A plain success where encryption was asked for is not believed: anyone on the way could
+ * have written it.
  */
 #include "client/client.h"
 #include "wire/handshake.h"

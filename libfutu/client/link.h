@@ -1,7 +1,7 @@
 /* link.h - what carries a client's bytes: a socket, a gateway in this process, a test.
  *
- * A link is opened and closed many times in its life. Events come from the loop, never from inside an
- * operation; after close() none comes until it is opened again.
+ * A link is opened and closed many times in its life. Events come from the loop, never from inside
+ * an operation; after close() none comes until it is opened again.
  */
 #ifndef CLIENT_LINK_H
 #define CLIENT_LINK_H

@@ -113,8 +113,8 @@ static size_t skip_blank(futu_str s, size_t i)
     return i;
 }
 
-/* Behind the brace that opens the value of the outermost member "c2s"; 0: there is none. The text has
- * passed the parser's grammar check up to a missing member, so little can be wrong with it. */
+/* Behind the brace that opens the value of the outermost member "c2s"; 0: there is none. The text
+ * has passed the parser's grammar check up to a missing member, so little can be wrong with it. */
 static size_t find_c2s(futu_str s)
 {
     int depth = 0;
@@ -122,7 +122,8 @@ static size_t find_c2s(futu_str s)
         char c = s.p[i];
         if (c == '"') {
             size_t end = skip_text(s, i), colon = skip_blank(s, end);
-            bool named = depth == 1 && end <= s.n && str_is((futu_str){ s.p + i, end - i }, "\"c2s\"");
+            bool named =
+                depth == 1 && end <= s.n && str_is((futu_str){ s.p + i, end - i }, "\"c2s\"");
             if (named && colon < s.n && s.p[colon] == ':') {
                 size_t brace = skip_blank(s, colon + 1);
                 return brace < s.n && s.p[brace] == '{' ? brace + 1 : 0;

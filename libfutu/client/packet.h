@@ -13,8 +13,8 @@ struct packet_id {
  * appended as it is: the gateway says what is wrong with it. FUTU_ENOMEM, FUTU_ELIMIT. */
 futu_err packet_fill(struct packet_id id, const uint8_t *p, size_t n, struct buf *out);
 
-/* Appends the JSON text to `out` with "packetID" as the first member of "c2s". FUTU_EFORMAT: there is
- * no such object. */
+/* Appends the JSON text to `out` with "packetID" as the first member of "c2s". FUTU_EFORMAT: there
+ * is no such object. */
 futu_err packet_fill_json(struct packet_id id, futu_str json, struct buf *out);
 
 /* Encodes the Request struct at `in`; `m` is the descriptor of a write. As codec_encode(). */

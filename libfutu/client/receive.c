@@ -1,7 +1,7 @@
 /* receive.c - bytes of the link become replies and pushes.
  *
- * A frame belongs to a call when id and serial match one that is pending. Otherwise it is a push, if
- * its id is one or is not in the registry; anything else is an answer that came too late.
+ * A frame belongs to a call when id and serial match one that is pending. Otherwise it is a push,
+ * if its id is one or is not in the registry; anything else is an answer that came too late.
  */
 #include "base/log.h"
 #include "client/client.h"

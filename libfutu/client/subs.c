@@ -1,6 +1,7 @@
 /* subs.c - see subs.h.
  *
- * A pair is keyed by "market:sub type:code". Its options are those of the last request that named it.
+ * A pair is keyed by "market:sub type:code". Its options are those of the last request that named
+ * it.
  */
 #include "client/subs.h"
 

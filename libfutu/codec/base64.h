@@ -9,8 +9,8 @@
 /* Writes BASE64_SIZE(n) characters of the standard alphabet. */
 void base64_write(char *out, const uint8_t *p, size_t n);
 
-/* Takes the standard and the URL alphabet; padding is a must and nothing may follow it. `out` may be
- * the text itself. False: not base64. */
+/* Takes the standard and the URL alphabet; padding is a must and nothing may follow it. `out` may
+ * be the text itself. False: not base64. */
 bool base64_read(uint8_t *out, const char *p, size_t n, size_t *out_n);
 
 #endif

@@ -25,7 +25,8 @@ void codec_ctx_init(struct codec_ctx *c, enum codec_spelling spelling,
         e->path[0] = e->what[0] = '\0';
 }
 
-futu_err codec_enter(const struct codec_ctx *c, struct codec_path *here, const struct codec_path *up)
+futu_err codec_enter(const struct codec_ctx *c, struct codec_path *here,
+                     const struct codec_path *up)
 {
     *here = (struct codec_path){ up, NULL, CODEC_NO_INDEX, up ? up->depth + 1 : 1 };
     if (here->depth > c->limits.depth)

@@ -92,7 +92,8 @@ futu_err codec_to_json(const futu_msg *m, const void *p, size_t n, enum codec_sp
                        struct buf *out, const struct codec_limits *limits, struct codec_error *e);
 /* Writes protobuf straight from JSON text. Accepted on input: the declared, the lower camel and,
  * for CODEC_SNAKE, also the snake name; numbers or decimal strings for integers. Unknown member,
- * duplicate member, null, wrong type, fraction or overflow of an integer: an error with its path. */
+ * duplicate member, null, wrong type, fraction or overflow of an integer: an error with its
+ * path. */
 futu_err codec_from_json(const futu_msg *m, futu_str json, enum codec_spelling spelling,
                          struct buf *out, const struct codec_limits *limits, struct codec_error *e);
 

@@ -187,7 +187,9 @@ static const char *read_real(uint8_t type, futu_str s, bool named, union number 
         return NULL;
     }
     ok = type == PB_FLOAT ? num_read_float(s, &v->f) : num_read_double(s, &v->d);
-    return ok ? NULL : type == PB_FLOAT ? "out of the range of float" : "out of the range of double";
+    return ok                 ? NULL
+           : type == PB_FLOAT ? "out of the range of float"
+                              : "out of the range of double";
 }
 
 static bool is_real(uint8_t type)

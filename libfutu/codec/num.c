@@ -4,8 +4,9 @@
  *          an integer t below 10^15 and dividing back: t and 10^k are exact, so the quotient is the
  *          double nearest to the decimal, and 15 digits name one double only. All others go through
  *          snprintf() with one digit more until the text reads back as the same double.
- * Why not %g and strtod() alone: both obey the locale of the program around the library. Here strtod()
- *          only ever sees digits and an exponent, and of what snprintf() writes only digits are used.
+ * Why not %g and strtod() alone: both obey the locale of the program around the library. Here
+ *          strtod() only ever sees digits and an exponent, and of what snprintf() writes only
+ *          digits are used.
  * Tests:   test/unit/codec/num_test.c
  */
 #include "codec/num.h"

@@ -9,7 +9,8 @@
 /* Each writes to `out` without a NUL and returns the number of characters. */
 size_t num_write_u64(char *out, uint64_t v);
 size_t num_write_i64(char *out, int64_t v);
-/* The fewest digits that read back as the same number (below 1e-307: 15 at least); "NaN", "Infinity", "-Infinity" in quotes. */
+/* The fewest digits that read back as the same number (below 1e-307: 15 at least); "NaN",
+ * "Infinity", "-Infinity" in quotes. */
 size_t num_write_double(char *out, double v);
 size_t num_write_float(char *out, float v);
 
@@ -19,7 +20,8 @@ size_t num_write_float(char *out, float v);
 bool num_read_double(futu_str s, double *out);
 bool num_read_float(futu_str s, float *out);
 
-/* The length of the JSON number at the start of `s`, 0: none. *integer: neither fraction nor exponent. */
+/* The length of the JSON number at the start of `s`, 0: none. *integer: neither fraction nor
+ * exponent. */
 size_t num_scan(futu_str s, bool *integer);
 
 /* An integer as num_scan() found it; false: over 64 bits. */

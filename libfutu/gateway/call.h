@@ -1,7 +1,7 @@
 /* call.h - a request that the upstream answers.
  *
- * Life:    call_start() .. upstream's done(), or the time limit: then the client gets -100. A read is
- *          cancelled by that; a write stays, since its repeat is owed the true answer. When the
+ * Life:    call_start() .. upstream's done(), or the time limit: then the client gets -100. A read
+ *          is cancelled by that; a write stays, since its repeat is owed the true answer. When the
  *          connection goes, all of its calls are cancelled.
  * Owns:    a copy of the body. Calls are kept for reuse in hub.idle_calls.
  */

@@ -1,7 +1,7 @@
 /* conn.c - one connection: bytes in, whole requests to the router; queued frames out.
  *
- * In:      a TCP stream of FTAPI frames, or WebSocket messages: each one message of the SDK's ft-v1.0
- *          protocol or whole FTAPI frames; the first message decides which.
+ * In:      a TCP stream of FTAPI frames, or WebSocket messages: each one message of the SDK's
+ *          ft-v1.0 protocol or whole FTAPI frames; the first message decides which.
  * Errors:  bad input ends the connection by the return value of hub_conn_feed(); what is decided
  *          otherwise, by on_close in the next hub_flush().
  * Limit:   bodies of FRAME_MAX_BODY, checked before memory is taken.

@@ -1,8 +1,9 @@
 /* delay.h - how long pushes, calls and orders took, measured stage by stage (GetDelayStatistics).
  *
  * Push:    made (known to the upstream) -> received here -> written to the client's transport.
- *          The first leg counts once per push, the others once per delivery. No source tells when an
- *          exchange's server had received an event, so SR2SS stays empty and SR2CS begins at `made`.
+ *          The first leg counts once per push, the others once per delivery. No source tells when
+ *          an exchange's server had received an event, so SR2SS stays empty and SR2CS begins at
+ *          `made`.
  * Call:    received -> [sent up -> answered] -> reply written. Brackets: not for local answers.
  * Order:   as a call, until the reply is queued; then until its first order push.
  * Owns:    histograms, made at the first push of their kind; the last 100 orders.

@@ -1,8 +1,10 @@
 /* fanout.c - one push to all that want it: framed once per form, shared, queued.
  *
- * Quotes:  to the registrations of their stream. A reader that is behind by more than QUEUE_SOFT gets
- *          the newest push of each stream in the place of the one that waits; tickers always queue.
- * Trade:   to connections that named the account; queued or, past QUEUE_HARD, the connection is cut.
+ * Quotes:  to the registrations of their stream. A reader that is behind by more than QUEUE_SOFT
+ *          gets the newest push of each stream in the place of the one that waits; tickers always
+ *          queue.
+ * Trade:   to connections that named the account; queued or, past QUEUE_HARD, the connection is
+ *          cut.
  * Cost:    per delivery one reference, one queue entry, no search and no allocation.
  * Tests:   test/unit/gateway/fanout_test.c, test/bench/hub_fanout.c
  */

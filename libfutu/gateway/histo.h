@@ -1,7 +1,7 @@
 /* histo.h - counts of delays: exact to 1 ms below 1 s, to 1/128 above, up to 17 minutes.
  *
- * A class boundary within the exact part cuts exactly; a coarser bucket counts to the class that its
- * lower bound is in.
+ * A class boundary within the exact part cuts exactly; a coarser bucket counts to the class that
+ * its lower bound is in.
  */
 #ifndef GATEWAY_HISTO_H
 #define GATEWAY_HISTO_H

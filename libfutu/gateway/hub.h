@@ -2,8 +2,8 @@
  *
  * In:      bytes of clients (hub_conn_feed), events of one upstream (hub_events), time (timers).
  * Out:     queued frames (hub_conn_output), requests to the upstream, callbacks from hub_flush().
- * Owns:    connections, subscriptions, quotas, limits, queues, counters. Not: sockets, the upstream,
- *          the RSA key, the timers.
+ * Owns:    connections, subscriptions, quotas, limits, queues, counters. Not: sockets, the
+ *          upstream, the RSA key, the timers.
  * Order:   hub_new(), upstream created with hub_events(), hub_set_upstream(), connections ...,
  *          hub_free(), then the upstream is freed.
  * Turn:    feed what was read, run due timers, hub_flush(), write, sleep until timers_next().

@@ -19,7 +19,7 @@ struct window {
     struct list link;
     struct map *home;           /* of an account's window: where it is found */
     uint64_t acc_id;
-    uint8_t n, next;            /* times in use, and the one to write; next is the oldest when full */
+    uint8_t n, next;  /* times in use, and the one to write; next is the oldest when full */
     int64_t last;
     int64_t at[];
 };

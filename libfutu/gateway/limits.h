@@ -1,7 +1,7 @@
 /* limits.h - how often a call may be made: at most n in 30 s, and a least distance of two.
  *
- * The figures are the registry's; a call counts for the whole gateway or for one account, as its row
- * says. Refused calls do not count.
+ * The figures are the registry's; a call counts for the whole gateway or for one account, as its
+ * row says. Refused calls do not count.
  * Bound:   LIMITS_ACCOUNTS accounts that were used within the last 30 s; one more is refused.
  */
 #ifndef GATEWAY_LIMITS_H

@@ -1,7 +1,7 @@
 /* plan.h - one change of subscriptions as a whole: it happens entirely or not at all.
  *
- * Fill it with plan_find() or plan_make(), then plan_open(), which asks the upstream; after that nothing
- * can fail. plan_undo() takes back what was made on the way.
+ * Fill it with plan_find() or plan_make(), then plan_open(), which asks the upstream; after that
+ * nothing can fail. plan_undo() takes back what was made on the way.
  * Memory: in hub.arena, beside the decoded request.
  */
 #ifndef GATEWAY_PLAN_H

@@ -1,8 +1,8 @@
 /* qot.c - Qot_Sub, Qot_RegQotPush, and the gate of the real-time reads.
  *
  * A change of subscriptions happens for all securities and sub types of the request, or for none.
- * Giving up what is not subscribed is no error; giving up anything younger than 60 s refuses the whole
- * request, isUnsubAll included.
+ * Giving up what is not subscribed is no error; giving up anything younger than 60 s refuses the
+ * whole request, isUnsubAll included.
  * Tests:   test/unit/gateway/qot_test.c
  */
 #include <stdio.h>
@@ -103,7 +103,8 @@ static void first_pushes(struct plan *p)
     }
 }
 
-/* p->reg says whether pushes are wanted, `unreg` whether they are not; neither leaves it as it is. */
+/* p->reg says whether pushes are wanted, `unreg` whether they are not; neither leaves it as it
+ * is. */
 static void subscribe(struct ask *a, struct plan *p, bool unreg, bool first)
 {
     futu_err err = plan_check(p);

@@ -1,7 +1,8 @@
 /* router.c - decides who answers a request, and whether it may be asked at all.
  *
- * In turn: begun? known id? readable? Then the gateway's own handler, or the gates (own subscription,
- * trading unlocked, replay, frequency) and the upstream. Every path queues exactly one reply.
+ * In turn: begun? known id? readable? Then the gateway's own handler, or the gates (own
+ * subscription, trading unlocked, replay, frequency) and the upstream. Every path queues exactly
+ * one reply.
  * Tests:   test/unit/gateway/router_test.c
  */
 #include "gateway/call.h"
@@ -76,7 +77,8 @@ const void *c2s_field(const struct ask *a, const char *name)
 
 static bool wants_struct(const struct ask *a, const struct own *o)
 {
-    return o || a->row->write || a->row->freq_by == FREQ_ACCOUNT || a->row->freq_when != FREQ_ALWAYS;
+    return o || a->row->write || a->row->freq_by == FREQ_ACCOUNT ||
+           a->row->freq_when != FREQ_ALWAYS;
 }
 
 /* JSON is checked by its conversion, what is decoded by that; the rest is checked here. */
@@ -169,8 +171,9 @@ void route(struct ask *a, const uint8_t *in, size_t n)
     else if (!known(a->row))
         reply_refuse(a, "未知的协议ID");
     else if (a->c->o.no_trade && is_trade(a->row))
-        reply_refuse(a, "this port listens beyond loopback without encryption: no trade calls; give "
-                        "the gateway an RSA key (FTAPI) or a certificate (WebSocket)");
+        reply_refuse(a,
+                     "this port listens beyond loopback without encryption: no trade calls; give "
+                     "the gateway an RSA key (FTAPI) or a certificate (WebSocket)");
     else if (!read_request(a, o, in, n))
         return;
     else if (o && o->fn)

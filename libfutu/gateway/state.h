@@ -1,8 +1,8 @@
 /* state.h - the structs that the files of the gateway share. Nothing outside includes it.
  *
  * Who calls whom: conn.c cuts and decrypts, session.c begins, router.c decides who answers, call.c
- * speaks with the upstream, reply.c and fanout.c frame and queue. Nothing in here calls a listener but
- * hub.c, in hub_flush() and hub_free().
+ * speaks with the upstream, reply.c and fanout.c frame and queue. Nothing in here calls a listener
+ * but hub.c, in hub_flush() and hub_free().
  */
 #ifndef GATEWAY_STATE_H
 #define GATEWAY_STATE_H
@@ -111,8 +111,8 @@ void session_init_websocket(struct futu_conn *c, struct ask *a);
 void session_watch(struct futu_conn *c);
 /* router.c: takes a whole request, `in` as it came (JSON or protobuf, already decrypted). */
 void route(struct ask *a, const uint8_t *in, size_t n);
-/* The member c2s.NAME of the decoded request (a value, or for messages the pointer to it); NULL when
- * its message has no such field. */
+/* The member c2s.NAME of the decoded request (a value, or for messages the pointer to it); NULL
+ * when its message has no such field. */
 const void *c2s_field(const struct ask *a, const char *name);
 /* qot.c, system.c, trade.c: handlers of what the gateway answers itself. */
 typedef void handler(struct ask *a);
@@ -128,7 +128,8 @@ void reply_failure(const struct ask *a, int32_t ret_type, const char *text);
 void reply_refuse(const struct ask *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void reply_msg(const struct ask *a, const void *response);      /* struct of a->row->response */
 void reply_empty(const struct ask *a);                          /* success with an empty S2C */
-/* A frame of a connection, one reference. `serial` is the section with KIND_WS_SDK. NULL: no memory. */
+/* A frame of a connection, one reference. `serial` is the section with KIND_WS_SDK. NULL: no
+ * memory. */
 struct shbuf *frame_for(struct futu_conn *c, uint32_t proto, uint8_t fmt, uint64_t serial,
                         const uint8_t *body, size_t len);
 /* Queues a frame that must not be lost; takes over the reference. */

@@ -1,5 +1,5 @@
-/* subinfo.c - Qot_GetSubInfo: who holds what. Subscriptions whose connection has closed count as used
- * quota, and are listed for nobody. */
+/* subinfo.c - Qot_GetSubInfo: who holds what. Subscriptions whose connection has closed count as
+ * used quota, and are listed for nobody. */
 #include "gateway/state.h"
 
 static bool add_type(struct arena *a, const struct futu_conn *c, int32_t type,

@@ -1,11 +1,12 @@
 /* subs.h - who subscribed what: securities, pairs, streams, subscriptions, registrations.
  *
- * A pair is a security and a sub type: the unit of quota, counted once however many connections hold
- * it. A subscription is one connection's hold on a pair. A stream is a pair and a rehab type: what the
- * upstream opens and what pushes are registered for; pairs other than k-lines have stream 0 only.
+ * A pair is a security and a sub type: the unit of quota, counted once however many connections
+ * hold it. A subscription is one connection's hold on a pair. A stream is a pair and a rehab type:
+ * what the upstream opens and what pushes are registered for; pairs other than k-lines have stream
+ * 0 only.
  *
- * A stream is open upstream while someone is registered for it, and a pair's base stream (0, forward
- * adjusted for k-lines) as long as the pair is held.
+ * A stream is open upstream while someone is registered for it, and a pair's base stream (0,
+ * forward adjusted for k-lines) as long as the pair is held.
  *
  * A subscription lives at least 60 s: it can't be given up earlier, and that of a connection which
  * closes earlier stays, without an owner, until then.
@@ -97,7 +98,8 @@ struct pair *subs_find_pair(const struct subs *s, int32_t market, futu_str code,
 futu_err subs_pair(struct hub *h, int32_t market, futu_str code, int32_t sub_type,
                    struct pair **out);
 futu_err pair_stream(struct hub *h, struct pair *p, int rehab, struct stream **out);
-/* Closes streams that nobody needs any more, and frees what is left empty: streams, pair, security. */
+/* Closes streams that nobody needs any more, and frees what is left empty: streams, pair,
+ * security. */
 void pair_settle(struct hub *h, struct pair *p);
 
 struct sub *sub_of(const struct futu_conn *c, const struct pair *p);    /* NULL: not subscribed */

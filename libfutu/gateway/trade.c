@@ -1,4 +1,5 @@
-/* trade.c - what the gateway adds to trading: the guard of writes, and who gets an account's pushes.
+/* trade.c - what the gateway adds to trading: the guard of writes, and who gets an account's
+ * pushes.
  *
  * Tests:   test/unit/gateway/trade_test.c
  */

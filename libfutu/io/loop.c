@@ -237,8 +237,8 @@ void futu_loop_free(futu_loop *l)
     mem_free(l);
 }
 
-/* One turn; false when nothing is left to wait for. libuv does not even look when none of its handles
- * is active, so the timers and hooks get their chance to make one so. */
+/* One turn; false when nothing is left to wait for. libuv does not even look when none of its
+ * handles is active, so the timers and hooks get their chance to make one so. */
 static bool turn(futu_loop *l, uv_run_mode mode)
 {
     l->running = true;

@@ -1,7 +1,8 @@
 /* loop.h - the inside of futu_loop: what other folders of the library hang on it.
  *
- * A turn is one round of the loop: events are handled, then, before the loop sleeps, every hook runs
- * once. Output is gathered by the callbacks and written by hooks, so that one turn costs one write.
+ * A turn is one round of the loop: events are handled, then, before the loop sleeps, every hook
+ * runs once. Output is gathered by the callbacks and written by hooks, so that one turn costs one
+ * write.
  *
  * Owns:    the uv_loop, one uv_timer that stands for all timers, the queue of posted tasks.
  * Threads: the loop's thread; loop_wake(), futu_loop_stop() and futu_loop_post() any.

@@ -1,7 +1,8 @@
 /* sock.c - see sock.h.
  *
- * Life:    sock_close() detaches the events; the memory goes when libuv has let go of all that points
- *          into it: the handle's close callback and the name look-up, which can't be recalled.
+ * Life:    sock_close() detaches the events; the memory goes when libuv has let go of all that
+ *          points into it: the handle's close callback and the name look-up, which can't be
+ *          recalled.
  */
 #include "io/sock.h"
 
@@ -170,8 +171,8 @@ static int connect_to(struct sock *s, const struct sockaddr *addr)
     return uv_tcp_connect(&s->connect, &s->tcp, addr, on_connect);
 }
 
-/* IPv4 first: a gateway listens on 127.0.0.1 unless it is told otherwise, and a name such as localhost
- * often gives ::1 ahead of it. */
+/* IPv4 first: a gateway listens on 127.0.0.1 unless it is told otherwise, and a name such as
+ * localhost often gives ::1 ahead of it. */
 static const struct addrinfo *choose(const struct addrinfo *found)
 {
     for (const struct addrinfo *a = found; a; a = a->ai_next)

@@ -4,8 +4,8 @@
  * Out:     events, all from the loop, none from inside a call of this header.
  * Owns:    the socket and two buffers: one fills while the other is being written.
  * Limit:   the caller bounds what it appends (sock_queued()).
- * Errors:  FUTU_ENOMEM; by on_close: FUTU_EREFUSED, FUTU_ETIMEDOUT (connecting), FUTU_ENOTFOUND (host
- *          name), FUTU_ENOTCONN (the peer closed), FUTU_EIO.
+ * Errors:  FUTU_ENOMEM; by on_close: FUTU_EREFUSED, FUTU_ETIMEDOUT (connecting), FUTU_ENOTFOUND
+ *          (host name), FUTU_ENOTCONN (the peer closed), FUTU_EIO.
  */
 #ifndef IO_SOCK_H
 #define IO_SOCK_H

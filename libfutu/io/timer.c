@@ -1,7 +1,7 @@
 /* timer.c - futu_timer: a timer of the loop as an object of its own.
  *
- * A repeating timer keeps its beat: the next time is counted from the last due time, and what a busy
- * loop has missed is left out rather than made up for.
+ * A repeating timer keeps its beat: the next time is counted from the last due time, and what a
+ * busy loop has missed is left out rather than made up for.
  */
 #include "base/mem.h"
 #include "io/loop.h"

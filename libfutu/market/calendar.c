@@ -151,7 +151,8 @@ static int32_t day_state(const struct market_rules *r, int32_t minute, int32_t c
         return STATE_MORNING;
     if (minute < r->open[1])
         return STATE_REST;
-    return r->calendar == CALENDAR_CN && minute >= close - 3 ? STATE_CLOSE_AUCTION : STATE_AFTERNOON;
+    return r->calendar == CALENDAR_CN && minute >= close - 3 ? STATE_CLOSE_AUCTION
+                                                             : STATE_AFTERNOON;
 }
 
 int32_t market_state(int32_t market, int64_t utc_ns)

@@ -1,4 +1,5 @@
-/* calendar_data.h - the days on which an exchange is closed or closes early; made by gen_calendar.py. */
+/* calendar_data.h - the days on which an exchange is closed or closes early; made by
+ * gen_calendar.py. */
 #ifndef MARKET_CALENDAR_DATA_H
 #define MARKET_CALENDAR_DATA_H
 

@@ -1,4 +1,5 @@
-/* civil.c - instants, zones and dates. Zones are rules in code, so that no file is read at run time. */
+/* civil.c - instants, zones and dates. Zones are rules in code, so that no file is read at run
+ * time. */
 #include <stdio.h>
 
 #include "market/rules.h"
@@ -59,7 +60,8 @@ int32_t date_weekday(int32_t date)
 bool date_valid(int32_t date)
 {
     int32_t y = date / 10000, m = date / 100 % 100, d = date % 100;
-    return y >= 1900 && y <= 9999 && m >= 1 && m <= 12 && d >= 1 && date_of_days(date_days(date)) == date;
+    return y >= 1900 && y <= 9999 && m >= 1 && m <= 12 && d >= 1 &&
+           date_of_days(date_days(date)) == date;
 }
 
 /* Days since 1970 of the n-th (from 1) Sunday of a month. */
@@ -101,7 +103,8 @@ int32_t zone_offset(int32_t market, int64_t utc_ns)
     int64_t s = floor_div(utc_ns, NS_PER_S);
     if (!r)
         return 0;
-    if ((r->zone == ZONE_US && us_summer(s, r->offset)) || (r->zone == ZONE_AU && au_summer(s, r->offset)))
+    if ((r->zone == ZONE_US && us_summer(s, r->offset)) ||
+        (r->zone == ZONE_AU && au_summer(s, r->offset)))
         return r->offset + 3600;
     return r->offset;
 }
@@ -123,7 +126,8 @@ struct civil market_civil(int32_t market, int64_t utc_ns)
 int64_t market_instant(int32_t market, const struct civil *c)
 {
     const struct market_rules *r = market_rules(market);
-    int64_t local = days_of(c->year, c->month, c->day) * DAY_S + c->hour * 3600 + c->minute * 60 + c->second;
+    int64_t local =
+        days_of(c->year, c->month, c->day) * DAY_S + c->hour * 3600 + c->minute * 60 + c->second;
     int64_t utc = local - (r ? r->offset : 0);
     /* A summer offset is one hour more; the earlier instant of the hour that comes twice. */
     int64_t summer = utc - 3600;
@@ -177,8 +181,9 @@ static bool parse_clock(futu_str t, struct civil *c, int32_t *ms)
     c->minute = digits(t.p + 4, 2);
     c->second = digits(t.p + 7, 2);
     *ms = t.n == 13 ? digits(t.p + 10, 3) : 0;
-    return t.p[0] == ' ' && t.p[3] == ':' && t.p[6] == ':' && (t.n == 9 || t.p[9] == '.') && c->hour >= 0 &&
-           c->hour < 24 && c->minute >= 0 && c->minute < 60 && c->second >= 0 && c->second < 60 && *ms >= 0;
+    return t.p[0] == ' ' && t.p[3] == ':' && t.p[6] == ':' && (t.n == 9 || t.p[9] == '.') &&
+           c->hour >= 0 && c->hour < 24 && c->minute >= 0 && c->minute < 60 && c->second >= 0 &&
+           c->second < 60 && *ms >= 0;
 }
 
 futu_err market_parse_time(int32_t market, futu_str text, int64_t *utc_ns)
@@ -190,7 +195,8 @@ futu_err market_parse_time(int32_t market, futu_str text, int64_t *utc_ns)
     c.year = digits(text.p, 4);
     c.month = digits(text.p + 5, 2);
     c.day = digits(text.p + 8, 2);
-    if (c.year < 0 || c.month < 0 || c.day < 0 || !date_valid(c.year * 10000 + c.month * 100 + c.day))
+    if (c.year < 0 || c.month < 0 || c.day < 0 ||
+        !date_valid(c.year * 10000 + c.month * 100 + c.day))
         return FUTU_EFORMAT;
     if (text.n > 10 && !parse_clock((futu_str){ text.p + 10, text.n - 10 }, &c, &ms))
         return FUTU_EFORMAT;

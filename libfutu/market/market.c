@@ -9,14 +9,20 @@
 #define H(h) ((h)*3600)
 
 static const struct market_rules rules[] = {
-    { MARKET_HK, "HK", 1, 1, CALENDAR_HK, ZONE_FIXED, H(8), { HM(9, 30), HM(13, 0) }, { HM(12, 0), HM(16, 0) } },
+    { MARKET_HK, "HK", 1, 1, CALENDAR_HK, ZONE_FIXED, H(8),
+      { HM(9, 30), HM(13, 0) }, { HM(12, 0), HM(16, 0) } },
     { MARKET_US, "US", 2, 2, CALENDAR_US, ZONE_US, H(-5), { HM(9, 30), 0 }, { HM(16, 0), 0 } },
-    { MARKET_SH, "SH", 3, 31, CALENDAR_CN, ZONE_FIXED, H(8), { HM(9, 30), HM(13, 0) }, { HM(11, 30), HM(15, 0) } },
-    { MARKET_SZ, "SZ", 3, 32, CALENDAR_CN, ZONE_FIXED, H(8), { HM(9, 30), HM(13, 0) }, { HM(11, 30), HM(15, 0) } },
-    { MARKET_SG, "SG", 6, 41, CALENDAR_SG, ZONE_FIXED, H(8), { HM(9, 0), HM(13, 0) }, { HM(12, 0), HM(17, 0) } },
-    { MARKET_JP, "JP", 15, 51, CALENDAR_JP, ZONE_FIXED, H(9), { HM(9, 0), HM(12, 30) }, { HM(11, 30), HM(15, 30) } },
+    { MARKET_SH, "SH", 3, 31, CALENDAR_CN, ZONE_FIXED, H(8),
+      { HM(9, 30), HM(13, 0) }, { HM(11, 30), HM(15, 0) } },
+    { MARKET_SZ, "SZ", 3, 32, CALENDAR_CN, ZONE_FIXED, H(8),
+      { HM(9, 30), HM(13, 0) }, { HM(11, 30), HM(15, 0) } },
+    { MARKET_SG, "SG", 6, 41, CALENDAR_SG, ZONE_FIXED, H(8),
+      { HM(9, 0), HM(13, 0) }, { HM(12, 0), HM(17, 0) } },
+    { MARKET_JP, "JP", 15, 51, CALENDAR_JP, ZONE_FIXED, H(9),
+      { HM(9, 0), HM(12, 30) }, { HM(11, 30), HM(15, 30) } },
     { MARKET_AU, "AU", 8, 61, CALENDAR_AU, ZONE_AU, H(10), { HM(10, 0), 0 }, { HM(16, 0), 0 } },
-    { MARKET_MY, "MY", 111, 71, CALENDAR_MY, ZONE_FIXED, H(8), { HM(9, 0), HM(14, 30) }, { HM(12, 30), HM(17, 0) } },
+    { MARKET_MY, "MY", 111, 71, CALENDAR_MY, ZONE_FIXED, H(8),
+      { HM(9, 0), HM(14, 30) }, { HM(12, 30), HM(17, 0) } },
     { MARKET_CA, "CA", 112, 81, CALENDAR_CA, ZONE_US, H(-5), { HM(9, 30), 0 }, { HM(16, 0), 0 } },
 };
 

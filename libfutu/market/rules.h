@@ -13,7 +13,7 @@ struct market_rules {
     int32_t calendar;               /* row of calendar_tables */
     enum zone zone;
     int32_t offset;                 /* seconds east of UTC, without summer time */
-    int16_t open[2], close[2];      /* continuous sessions in minutes of the local day; 0: no second */
+    int16_t open[2], close[2];  /* continuous sessions in minutes of the local day; 0: no second */
 };
 
 const struct market_rules *market_rules(int32_t market);    /* NULL: unknown market */

@@ -5,9 +5,9 @@
  * passes bytes on needs no decoding.
  *
  * The gateway answers itself, and never sends down: InitConnect, KeepAlive, GetDelayStatistics,
- * Qot_Sub, Qot_RegQotPush, Qot_GetSubInfo, Trd_SubAccPush. It checks, before it sends down: frequency
- * limits, packetID replay, the own subscription of real-time reads, and that trading of a real
- * account is unlocked (it learns that from successful Trd_UnlockTrade replies).
+ * Qot_Sub, Qot_RegQotPush, Qot_GetSubInfo, Trd_SubAccPush. It checks, before it sends down:
+ * frequency limits, packetID replay, the own subscription of real-time reads, and that trading of
+ * a real account is unlocked (it learns that from successful Trd_UnlockTrade replies).
  *
  * Threads: the gateway's loop thread only.
  */
@@ -57,7 +57,8 @@ struct upstream_events {
     /* Order and fill pushes (2208, 2218), whole Response, of one account. */
     void (*trade)(void *arg, uint64_t acc_id, uint32_t proto, const uint8_t *body, size_t len);
     /* What belongs to no stream and no account, whole Response of push protocol `proto`: Notify
-     * (1003), for the connections that asked for it, and Qot_UpdatePriceReminder (3019), for all. */
+     * (1003), for the connections that asked for it, and Qot_UpdatePriceReminder (3019), for
+     * all. */
     void (*notify)(void *arg, uint32_t proto, const uint8_t *body, size_t len);
     void *arg;
 };

@@ -86,7 +86,8 @@ static size_t redis_get(void)
     return (size_t)snprintf((char *)request, sizeof(request), "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n");
 }
 
-static void compare_requests(struct server *futu, struct server *redis, const char *what, bool quote)
+static void compare_requests(struct server *futu, struct server *redis, const char *what,
+                             bool quote)
 {
     static const char *const codes[] = { "HK.00700" };
     static const int basic[] = { 1 };
@@ -111,7 +112,8 @@ static void compare_requests(struct server *futu, struct server *redis, const ch
         open_all(&proto_redis, redis->port, n);
         struct load_result theirs = measure(&proto_redis, n, redis_get(), shapes[i].depth);
         close_all(n);
-        snprintf(name, sizeof(name), "%s, %zu conn, depth %u: per second", what, n, shapes[i].depth);
+        snprintf(name, sizeof(name), "%s, %zu conn, depth %u: per second", what, n,
+                 shapes[i].depth);
         row(name, ours.per_second, theirs.per_second, true);
         row("  p50, microseconds", ours.p50_us, theirs.p50_us, false);
         row("  p99, microseconds", ours.p99_us, theirs.p99_us, false);
@@ -138,7 +140,8 @@ static void redis_subscribe(int port, size_t n)
 {
     open_all(&proto_redis, port, n);
     for (size_t i = 0; i < n; i++) {
-        int len = snprintf((char *)request, sizeof(request), "*2\r\n$9\r\nSUBSCRIBE\r\n$2\r\nch\r\n");
+        int len =
+            snprintf((char *)request, sizeof(request), "*2\r\n$9\r\nSUBSCRIBE\r\n$2\r\nch\r\n");
         exchange_one(&conns[i], &proto_redis, (size_t)len);
     }
     if (!conn_open(&side, port))
@@ -180,17 +183,17 @@ static double redis_fanout(int port, size_t n, size_t payload)
 static double futu_fanout(int port, size_t n, double *bytes)
 {
     static const char *const codes[] = {
-        "HK.00700", "HK.09988", "HK.00005", "HK.03690", "HK.01299", "HK.00939", "HK.00941", "HK.00388",
-        "HK.02318", "HK.01810", "US.AAPL",  "US.MSFT",  "US.NVDA",  "US.TSLA",  "US.AMZN",  "US.GOOGL",
-        "US.META",  "US.SPY",   "US.JPM",   "US.V",
+        "HK.00700", "HK.09988", "HK.00005", "HK.03690", "HK.01299", "HK.00939", "HK.00941",
+        "HK.00388", "HK.02318", "HK.01810", "US.AAPL",  "US.MSFT",  "US.NVDA",  "US.TSLA",
+        "US.AMZN",  "US.GOOGL", "US.META",  "US.SPY",   "US.JPM",   "US.V",
     };
     static const int types[] = { 1, 2, 4 };
     uint64_t before, after;
     open_all(&proto_futu, port, n);
     for (size_t i = 0; i < n; i++)
         exchange_one(&conns[i], &proto_futu,
-                     futu_sub(request, sizeof(request), codes, sizeof(codes) / sizeof(codes[0]), types,
-                              3, true));
+                     futu_sub(request, sizeof(request), codes, sizeof(codes) / sizeof(codes[0]),
+                              types, 3, true));
     before = after = 0;
     (void)before;
     (void)after;
@@ -223,7 +226,8 @@ static size_t futu_order(const char *acc)
     char json[400];
     static unsigned serial;
     snprintf(json, sizeof(json),
-             "{\"c2s\":{\"packetID\":{\"connID\":0,\"serialNo\":%u},\"header\":{\"trdEnv\":0,\"accID\":%s,"
+             "{\"c2s\":{\"packetID\":{\"connID\":0,\"serialNo\":%u},\"header\":{\"trdEnv\":0,"
+             "\"accID\":%s,"
              "\"trdMarket\":1},\"trdSide\":%u,\"orderType\":2,\"code\":\"00700\",\"qty\":100,"
              "\"secMarket\":1}}",
              serial, acc, 1 + serial % 2);
@@ -267,8 +271,8 @@ static void compare_memory(const char *bin)
     open_all(&proto_redis, redis.port, 1000);
     double full_redis = (double)server_rss_kb(&redis);
     close_all(1000);
-    row("per idle connection, KB (1000 open)", (full - idle) / 1000, (full_redis - idle_redis) / 1000,
-        false);
+    row("per idle connection, KB (1000 open)", (full - idle) / 1000,
+        (full_redis - idle_redis) / 1000, false);
     server_stop(&futu);
     server_stop(&redis);
 }
@@ -289,7 +293,8 @@ int main(int argc, char **argv)
     if (!server_start_redis(&redis) || !server_start_futu(&futu, argv[1], "always-open"))
         die("starting");
     printf("%ld cores; server pinned to core %d, load to core %d\n", cores, core_server, core_load);
-    head("Request and answer", "over TCP, answers of the same size; futu-opend checks SHA-1 both ways");
+    head("Request and answer",
+         "over TCP, answers of the same size; futu-opend checks SHA-1 both ways");
     compare_requests(&futu, &redis, "KeepAlive / GET", false);
     compare_requests(&futu, &redis, "GetBasicQot / GET", true);
     server_stop(&futu);

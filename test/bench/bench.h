@@ -1,7 +1,7 @@
 /* bench.h - measures the gateway and redis with the same load, in the same run, on the same cores.
  *
- * The server under test is pinned to one core, the load to another. Every loop is bounded in count and
- * in time. Nothing but 127.0.0.1 is dialled.
+ * The server under test is pinned to one core, the load to another. Every loop is bounded in count
+ * and in time. Nothing but 127.0.0.1 is dialled.
  */
 #ifndef TEST_BENCH_BENCH_H
 #define TEST_BENCH_BENCH_H

@@ -63,8 +63,9 @@ size_t futu_call_json(uint8_t *out, size_t size, const char *name, const char *j
 
 size_t futu_init_connect(uint8_t *out, size_t size)
 {
-    return futu_call_json(out, size, "InitConnect",
-                          "{\"c2s\":{\"clientVer\":100,\"clientID\":\"bench\",\"packetEncAlgo\":-1}}");
+    return futu_call_json(
+        out, size, "InitConnect",
+        "{\"c2s\":{\"clientVer\":100,\"clientID\":\"bench\",\"packetEncAlgo\":-1}}");
 }
 
 size_t futu_keep_alive(uint8_t *out, size_t size)

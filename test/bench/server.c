@@ -77,8 +77,10 @@ static bool await(struct server *s, const char *word)
 
 bool server_start_futu(struct server *s, const char *bin, const char *clock)
 {
-    char *argv[] = { (char *)bin, "--paper", "--paper-clock", (char *)clock, "--port", "0",
-                     "--frequency-limits", "off", "--log-level", "off", "--sub-quota", "100000", NULL };
+    char *argv[] = { (char *)bin,   "--paper", "--paper-clock",      (char *)clock,
+                     "--port",      "0",       "--frequency-limits", "off",
+                     "--log-level", "off",     "--sub-quota",        "100000",
+                     NULL };
     double start = now_s();
     if (!spawn(s, argv) || !await(s, "ready"))
         return false;

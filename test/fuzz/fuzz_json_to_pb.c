@@ -1,5 +1,5 @@
-/* fuzz_json_to_pb.c - any text as any message: bytes that come out pass the check, and their text gives
- * the same bytes. */
+/* fuzz_json_to_pb.c - any text as any message: bytes that come out pass the check, and their text
+ * gives the same bytes. */
 #include "message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

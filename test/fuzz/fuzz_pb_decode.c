@@ -1,5 +1,5 @@
-/* fuzz_pb_decode.c - any bytes as any message: decoder and check agree, and what was decoded encodes to
- * bytes that decode to the same again. */
+/* fuzz_pb_decode.c - any bytes as any message: decoder and check agree, and what was decoded
+ * encodes to bytes that decode to the same again. */
 #include "message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
-/* fuzz_pb_to_json.c - any bytes as any message: text comes out exactly when the bytes pass the check; it
- * is read back, and what was read gives the same text. */
+/* fuzz_pb_to_json.c - any bytes as any message: text comes out exactly when the bytes pass the
+ * check; it is read back, and what was read gives the same text. */
 #include "message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
-/* message.h - what the three codec targets share: which message an input is about. Its first two bytes
- * are a protocol id (little endian), the third one says request or reply. */
+/* message.h - what the three codec targets share: which message an input is about. Its first two
+ * bytes are a protocol id (little endian), the third one says request or reply. */
 #ifndef TEST_FUZZ_MESSAGE_H
 #define TEST_FUZZ_MESSAGE_H
 

@@ -97,10 +97,10 @@ FUTU_API futu_err futu_client_call_msg(futu_client *c, uint32_t proto, const voi
                                        futu_reply_fn *fn, void *arg);
 
 /* The same, running the loop until the answer. Not from inside a callback (FUTU_EBUSY). *out is the
- * caller's to free, NULL on error. An answer with retType other than 0 is FUTU_EREFUSED, and *out is
- * given for its text. */
-FUTU_API futu_err futu_client_call_sync(futu_client *c, uint32_t proto, const void *body, size_t len,
-                                        futu_reply **out);
+ * caller's to free, NULL on error. An answer with retType other than 0 is FUTU_EREFUSED, and *out
+ * is given for its text. */
+FUTU_API futu_err futu_client_call_sync(futu_client *c, uint32_t proto, const void *body,
+                                        size_t len, futu_reply **out);
 FUTU_API futu_err futu_client_call_json_sync(futu_client *c, const char *name, const char *json,
                                              futu_reply **out);
 FUTU_API futu_err futu_client_call_msg_sync(futu_client *c, uint32_t proto, const void *request,
@@ -110,8 +110,8 @@ FUTU_API futu_err futu_client_call_msg_sync(futu_client *c, uint32_t proto, cons
 FUTU_API const char *futu_proto_name(uint32_t proto);
 /* The id of a name, in any case; 0: not in the registry. [any thread] */
 FUTU_API uint32_t futu_proto_id(const char *name);
-/* The protobuf Response `body` of a protocol as JSON text with declared names; NULL: malformed, not in
- * the registry, or no memory. The caller's to free with futu_text_free(). [any thread] */
+/* The protobuf Response `body` of a protocol as JSON text with declared names; NULL: malformed,
+ * not in the registry, or no memory. The caller's to free with futu_text_free(). [any thread] */
 FUTU_API char *futu_response_json(uint32_t proto, const void *body, size_t len);
 FUTU_API void futu_text_free(char *text);           /* NULL is fine */
 

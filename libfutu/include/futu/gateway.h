@@ -28,14 +28,15 @@ typedef struct futu_gateway_opts {
     int upstream;                   /* FUTU_UPSTREAM_* */
     const char *rsa_private_key;    /* path of a PEM file; NULL: InitConnect in plain only */
     const char *websocket_key_md5;  /* hex MD5 that InitWebSocket must bring; NULL: any key */
-    const char *paper_clock;        /* "real" (NULL), "always-open", "xN" (N 1..3600), both: "always-open,x60" */
+    /* "real" (NULL), "always-open", "xN" (N 1..3600), both: "always-open,x60" */
+    const char *paper_clock;
     uint64_t paper_seed;            /* same seed and clock: same ticks */
     const char *paper_trade_pwd;    /* NULL: "paper" */
     uint32_t frequency_limits_off;  /* 1: paper only, FUTU_EINVAL with another upstream */
     uint32_t push_proto_fmt;        /* 0 protobuf, 1 JSON, for connections that do not ask */
-    uint32_t push_interval_ms;      /* Basic, OrderBook, Broker pushes at most this often; 0: each */
-    uint32_t keep_alive_s;          /* announced interval; 0: 10. A silent TCP client is closed after
-                                     * max(30, 3 x this) seconds */
+    uint32_t push_interval_ms;  /* Basic, OrderBook, Broker pushes at most this often; 0: each */
+    uint32_t keep_alive_s;      /* announced interval; 0: 10. A silent TCP client is closed after
+                                 * max(30, 3 x this) seconds */
     uint32_t max_connections;       /* 0: 8192. The vendor's gateway stops at 128 */
     uint32_t sub_quota;             /* 0: what the upstream grants */
 } futu_gateway_opts;
@@ -72,7 +73,7 @@ typedef struct futu_conn_opts {
      * written first; then call futu_conn_free(). Never called from inside futu_conn_feed(). */
     void (*on_close)(futu_conn *c, futu_err err, const char *reason, void *arg);
     void *arg;
-    uint32_t no_trade;              /* 1: refuse trade calls; for a port that others can listen in on */
+    uint32_t no_trade;  /* 1: refuse trade calls; for a port that others can listen in on */
 } futu_conn_opts;
 #define FUTU_CONN_OPTS_INIT { .size = sizeof(futu_conn_opts) }
 

@@ -27,7 +27,8 @@ FUTU_API void futu_loop_run(futu_loop *l);
  * batch of events. For programs with a loop of their own. */
 FUTU_API void futu_loop_poll(futu_loop *l, uint32_t timeout_ms);
 
-/* [any thread] [signal handler] Makes futu_loop_run() return soon; remembered if it is not running. */
+/* [any thread] [signal handler] Makes futu_loop_run() return soon; remembered if it is not
+ * running. */
 FUTU_API void futu_loop_stop(futu_loop *l);
 
 /* [any thread] Runs fn(arg) once on the loop's thread, in order of posting. FUTU_ENOMEM. */

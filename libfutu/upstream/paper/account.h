@@ -1,10 +1,11 @@
 /* account.h - the paper accounts: who they are, their cash, positions and buying power.
  *
- * Accounts:  three simulated ones (HK, US, A shares) and one margin account that plays the real one.
+ * Accounts:  three simulated ones (HK, US, A shares) and one margin account that plays the real
+ *            one.
  * Money:     int64, 1/10000 of the currency unit, indexed by Trd_Common.Currency.
  * Exchange:  fixed rates, fx_convert(); a paper account needs no currency market.
- * Margin:    long and short positions and open orders need half of their value as own equity, so the
- *            buying power is twice the equity less all of that. Nothing is lent at interest.
+ * Margin:    long and short positions and open orders need half of their value as own equity, so
+ *            the buying power is twice the equity less all of that. Nothing is lent at interest.
  * Not:       orders. An order puts its share into `frozen` and the pending_* of its position.
  */
 #ifndef UPSTREAM_PAPER_ACCOUNT_H
@@ -59,10 +60,12 @@ void account_init(struct account *a, const struct account_def *def);
 void account_free(struct account *a);
 bool account_sim(const struct account *a);
 bool account_has_market(const struct account *a, int32_t trd_market);
-/* The account's trade market for a security's market; A shares are 3 or, over Connect, 4. 0: none. */
+/* The account's trade market for a security's market; A shares are 3 or, over Connect, 4. 0:
+ * none. */
 int32_t account_market(const struct account *a, int32_t qot_market);
 
-struct position *account_position(const struct account *a, const struct security *sec);  /* or NULL */
+/* or NULL */
+struct position *account_position(const struct account *a, const struct security *sec);
 futu_err account_position_make(struct account *a, const struct security *sec,
                                struct position **out);                  /* FUTU_ENOMEM */
 /* Books a trade; `date`: the market day. The fee goes off the cash. */

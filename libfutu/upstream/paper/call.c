@@ -1,6 +1,7 @@
 /* call.c - what every handler of the paper upstream uses: failures, times, pushes.
  *
- * Errors:  call_fail() and its kin return FUTU_EREFUSED, or FUTU_ENOMEM when not even the text fits.
+ * Errors:  call_fail() and its kin return FUTU_EREFUSED, or FUTU_ENOMEM when not even the text
+ *          fits.
  * Threads: the gateway's loop thread only.
  */
 #include "upstream/paper/handlers.h"

@@ -1,7 +1,7 @@
 /* fees.h - what a fill costs on the paper account that charges: a fixed, documented schedule.
  *
- * The figures follow the usual retail tariff of each market and are meant to be plausible, not to be
- * any broker's price list. Fees are those of the whole order so far; a fill pays the difference.
+ * The figures follow the usual retail tariff of each market and are meant to be plausible, not to
+ * be any broker's price list. Fees are those of the whole order so far; a fill pays the difference.
  *
  * Money:   int64, 1/10000 of the currency unit, each item rounded up to 1/100 of the unit.
  * Threads: none; no state.

@@ -80,7 +80,8 @@ futu_err trade_new(struct trade **out, struct paper *p);
 void trade_free(struct trade *t);       /* NULL is fine; before the exchange goes */
 /* After each exchange_run(): sends what is due (order pushes, expiries). */
 void trade_run(struct trade *t);
-/* True while trade_run() wants to be called: open orders, waiting triggers. paper_wake() restarts. */
+/* True while trade_run() wants to be called: open orders, waiting triggers. paper_wake()
+ * restarts. */
 bool trade_busy(const struct trade *t);
 
 /* The quote part. */

@@ -3,8 +3,8 @@
  * In memory, for the life of the program; nothing outside ledger.c knows how. An order's and a
  * fill's address does not change. Cash flow is read off the fills and the starting cash.
  *
- * Memory:  ledger_add() takes all that a first fill may need, so a fill is never lost: when memory is
- *          out, further fills of the order are added to its last one.
+ * Memory:  ledger_add() takes all that a first fill may need, so a fill is never lost: when memory
+ *          is out, further fills of the order are added to its last one.
  * Ids:     deterministic, counted from fixed bases, unique in the process.
  */
 #ifndef UPSTREAM_PAPER_LEDGER_H

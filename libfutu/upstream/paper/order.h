@@ -95,7 +95,7 @@ struct order {
     int64_t hold;                       /* money counted in the account's frozen */
     int64_t fee;                        /* charged so far */
     int64_t last_seq, extreme_px;       /* of a trigger: ticks seen, best price since */
-    bool dirty;                         /* a push was lost for want of memory; send the newest state */
+    bool dirty;  /* a push was lost for want of memory; send the newest state */
     struct fill *last_fill, *spare;     /* spare: taken when memory is out */
 };
 

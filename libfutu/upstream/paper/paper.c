@@ -118,8 +118,8 @@ static void paper_cancel(struct upstream *u, struct upstream_request *rq)
     (void)rq;
 }
 
-static futu_err paper_subscribe(struct upstream *u, const struct stream_key *keys, size_t n, bool on,
-                                char *why, size_t why_size)
+static futu_err paper_subscribe(struct upstream *u, const struct stream_key *keys, size_t n,
+                                bool on, char *why, size_t why_size)
 {
     struct paper *p = container_of(u, struct paper, base);
     futu_err err = qot_subscribe(p, keys, n, on, why, why_size);

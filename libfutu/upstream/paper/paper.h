@@ -1,8 +1,8 @@
 /* paper.h - the embedded exchange as an upstream: works offline, says everywhere that it is paper.
  *
- * Folder:  universe (securities), exchange (clock, order flow, books, ticks, bars; exchange.h), qot_*
- *          (answers of quote protocols and pushes), account, order, trd_* (accounts and orders),
- *          paper.c (the upstream interface: a table from protocol id to handler).
+ * Folder:  universe (securities), exchange (clock, order flow, books, ticks, bars; exchange.h),
+ *          qot_* (answers of quote protocols and pushes), account, order, trd_* (accounts and
+ *          orders), paper.c (the upstream interface: a table from protocol id to handler).
  */
 #ifndef UPSTREAM_PAPER_PAPER_H
 #define UPSTREAM_PAPER_PAPER_H

@@ -63,7 +63,7 @@ struct qot {
     size_t n_kl_used;
     struct plate *plates;
     size_t n_plates;
-    struct watch_group all, own;    /* every watched security; the one group that clients may edit */
+    struct watch_group all, own;  /* every watched security; the one group that clients may edit */
     int64_t next_reminder_key;
 };
 
@@ -111,10 +111,12 @@ void watch_lists_new(struct paper *p);
 bool kl_type_valid(int32_t kl_type);
 int32_t period_minutes(int32_t kl_type);                /* 0: a day or longer */
 int32_t kl_of_sub_type(int32_t sub_type);           /* 0: the sub type is no k-line */
-/* The time a bar is named by: the end of a minute bar, midnight of the first day of a longer one. */
+/* The time a bar is named by: the end of a minute bar, midnight of the first day of a longer
+ * one. */
 int64_t bar_label(int32_t kl_type, const struct bar *b);
 
-/* Builders. `fields`: a bit set of Qot_Common.KLFields, 0: all. `push_type`: Qot_Common.PushDataType. */
+/* Builders. `fields`: a bit set of Qot_Common.KLFields, 0: all. `push_type`:
+ * Qot_Common.PushDataType. */
 Qot_Common_Security *make_security(struct arena *a, const struct security *s);
 futu_err fill_basic_qot(struct paper *p, struct arena *a, const struct security *s,
                         Qot_Common_BasicQot *out);
@@ -140,7 +142,8 @@ struct facts {
     const struct security *sec;
     struct quote q;
     int64_t px_5min;                /* five minutes ago */
-    double volume_ratio, bid_ask_ratio, amplitude, turnover_rate;   /* all but the first in percent */
+    /* all but the first in percent */
+    double volume_ratio, bid_ask_ratio, amplitude, turnover_rate;
     double market_value;            /* currency units */
 };
 futu_err facts_read(struct paper *p, struct arena *a, const struct security *s, struct facts *f);
@@ -173,7 +176,8 @@ typedef futu_err qot_fn(struct paper *p, struct call *c);
 qot_fn qot_global_state, qot_user_info, qot_verification, qot_test_cmd, qot_used_quota;
 qot_fn qot_get_basic, qot_get_kl, qot_get_rt, qot_get_ticker, qot_get_book, qot_get_broker;
 qot_fn qot_history_kl, qot_history_quota, qot_rehab, qot_trade_date;
-qot_fn qot_suspend, qot_static_info, qot_reference, qot_holding_change, qot_code_change, qot_ipo_list;
+qot_fn qot_suspend, qot_static_info, qot_reference, qot_holding_change, qot_code_change,
+    qot_ipo_list;
 qot_fn qot_future_info, qot_market_state;
 qot_fn qot_snapshot;
 qot_fn qot_plate_set, qot_plate_security, qot_owner_plate;

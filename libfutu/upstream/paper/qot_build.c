@@ -1,8 +1,8 @@
 /* qot_build.c - messages of the quote protocols from what the exchange says.
  *
  * One builder per message, used by reads, first pushes and pushes alike. Optional fields that SDKs
- * read without a test are always filled; what the paper exchange does not know (earnings and what is
- * derived from them) is 0.
+ * read without a test are always filled; what the paper exchange does not know (earnings and what
+ * is derived from them) is 0.
  *
  * Threads: the gateway's loop thread only.
  */
@@ -229,8 +229,8 @@ futu_err make_rt(struct paper *p, struct arena *a, const struct security *s, int
     int64_t start = MAX(from, day_start(p, s));
     futu_err err = exchange_quote(p->exchange, s, &q);
     if (!err)
-        err = exchange_bars(p->exchange, s, Qot_Common_KLType_1Min, start, exchange_now(p->exchange),
-                            24 * 60, true, a, &bars, n);
+        err = exchange_bars(p->exchange, s, Qot_Common_KLType_1Min, start,
+                            exchange_now(p->exchange), 24 * 60, true, a, &bars, n);
     if (err)
         return err;
     double *avg = ARENA_ARRAY(a, double, *n);

@@ -1,7 +1,7 @@
 /* qot_filter.c - the stock filter: conditions on figures that the exchange itself can derive.
  *
- * A condition on company reports, patterns or indicators is refused by name. A condition narrows the
- * result only when it says isNoFilter false; else it merely adds its figure to the answer.
+ * A condition on company reports, patterns or indicators is refused by name. A condition narrows
+ * the result only when it says isNoFilter false; else it merely adds its figure to the answer.
  *
  * Threads: the gateway's loop thread only.
  */
@@ -61,11 +61,13 @@ static futu_err check_kinds(struct call *c, const Qot_StockFilter_C2S *q)
     if (q->n_patternFilterList > 0)
         return call_fail(c, "patternFilterList: the paper exchange has no pattern filters");
     if (q->n_customIndicatorFilterList > 0)
-        return call_fail(c, "customIndicatorFilterList: the paper exchange has no indicator filters");
+        return call_fail(c,
+                         "customIndicatorFilterList: the paper exchange has no indicator filters");
     if (q->n_baseFilterList + q->n_accumulateFilterList > FILTERS_MAX)
         return call_fail(c, "more than %d filters", FILTERS_MAX);
     if (q->begin < 0 || q->num < 1 || q->num > PAGE_MAX)
-        return call_fail(c, "begin, num: a page starts at 0 or later and has 1 to %d rows", PAGE_MAX);
+        return call_fail(c, "begin, num: a page starts at 0 or later and has 1 to %d rows",
+                         PAGE_MAX);
     return FUTU_OK;
 }
 
@@ -103,7 +105,8 @@ static futu_err read_filters(struct call *c, const Qot_StockFilter_C2S *q, struc
     return err;
 }
 
-static futu_err year_begin_rate(struct paper *p, struct arena *a, const struct facts *f, double *out)
+static futu_err year_begin_rate(struct paper *p, struct arena *a, const struct facts *f,
+                                double *out)
 {
     const struct bar *bars;
     size_t n;

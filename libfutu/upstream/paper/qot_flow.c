@@ -1,8 +1,9 @@
 /* qot_flow.c - capital flow and distribution, from the day's ticks by the size of each trade.
  *
  * A trade that a buyer started is money in, one that a seller started is money out. Classes by
- * turnover in the currency of the security: super from 1,000,000, big from 200,000, mid from 40,000.
- * Flow items are sums from the day's start, one per minute, so the last one equals the distribution.
+ * turnover in the currency of the security: super from 1,000,000, big from 200,000, mid from
+ * 40,000. Flow items are sums from the day's start, one per minute, so the last one equals the
+ * distribution.
  *
  * Threads: the gateway's loop thread only.
  */

@@ -250,7 +250,8 @@ static futu_err fill_trade_date(struct paper *p, struct call *c, int32_t market,
     return d->time.p ? FUTU_OK : FUTU_ENOMEM;
 }
 
-static futu_err list_trade_dates(struct paper *p, struct call *c, const int32_t market[2], int32_t from, int32_t to)
+static futu_err list_trade_dates(struct paper *p, struct call *c, const int32_t market[2],
+                                 int32_t from, int32_t to)
 {
     Qot_RequestTradeDate_S2C *s2c = CALL_S2C(c, Qot_RequestTradeDate);
     size_t days = 0;

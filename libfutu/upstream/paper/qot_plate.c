@@ -62,7 +62,8 @@ bool plate_has(const struct plate *plate, const struct security *s)
     }
 }
 
-static futu_err add_plate(struct qot *q, int32_t market, uint8_t by, int32_t set_type, futu_str name)
+static futu_err add_plate(struct qot *q, int32_t market, uint8_t by, int32_t set_type,
+                          futu_str name)
 {
     if (!name.p || name.n == 0)
         return FUTU_OK;
@@ -221,7 +222,8 @@ static futu_err member_key(struct paper *p, struct call *c, int32_t field, struc
         return err;
     if (sort_key(field, &quote, &m->key))
         return FUTU_OK;
-    return call_fail(c, "sortField: the paper exchange can't sort a plate by SortField %d", (int)field);
+    return call_fail(c, "sortField: the paper exchange can't sort a plate by SortField %d",
+                     (int)field);
 }
 
 futu_err qot_plate_security(struct paper *p, struct call *c)

@@ -24,8 +24,8 @@
 typedef futu_err build_fn(struct paper *p, const struct security *s, struct stream *st, bool first,
                           struct buf *out);
 
-static futu_err build_basic(struct paper *p, const struct security *s, struct stream *st, bool first,
-                            struct buf *out)
+static futu_err build_basic(struct paper *p, const struct security *s, struct stream *st,
+                            bool first, struct buf *out)
 {
     (void)st;
     (void)first;
@@ -114,9 +114,9 @@ static futu_err build_kl(struct paper *p, const struct security *s, struct strea
     const struct bar *bars;
     if (!s2c)
         return FUTU_ENOMEM;
-    futu_err err = exchange_bars(p->exchange, s, kl_type, first ? 0 : st->last_bar,
-                                 exchange_now(p->exchange), first ? 1 : KL_PER_PUSH, true, &p->arena,
-                                 &bars, &s2c->n_klList);
+    futu_err err =
+        exchange_bars(p->exchange, s, kl_type, first ? 0 : st->last_bar, exchange_now(p->exchange),
+                      first ? 1 : KL_PER_PUSH, true, &p->arena, &bars, &s2c->n_klList);
     if (!err && s2c->n_klList == 0)
         return FUTU_EAGAIN;
     if (!err)
@@ -202,7 +202,8 @@ static void emit(struct paper *p, const struct stream *st, uint32_t proto, int64
 }
 
 /* All ticks since the last push, in as many messages as it takes. */
-static futu_err push_ticks(struct paper *p, const struct security *s, struct stream *st, int64_t now)
+static futu_err push_ticks(struct paper *p, const struct security *s, struct stream *st,
+                           int64_t now)
 {
     const struct tick *ticks;
     size_t n;

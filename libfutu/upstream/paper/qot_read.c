@@ -15,7 +15,8 @@ futu_err qot_get_basic(struct paper *p, struct call *c)
     const struct security **secs;
     if (!s2c)
         return FUTU_ENOMEM;
-    futu_err err = call_securities(p, c, q->securityList, q->n_securityList, READ_QUOTES_MAX, &secs);
+    futu_err err =
+        call_securities(p, c, q->securityList, q->n_securityList, READ_QUOTES_MAX, &secs);
     if (err)
         return err;
     s2c->basicQotList = ARENA_ARRAY(c->arena, Qot_Common_BasicQot, q->n_securityList);

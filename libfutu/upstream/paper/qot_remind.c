@@ -53,11 +53,15 @@ static bool figure(struct paper *p, const struct security *s, const struct quote
     case Qot_Common_PriceReminderType_PriceUp: *out = px_double(q->last); return true;
     case Qot_Common_PriceReminderType_ChangeRateUp: *out = day; return true;
     case Qot_Common_PriceReminderType_ChangeRateDown: *out = -day; return true;
-    case Qot_Common_PriceReminderType_5MinChangeRateUp: *out = change_since(p, s, q, 5); return true;
+    case Qot_Common_PriceReminderType_5MinChangeRateUp:
+        *out = change_since(p, s, q, 5);
+        return true;
     case Qot_Common_PriceReminderType_5MinChangeRateDown:
         *out = -change_since(p, s, q, 5);
         return true;
-    case Qot_Common_PriceReminderType_3MinChangeRateUp: *out = change_since(p, s, q, 3); return true;
+    case Qot_Common_PriceReminderType_3MinChangeRateUp:
+        *out = change_since(p, s, q, 3);
+        return true;
     case Qot_Common_PriceReminderType_3MinChangeRateDown:
         *out = -change_since(p, s, q, 3);
         return true;
@@ -240,7 +244,8 @@ static futu_err add_reminder(struct paper *p, struct call *c, const struct secur
     if (!w)
         return FUTU_ENOMEM;
     if (count_type(w, q->type) >= PER_TYPE_MAX)
-        return call_fail(c, "type: %s has %d reminders of this type already", s->code, PER_TYPE_MAX);
+        return call_fail(c, "type: %s has %d reminders of this type already", s->code,
+                         PER_TYPE_MAX);
     struct reminder *r = mem_zalloc(sizeof(*r));
     if (!r) {
         qot_unwatch(p, w);
@@ -343,7 +348,8 @@ static futu_err fill_reminders(struct arena *a, const struct watched *w,
     if (!out->security || !out->itemList)
         return FUTU_ENOMEM;
     list_each(it, tmp, &w->reminders) {
-        err = fill_item(a, list_entry(it, struct reminder, node), &out->itemList[out->n_itemList++]);
+        err =
+            fill_item(a, list_entry(it, struct reminder, node), &out->itemList[out->n_itemList++]);
         if (err)
             return err;
     }
@@ -368,7 +374,8 @@ futu_err qot_get_reminder(struct paper *p, struct call *c)
         return FUTU_ENOMEM;
     for (size_t i = 0; i < p->qot->n_watched && !err; i++) {
         const struct watched *w = p->qot->watched[i];
-        if (w && !list_empty(&w->reminders) && (only ? w->sec == only : w->sec->market == q->market))
+        if (w && !list_empty(&w->reminders) &&
+            (only ? w->sec == only : w->sec->market == q->market))
             err = fill_reminders(c->arena, w, &s2c->priceReminderList[s2c->n_priceReminderList++]);
     }
     return err;

@@ -166,7 +166,8 @@ static futu_err fill_basic(struct paper *p, struct arena *a, const struct facts 
     return err ? err : fill_outside(a, s, b);
 }
 
-static futu_err fill_equity(struct arena *a, const struct facts *f, Qot_GetSecuritySnapshot_Snapshot *o)
+static futu_err fill_equity(struct arena *a, const struct facts *f,
+                            Qot_GetSecuritySnapshot_Snapshot *o)
 {
     Qot_GetSecuritySnapshot_EquitySnapshotExData *e =
         ARENA_NEW(a, Qot_GetSecuritySnapshot_EquitySnapshotExData);
@@ -192,7 +193,8 @@ static futu_err fill_equity(struct arena *a, const struct facts *f, Qot_GetSecur
     return FUTU_OK;
 }
 
-static futu_err fill_trust(struct arena *a, const struct facts *f, Qot_GetSecuritySnapshot_Snapshot *o)
+static futu_err fill_trust(struct arena *a, const struct facts *f,
+                           Qot_GetSecuritySnapshot_Snapshot *o)
 {
     Qot_GetSecuritySnapshot_TrustSnapshotExData *t =
         ARENA_NEW(a, Qot_GetSecuritySnapshot_TrustSnapshotExData);

@@ -1,4 +1,5 @@
-/* qot_util.c - periods of k-lines, trading days, and the checks that many quote handlers begin with.
+/* qot_util.c - periods of k-lines, trading days, and the checks that many quote handlers begin
+ * with.
  *
  * Threads: the gateway's loop thread only.
  */

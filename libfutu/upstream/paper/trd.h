@@ -1,12 +1,14 @@
 /* trd.h - the trade part of the paper upstream, private to the trd_*.c files.
  *
- * Life of an order:  trd_place.c checks and admits it (side, position, buying power) and gives it to
- *          the ledger; trd_market.c moves it between waiting, the exchange and its end; trd_trigger.c
- *          watches the prices of conditional ones; trd_push.c queues what clients must hear.
- * Pushes:  are queued as they happen and sent by trade_flush(), so never before the reply of the call
- *          that caused them. A queued push shows the order as it was then.
- * Fills:   come from inside exchange_run() and exchange_order_add(). They touch the order, its account
- *          and the queue, and remove nothing from a list, so a loop over open orders may add one.
+ * Life of an order:  trd_place.c checks and admits it (side, position, buying power) and gives it
+ *          to the ledger; trd_market.c moves it between waiting, the exchange and its end;
+ *          trd_trigger.c watches the prices of conditional ones; trd_push.c queues what clients
+ *          must hear.
+ * Pushes:  are queued as they happen and sent by trade_flush(), so never before the reply of the
+ *          call that caused them. A queued push shows the order as it was then.
+ * Fills:   come from inside exchange_run() and exchange_order_add(). They touch the order, its
+ *          account and the queue, and remove nothing from a list, so a loop over open orders may
+ *          add one.
  */
 #ifndef UPSTREAM_PAPER_TRD_H
 #define UPSTREAM_PAPER_TRD_H
@@ -55,7 +57,8 @@ struct why {
 futu_err trade_admit(struct trade *t, struct order *o, int64_t qty_left, int64_t px,
                      struct why *why);
 void trade_hold(struct order *o, int64_t reserved, int64_t hold);   /* 0, 0: releases */
-/* An admitted order goes to the exchange at o->x.px. FUTU_ENOMEM: it had no fill, and is where it was. */
+/* An admitted order goes to the exchange at o->x.px. FUTU_ENOMEM: it had no fill, and is where it
+ * was. */
 futu_err trade_submit(struct trade *t, struct order *o);
 /* A waiting order's time has come: prices and admits it anew, then submits it or ends it with the
  * reason. FUTU_ENOMEM: it waits on. */
@@ -64,8 +67,8 @@ futu_err trade_begin(struct trade *t, struct order *o);
 void trade_end(struct trade *t, struct order *o, enum order_event ev, const char *err);
 bool trade_cancel(struct trade *t, struct order *o);        /* false: its state does not allow it */
 bool trade_step(struct trade *t, struct order *o, enum order_event ev);     /* event and push */
-/* The price an order of this type goes to the exchange with now. FUTU_EREFUSED: nothing on the other
- * side for a market order, or an exact order would meet a better price. */
+/* The price an order of this type goes to the exchange with now. FUTU_EREFUSED: nothing on the
+ * other side for a market order, or an exact order would meet a better price. */
 futu_err trade_price(struct trade *t, const struct order *o, int64_t *px, struct why *why);
 void trade_fill_cb(struct client_order *x, int64_t px, int64_t qty, int64_t time, bool maker);
 /* When an order placed now ends: `days` more than its trading day. */

@@ -1,7 +1,7 @@
 /* trd_account.c - the account list, unlocking, order fees, cash flow, and what is not offered.
  *
- * Unlock:  only checks the password; the gateway keeps who has unlocked. Two wrong ones in a row and
- *          every try is refused for a minute. Only the password's digest is kept.
+ * Unlock:  only checks the password; the gateway keeps who has unlocked. Two wrong ones in a row
+ *          and every try is refused for a minute. Only the password's digest is kept.
  * Tests: test/unit/upstream/paper/trd_account_test.c
  */
 #include <stdio.h>

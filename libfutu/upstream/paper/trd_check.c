@@ -24,7 +24,8 @@ futu_err trd_account(struct paper *p, struct call *c, const Trd_Common_TrdHeader
         return call_fail(c, "unknown account: header.accID %llu", (unsigned long long)h->accID);
     if (a->def->env != h->trdEnv)
         return call_fail(c, "header.trdEnv %d does not fit account %llu, which is %s", h->trdEnv,
-                         (unsigned long long)h->accID, account_sim(a) ? "simulated (0)" : "real (1)");
+                         (unsigned long long)h->accID,
+                         account_sim(a) ? "simulated (0)" : "real (1)");
     if (!account_has_market(a, h->trdMarket))
         return call_fail(c, "header.trdMarket %d is not one of account %llu", h->trdMarket,
                          (unsigned long long)h->accID);

@@ -145,7 +145,8 @@ static void fill_position(const struct account *a, const struct position *p, con
 {
     int64_t val = q->last * p->qty, diluted = p->cost - p->realized;
     SET(out, positionID, p->id);
-    SET(out, positionSide, p->qty < 0 ? Trd_Common_PositionSide_Short : Trd_Common_PositionSide_Long);
+    SET(out, positionSide,
+        p->qty < 0 ? Trd_Common_PositionSide_Short : Trd_Common_PositionSide_Long);
     out->code = str_c(p->sec->code);
     out->name = p->sec->name;
     SET(out, qty, (double)p->qty);

@@ -50,7 +50,8 @@ bool trd_filter_id(const Trd_Common_TrdFilterConditions *f, uint64_t id)
     return any;
 }
 
-static bool ex_matches(const Trd_Common_TrdFilterConditions *f, const char *id_ex, const char *other)
+static bool ex_matches(const Trd_Common_TrdFilterConditions *f, const char *id_ex,
+                       const char *other)
 {
     bool any = !f || f->n_orderIDExList == 0;
     for (size_t i = 0; !any && i < f->n_orderIDExList; i++)

@@ -1,7 +1,7 @@
 /* trd_market.c - orders between their account and the exchange; see trd.h.
  *
- * Market orders: taken as a limit at a collar, 5 % (at least 20 steps) beyond the best price, so that
- *          the money set aside always covers them; what the collar leaves is cancelled.
+ * Market orders: taken as a limit at a collar, 5 % (at least 20 steps) beyond the best price, so
+ *          that the money set aside always covers them; what the collar leaves is cancelled.
  * Changing a resting order takes it out and puts it in again, so it loses its place in the queue.
  * Tests: test/unit/upstream/paper/trd_place_test.c, trd_property_test.c
  */

@@ -1,8 +1,8 @@
 /* trd_place.c - Trd_PlaceOrder: checks everything, then places; nothing is changed by a refusal.
  *
- * Outside of trading hours a limit order of the day waits for the next session (state 1); orders that
- * would have to trade at once are refused. At-auction types are taken in an auction phase and go to
- * the market at its end, there is no matching at a single price.
+ * Outside of trading hours a limit order of the day waits for the next session (state 1); orders
+ * that would have to trade at once are refused. At-auction types are taken in an auction phase and
+ * go to the market at its end, there is no matching at a single price.
  * Tests: test/unit/upstream/paper/trd_place_test.c
  */
 #include "base/mem.h"
@@ -131,8 +131,8 @@ static futu_err check_phase(struct trade *t, struct call *c, const struct order 
     int32_t market = o->x.sec->market;
     if (o->type->flags & OT_AUCTION) {
         if (!in_auction(exchange_market_state(t->x, market)))
-            return call_fail(c, "orderType %d (%s) is taken in an auction phase only", o->type->type,
-                             o->type->name);
+            return call_fail(c, "orderType %d (%s) is taken in an auction phase only",
+                             o->type->type, o->type->name);
         return FUTU_OK;
     }
     if (!exchange_is_trading(t->x, market) && !(o->type->flags & OT_TRIGGER) && now_or_never(o))

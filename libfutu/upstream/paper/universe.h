@@ -1,4 +1,5 @@
-/* universe.h - the securities of the paper exchange: one constant table, sorted by market and code. */
+/* universe.h - the securities of the paper exchange: one constant table, sorted by market and
+ * code. */
 #ifndef UPSTREAM_PAPER_UNIVERSE_H
 #define UPSTREAM_PAPER_UNIVERSE_H
 

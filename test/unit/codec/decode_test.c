@@ -1,5 +1,5 @@
-/* decode_test.c - protobuf bytes to structs: every type, every rule of the wire form, every error with
- * its path, limits, memory. codec_check() must say the same as codec_decode() each time. */
+/* decode_test.c - protobuf bytes to structs: every type, every rule of the wire form, every error
+ * with its path, limits, memory. codec_check() must say the same as codec_decode() each time. */
 #include "../support.h"
 
 #include "all_msg.h"
@@ -53,8 +53,10 @@ static void expect_error(const futu_msg *m, const char *hex, const char *path, c
 START_TEST(singular_values)
 {
     All m;
-    decode(&All_msg, "08ffffffffffffffffff01 10ffffffffffffffff7f 18ffffffff0f 20ffffffffffffffffff01"
-                     "2802 350000c03f 39000000000000f83f 4203616263 4a0200ff 52020805", &m);
+    decode(&All_msg,
+           "08ffffffffffffffffff01 10ffffffffffffffff7f 18ffffffff0f 20ffffffffffffffffff01"
+           "2802 350000c03f 39000000000000f83f 4203616263 4a0200ff 52020805",
+           &m);
     ck_assert(m.has_i32 && m.i32 == -1);
     ck_assert(m.has_i64 && m.i64 == INT64_MAX);
     ck_assert(m.has_u32 && m.u32 == UINT32_MAX);

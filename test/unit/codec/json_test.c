@@ -1,4 +1,5 @@
-/* json_test.c - protobuf to JSON and back: vectors, spellings, every error with its path, limits. */
+/* json_test.c - protobuf to JSON and back: vectors, spellings, every error with its path,
+ * limits. */
 #include "../vectors.h"
 
 #include <stdio.h>
@@ -84,8 +85,9 @@ START_TEST(the_vectors)
 }
 END_TEST
 
-#define SUB "{\"c2s\":{\"securityList\":[{\"market\":1,\"code\":\"00700\"}],\"subTypeList\":[1,2]," \
-            "\"isSubOrUnSub\":true}}"
+#define SUB                                                                                        \
+    "{\"c2s\":{\"securityList\":[{\"market\":1,\"code\":\"00700\"}],\"subTypeList\":[1,2],"        \
+    "\"isSubOrUnSub\":true}}"
 #define SUB_HEX "0a110a09080112053030373030100110021801"
 
 START_TEST(both_spellings)
@@ -119,10 +121,11 @@ END_TEST
 
 START_TEST(what_the_python_sdk_sends)
 {
-    expect_pb(&InitConnect_Request_msg,
-              "{\n  \"c2s\": {\n    \"clientVer\": 300,\n    \"clientID\": \"Py\\u817e\\ud83d\\udcc8\","
-              "\n    \"recvNotify\": true,\n    \"packetEncAlgo\": -1\n  }\n}\n",
-              CODEC_DECLARED, "0a1b08ac0212095079e885bef09f9388180120ffffffffffffffffff01");
+    expect_pb(
+        &InitConnect_Request_msg,
+        "{\n  \"c2s\": {\n    \"clientVer\": 300,\n    \"clientID\": \"Py\\u817e\\ud83d\\udcc8\","
+        "\n    \"recvNotify\": true,\n    \"packetEncAlgo\": -1\n  }\n}\n",
+        CODEC_DECLARED, "0a1b08ac0212095079e885bef09f9388180120ffffffffffffffffff01");
 }
 END_TEST
 
@@ -156,10 +159,12 @@ START_TEST(what_else_is_taken_for_a_value)
               "1007 2008 1809 0800");
     expect_pb(&All_msg, "{\"d\":\"1.5\"}", CODEC_DECLARED, "39000000000000f83f");
     expect_pb(&All_msg, "{\"d\":1}", CODEC_DECLARED, "39000000000000f03f");
-    expect_pb(&All_msg, "{\"d\":15E-1,\"f\":1e+1}", CODEC_DECLARED, "39000000000000f83f 3500002041");
+    expect_pb(&All_msg, "{\"d\":15E-1,\"f\":1e+1}", CODEC_DECLARED,
+              "39000000000000f83f 3500002041");
     expect_pb(&All_msg, "{\"y\":\"_-8=\"}", CODEC_DECLARED, "4a02ffef");
     expect_pb(&All_msg, "{\"y\":\"\\/+8=\"}", CODEC_DECLARED, "4a02ffef");
-    expect_pb(&All_msg, "{\"\\u0073\":\"x\",\"td_buy\\u0051ty\":1}", CODEC_DECLARED, "420178 c00201");
+    expect_pb(&All_msg, "{\"\\u0073\":\"x\",\"td_buy\\u0051ty\":1}", CODEC_DECLARED,
+              "420178 c00201");
     expect_pb(&All_msg, "{\"td_buy_qty\":1}", CODEC_SNAKE, "c00201");
     expect_pb(&All_msg, "{\"tdBuyQty\":1}", CODEC_DECLARED, "c00201");
     /* members in another order than the fields */
@@ -191,14 +196,16 @@ END_TEST
 START_TEST(records_in_any_order)
 {
     /* a list in three places, between other fields and other lists */
-    expect_json(&All_msg, "e2010161 f201020801 0807 e2010162 f201020802 a80109 e2010163",
-                "{\"i32\":7,\"ri32\":[9],\"rs\":[\"a\",\"b\",\"c\"],\"rsub\":[{\"a\":1},{\"a\":2}]}");
+    expect_json(
+        &All_msg, "e2010161 f201020801 0807 e2010162 f201020802 a80109 e2010163",
+        "{\"i32\":7,\"ri32\":[9],\"rs\":[\"a\",\"b\",\"c\"],\"rsub\":[{\"a\":1},{\"a\":2}]}");
     /* packed and plain together; unknown fields in between do not part a list */
     expect_json(&All_msg, "a80101 f80301 aa0102ac02 a80103", "{\"ri32\":[1,300,3]}");
     expect_json(&All_msg, "aa0100 0801 aa0100", "{\"i32\":1}");
     expect_json(&All_msg, "aa010101 aa0100 aa010102 0801", "{\"ri32\":[1,2],\"i32\":1}");
     /* the last value of a number counts */
-    expect_json(&All_msg, "0801 1002 0803 420161 0804 420162", "{\"i64\":\"2\",\"i32\":4,\"s\":\"b\"}");
+    expect_json(&All_msg, "0801 1002 0803 420161 0804 420162",
+                "{\"i64\":\"2\",\"i32\":4,\"s\":\"b\"}");
     /* a message in parts */
     expect_json(&All_msg, "52061001 1a021005 0801 52061002 1a020803 52020804",
                 "{\"sub\":{\"a\":4,\"list\":[1,2],\"sub\":{\"list\":[5],\"a\":3}},\"i32\":1}");
@@ -324,15 +331,17 @@ END_TEST
 /* Every cut of a good text is an error, and reads nothing behind the cut. */
 START_TEST(every_cut_of_a_text_is_an_error)
 {
-    static const char json[] = "{ \"i32\" : 1 , \"s\":\"a\\u817e\\n\xc3\xa9\", \"rb\":[true,false], "
-                               "\"rd\":[1.5e-3,\"NaN\"],\"rsub\":[{\"a\":1}],\"y\":\"AP8=\"}";
+    static const char json[] =
+        "{ \"i32\" : 1 , \"s\":\"a\\u817e\\n\xc3\xa9\", \"rb\":[true,false], "
+        "\"rd\":[1.5e-3,\"NaN\"],\"rsub\":[{\"a\":1}],\"y\":\"AP8=\"}";
     for (size_t n = 0; n < sizeof(json) - 1; n++) {
         struct buf out = BUF_INIT;
         char *copy = malloc(n + 1);
         memcpy(copy, json, n);
         copy = realloc(copy, n ? n : 1);
-        ck_assert_int_eq(codec_from_json(&All_msg, (futu_str){ copy, n }, CODEC_DECLARED, &out, NULL,
-                                         NULL), FUTU_EFORMAT);
+        ck_assert_int_eq(
+            codec_from_json(&All_msg, (futu_str){ copy, n }, CODEC_DECLARED, &out, NULL, NULL),
+            FUTU_EFORMAT);
         ck_assert_uint_eq(out.n, 0);
         free(copy);
         buf_free(&out);
@@ -362,8 +371,9 @@ START_TEST(a_name_from_the_peer_is_shown_cleanly)
     }
     want[k] = '\0';
     n += (size_t)snprintf(json + n, sizeof(json) - n, "\":1}");
-    ck_assert_int_eq(codec_from_json(&All_msg, (futu_str){ json, n }, CODEC_DECLARED, &out, NULL, &e),
-                     FUTU_EFORMAT);
+    ck_assert_int_eq(
+        codec_from_json(&All_msg, (futu_str){ json, n }, CODEC_DECLARED, &out, NULL, &e),
+        FUTU_EFORMAT);
     ck_assert_uint_le(strlen(e.path), 63);
     ck_assert_uint_ge(strlen(e.path), 57);
     ck_assert(strncmp(e.path, want, strlen(e.path)) == 0);
@@ -417,8 +427,9 @@ START_TEST(limits)
     ck_assert_int_eq(from_json_within(json, n, &e), FUTU_OK);
 
     lim.count = 1;
-    ck_assert_int_eq(codec_from_json(&All_msg, STR("{\"ri32\":[1],\"rs\":[]}"), CODEC_DECLARED, &out,
-                                     &lim, &e), FUTU_OK);
+    ck_assert_int_eq(
+        codec_from_json(&All_msg, STR("{\"ri32\":[1],\"rs\":[]}"), CODEC_DECLARED, &out, &lim, &e),
+        FUTU_OK);
     ck_assert_int_eq(codec_from_json(&All_msg, str_c(json), CODEC_DECLARED, &out, &lim, &e),
                      FUTU_ELIMIT);
     ck_assert_str_eq(e.path, "rsub[0]");

@@ -145,7 +145,8 @@ START_TEST(what_is_a_number)
 {
     static const struct { const char *text; size_t n; bool integer; } rows[] = {
         { "0", 1, true },     { "-0", 2, true },    { "10", 2, true },      { "01", 1, true },
-        { "1.5", 3, false },  { "1e5", 3, false },  { "1E+05", 5, false },  { "-1.0e-3x", 7, false },
+        { "1.5", 3, false },  { "1e5", 3, false },  { "1E+05", 5, false },
+        { "-1.0e-3x", 7, false },
         { "", 0, true },      { "-", 0, true },     { "+1", 0, true },      { ".5", 0, true },
         { "1.", 0, false },   { "1e", 0, false },   { "1e+", 0, false },    { "NaN", 0, true },
         { "0x10", 1, true },  { "1.5.5", 3, false },
@@ -185,7 +186,8 @@ END_TEST
 
 START_TEST(utf8_is_strict)
 {
-    static const char *const bad[] = { "\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xed\xa0\x80",
+    static const char *const bad[] = { "\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf",
+                                       "\xed\xa0\x80",
                                        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
                                        "\xe4\xbd", "\xff" };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)

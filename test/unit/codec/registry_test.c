@@ -1,4 +1,5 @@
-/* registry_test.c - the generated table of protocols, its look-ups, and what descriptors promise. */
+/* registry_test.c - the generated table of protocols, its look-ups, and what descriptors
+ * promise. */
 #include "../support.h"
 
 #include <ctype.h>

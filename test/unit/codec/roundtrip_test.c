@@ -1,5 +1,5 @@
-/* roundtrip_test.c - random messages of every type of the registry, there and back: struct, protobuf,
- * JSON in both spellings. */
+/* roundtrip_test.c - random messages of every type of the registry, there and back: struct,
+ * protobuf, JSON in both spellings. */
 #include "random_msg.h"
 
 #include "base/buf.h"

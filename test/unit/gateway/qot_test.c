@@ -1,5 +1,5 @@
-/* qot_test.c - subscriptions: quota, the one-minute rule, references, registration, first pushes, and
- * who may read. */
+/* qot_test.c - subscriptions: quota, the one-minute rule, references, registration, first pushes,
+ * and who may read. */
 #include "rig.h"
 
 #define PUSH "0800120018002203aabbcc"

@@ -1,5 +1,5 @@
-/* router_test.c - every id gets exactly one answer in its request's form; limits, time limits, and what
- * the gateway adds to answers of the upstream. */
+/* router_test.c - every id gets exactly one answer in its request's form; limits, time limits, and
+ * what the gateway adds to answers of the upstream. */
 #include "rig.h"
 
 #include <stdio.h>
@@ -159,7 +159,8 @@ START_TEST(unknown_ids_and_pushes)
     static const uint32_t ids[] = { 0, 1012, 9999, UINT32_MAX, 1003, 2208, 3005, 1009, 3100, 3200 };
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         peer_send_hex(&a, ids[i], 7, "0a00");
-        peer_expect(&a, ids[i], 0, 7, "08ffffffffffffffffff01 1211 e69caae79fa5e79a84e58d8fe8aeae4944 1800");
+        peer_expect(&a, ids[i], 0, 7,
+                    "08ffffffffffffffffff01 1211 e69caae79fa5e79a84e58d8fe8aeae4944 1800");
     }
     peer_send(&a, 1012, FRAME_JSON, 8, "{}", 2);
     struct frame f;
@@ -173,8 +174,9 @@ END_TEST
 
 START_TEST(unreadable_bodies_name_the_place)
 {
-    static const char json[] = "{\"c2s\":{\"securityList\":[{\"market\":1,\"code\":\"x\"},{\"market\":"
-                               "\"one\",\"code\":\"y\"}]}}";
+    static const char json[] =
+        "{\"c2s\":{\"securityList\":[{\"market\":1,\"code\":\"x\"},{\"market\":"
+        "\"one\",\"code\":\"y\"}]}}";
     struct frame f;
     peer_send_hex(&a, 3203, 3, "0a04 0a02 0801");
     peer_refused(&a, 3203, 3, -1, "解析protobuf协议失败: c2s.securityList[0].code");
@@ -195,7 +197,8 @@ END_TEST
 START_TEST(answers_come_in_any_order_with_their_own_serial)
 {
     for (uint32_t i = 0; i < 10; i++)
-        peer_send_hex(&a, i % 2 ? 1005 : 3223, 50 + i, i % 2 ? "0a00" : "0a0b 0a09080112053030373030");
+        peer_send_hex(&a, i % 2 ? 1005 : 3223, 50 + i,
+                      i % 2 ? "0a00" : "0a0b 0a09080112053030373030");
     for (uint32_t i = 1; i < 10; i += 2) {
         rig_answer(&r, 1005, HEX_EMPTY);
         peer_expect(&a, 1005, 0, 50 + i, HEX_EMPTY);
@@ -360,8 +363,9 @@ END_TEST
 START_TEST(global_state_carries_our_version_and_the_connection)
 {
     peer_send_hex(&a, 1002, 3, "0a020800");
-    rig_answer(&r, 1002, "080012001800221e 0801 1002 1803 2004 2805 3001 3801 4001 4801 50c0b3b1ce06"
-                         " 8001 00 98 01 07");
+    rig_answer(&r, 1002,
+               "080012001800221e 0801 1002 1803 2004 2805 3001 3801 4001 4801 50c0b3b1ce06"
+               " 8001 00 98 01 07");
     GetGlobalState_Response *rsp = peer_reply(&a, 1002, 3);
     ck_assert_int_eq(rsp->s2c->serverVer, UPSTREAM_SERVER_VER);
     ck_assert_uint_eq(rsp->s2c->connID, a.id);

@@ -1,4 +1,5 @@
-/* session_test.c - InitConnect in every form, InitWebSocket, and how a silent client is found out. */
+/* session_test.c - InitConnect in every form, InitWebSocket, and how a silent client is found
+ * out. */
 #include "rig.h"
 #include "vectors.h"
 #include "wire/handshake.h"
@@ -232,8 +233,9 @@ END_TEST
 
 START_TEST(json_from_the_first_frame)
 {
-    static const char init[] = "{\n  \"c2s\": {\n    \"clientVer\": 300,\n    \"clientID\": \"x\",\n"
-                               "    \"packetEncAlgo\": -1, \"pushProtoFmt\": 1\n  }\n}";
+    static const char init[] =
+        "{\n  \"c2s\": {\n    \"clientVer\": 300,\n    \"clientID\": \"x\",\n"
+        "    \"packetEncAlgo\": -1, \"pushProtoFmt\": 1\n  }\n}";
     static const char alive[] = "{\"c2s\":{\"time\":\"1775000000\"}}";
     static const char want[] = "{\"retType\":0,\"retMsg\":\"\",\"errCode\":0,\"s2c\":"
                                "{\"time\":\"1775000000\"}}";
@@ -246,7 +248,8 @@ START_TEST(json_from_the_first_frame)
     ck_assert(peer_next(&p, &f));
     ck_assert_uint_eq(f.fmt, FRAME_JSON);
     ck_assert_uint_eq(f.serial, 4);
-    ck_assert_mem_eq(f.body, "{\"retType\":0,\"retMsg\":\"\",\"errCode\":0,\"s2c\":{\"serverVer\":1002", 60);
+    ck_assert_mem_eq(
+        f.body, "{\"retType\":0,\"retMsg\":\"\",\"errCode\":0,\"s2c\":{\"serverVer\":1002", 60);
     ck_assert_int_eq(peer_send(&p, 1004, FRAME_JSON, 5, alive, strlen(alive)), FUTU_OK);
     ck_assert(peer_next(&p, &f));
     ck_assert_uint_eq(f.len, strlen(want));
@@ -344,7 +347,9 @@ END_TEST
 
 START_TEST(silence_ends_tcp_only)
 {
-    static const struct { uint32_t interval, limit; } rows[] = { { 0, 30 }, { 10, 30 }, { 20, 60 } };
+    static const struct {
+        uint32_t interval, limit;
+    } rows[] = { { 0, 30 }, { 10, 30 }, { 20, 60 } };
     struct hub_opts o = { .keep_alive_s = rows[_i].interval };
     int64_t limit = rows[_i].limit * NS_PER_S;
     struct rig r;

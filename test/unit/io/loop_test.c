@@ -1,4 +1,5 @@
-/* loop_test.c - turns, timers, posting and stopping from other threads, life and death of handles. */
+/* loop_test.c - turns, timers, posting and stopping from other threads, life and death of
+ * handles. */
 #include "io/loop.h"
 
 #include <pthread.h>

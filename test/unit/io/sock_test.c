@@ -134,7 +134,7 @@ START_TEST(bytes_go_out_and_come_back_in_order)
 {
     struct sock *s;
     ck_assert_int_eq(sock_connect(&s, loop, "127.0.0.1", (uint32_t)port, NS_PER_S * 5, &events), 0);
-    fill(sock_out(s), BIG);     /* more than the kernel takes at once, before the connection is up */
+    fill(sock_out(s), BIG);  /* more than the kernel takes at once, before the connection is up */
     while (seen.bytes < BIG && !seen.closed)
         futu_loop_poll(loop, 100);
     ck_assert(seen.connected);

@@ -58,8 +58,8 @@ START_TEST(civil_time_round_trips_in_every_hour_of_years)
     static const int32_t markets[] = { MARKET_HK, MARKET_US, MARKET_AU, MARKET_JP };
     for (size_t m = 0; m < ARRAY_LEN(markets); m++) {
         int64_t back = 0;
-        for (int64_t t = at(MARKET_HK, "2023-12-31 00:00:00"); t < at(MARKET_HK, "2027-01-02 00:00:00");
-             t += 3600 * NS_PER_S) {
+        for (int64_t t = at(MARKET_HK, "2023-12-31 00:00:00");
+             t < at(MARKET_HK, "2027-01-02 00:00:00"); t += 3600 * NS_PER_S) {
             struct civil c = market_civil(markets[m], t);
             int64_t again = market_instant(markets[m], &c);
             back += again != t;
@@ -95,8 +95,14 @@ START_TEST(time_text)
     market_time_text(MARKET_HK, t, false, text);
     ck_assert_str_eq(text, "2026-07-06 21:30:00");
     ck_assert_int_eq(at(MARKET_HK, "2026-07-06"), at(MARKET_HK, "2026-07-06 00:00:00"));
-    static const char *const bad[] = { "2026-7-6", "2026-02-30", "2026-07-06 24:00:00", "2026-07-06T09:30:00",
-                                       "2026-07-06 09:30", "2026-07-06 09:30:00.25", "", "abcd-ef-gh" };
+    static const char *const bad[] = { "2026-7-6",
+                                       "2026-02-30",
+                                       "2026-07-06 24:00:00",
+                                       "2026-07-06T09:30:00",
+                                       "2026-07-06 09:30",
+                                       "2026-07-06 09:30:00.25",
+                                       "",
+                                       "abcd-ef-gh" };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         ck_assert_int_eq(market_parse_time(MARKET_HK, str_c(bad[i]), &t), FUTU_EFORMAT);
 }
@@ -165,8 +171,10 @@ START_TEST(states)
         { MARKET_JP, "2026-11-24 10:00:00", 3 },  { 7, "2026-11-24 10:00:00", 0 },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-        ck_assert_msg(market_state(cases[i].market, at(cases[i].market, cases[i].time)) == cases[i].state,
-                      "%s: %d", cases[i].time, market_state(cases[i].market, at(cases[i].market, cases[i].time)));
+        ck_assert_msg(market_state(cases[i].market, at(cases[i].market, cases[i].time)) ==
+                          cases[i].state,
+                      "%s: %d", cases[i].time,
+                      market_state(cases[i].market, at(cases[i].market, cases[i].time)));
 }
 END_TEST
 

@@ -1,5 +1,5 @@
-/* fake_exchange.h - an exchange whose prices a test sets: defines every function of exchange.h, so a
- * test program that includes it (once) is not linked with the real one.
+/* fake_exchange.h - an exchange whose prices a test sets: defines every function of exchange.h, so
+ * a test program that includes it (once) is not linked with the real one.
  *
  * A security has one bid and one ask level of a given size, and ticks that the test makes. Client
  * orders take from the levels at once; fake_trade() trades with resting ones at their own price.
@@ -191,7 +191,8 @@ bool exchange_is_trading_day(const struct exchange *x, int32_t market, int32_t d
     return market_is_trading_day(market, date);
 }
 
-size_t exchange_sessions(const struct exchange *x, int32_t market, int32_t date, struct session out[3])
+size_t exchange_sessions(const struct exchange *x, int32_t market, int32_t date,
+                         struct session out[3])
 {
     (void)x;
     return market_sessions(market, date, out);

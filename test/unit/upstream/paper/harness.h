@@ -64,7 +64,9 @@ static inline void harness_push(void *arg, const struct upstream_push *p)
     }
     ck_assert_uint_lt(h->n_push, ARRAY_LEN(h->push));
     struct got_push *g = &h->push[h->n_push++];
-    *g = (struct got_push){ .proto = p->proto, .key = p->key, .lossless = p->lossless, .len = p->len };
+    *g = (struct got_push){
+        .proto = p->proto, .key = p->key, .lossless = p->lossless, .len = p->len
+    };
     g->response = decode_with(h, proto_find(p->proto)->response, p->body, p->len);
 }
 
@@ -76,7 +78,8 @@ static inline void harness_notify(void *arg, uint32_t proto, const uint8_t *body
     h->notice = decode_with(h, proto_find(proto)->response, body, len);
 }
 
-static inline void harness_trade(void *arg, uint64_t acc, uint32_t proto, const uint8_t *b, size_t n)
+static inline void harness_trade(void *arg, uint64_t acc, uint32_t proto, const uint8_t *b,
+                                 size_t n)
 {
     (void)acc;
     decode_with(arg, proto_find(proto)->response, b, n);
@@ -87,7 +90,8 @@ static inline void harness_trade(void *arg, uint64_t acc, uint32_t proto, const 
 /* 10:00 in New York on the same day, summer time. */
 #define WEDNESDAY_10_US (INT64_C(1741788000) * NS_PER_S)
 
-static inline void harness_start(struct harness *h, const char *clock, int64_t wall, uint32_t interval)
+static inline void harness_start(struct harness *h, const char *clock, int64_t wall,
+                                 uint32_t interval)
 {
     char why[160] = "";
     memset(h, 0, sizeof(*h));
@@ -178,7 +182,8 @@ static inline Qot_Common_Security sec(int32_t market, const char *code)
     return (Qot_Common_Security){ .market = market, .has_market = true, .code = str_c(code) };
 }
 
-static inline struct stream_key key(int32_t market, const char *code, int32_t sub_type, int32_t rehab)
+static inline struct stream_key key(int32_t market, const char *code, int32_t sub_type,
+                                    int32_t rehab)
 {
     struct stream_key k = { .market = market, .sub_type = sub_type, .rehab = rehab };
     str_copy(k.code, sizeof(k.code), str_c(code));

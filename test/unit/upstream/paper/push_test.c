@@ -163,7 +163,8 @@ START_TEST(quotes_and_books_are_thinned_ticks_are_not)
 {
     struct harness h;
     char why[128];
-    struct stream_key k[] = { key(HK, "00700", 1, 0), key(HK, "00700", 2, 0), key(HK, "00700", 14, 0) };
+    struct stream_key k[] = { key(HK, "00700", 1, 0), key(HK, "00700", 2, 0),
+                              key(HK, "00700", 14, 0) };
     size_t n[2];
     for (int round = 0; round < 2; round++) {
         harness_start(&h, NULL, WEDNESDAY_10_HK, round ? 1000 : 0);
@@ -227,7 +228,8 @@ END_TEST
 START_TEST(failed_allocations_open_nothing)
 {
     char why[128];
-    struct stream_key k[] = { key(HK, "00700", 1, 0), key(HK, "00005", 4, 0), key(HK, "00005", 11, 1) };
+    struct stream_key k[] = { key(HK, "00700", 1, 0), key(HK, "00005", 4, 0),
+                              key(HK, "00005", 11, 1) };
     futu_err err = FUTU_ENOMEM;
     for (long n = 0; err; n++) {
         struct harness h;
@@ -278,7 +280,8 @@ START_TEST(a_warm_push_allocates_nothing)
     static const futu_allocator counting = { counting_alloc, counting_realloc, free };
     struct harness h;
     char why[128];
-    struct stream_key k[] = { key(HK, "00700", 1, 0), key(HK, "00700", 2, 0), key(HK, "00700", 14, 0) };
+    struct stream_key k[] = { key(HK, "00700", 1, 0), key(HK, "00700", 2, 0),
+                              key(HK, "00700", 14, 0) };
     harness_start(&h, NULL, WEDNESDAY_10_HK, 0);
     h.keep = false;
     ck_assert_int_eq(sub(&h, k, 3, true, why), FUTU_OK);

@@ -25,7 +25,8 @@ static Qot_RequestHistoryKL_S2C *page(struct harness *h, struct history *x)
 }
 
 /* Walks all pages and checks that they are the rows of one unpaged answer. */
-static void assert_pages(struct harness *h, int32_t type, const char *begin, const char *end, int max)
+static void assert_pages(struct harness *h, int32_t type, const char *begin, const char *end,
+                         int max)
 {
     struct history x;
     history_init(&x, type, begin, end);

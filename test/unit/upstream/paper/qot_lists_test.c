@@ -20,8 +20,8 @@ static const Qot_Common_PlateInfo *plate_named(const Qot_GetPlateSet_S2C *s, con
     return NULL;
 }
 
-static Qot_GetPlateSecurity_S2C *members(struct harness *h, Qot_Common_Security *plate, int32_t sort,
-                                         bool ascend)
+static Qot_GetPlateSecurity_S2C *members(struct harness *h, Qot_Common_Security *plate,
+                                         int32_t sort, bool ascend)
 {
     Qot_GetPlateSecurity_C2S q = { .plate = plate };
     SET(&q, sortField, sort);
@@ -57,7 +57,8 @@ START_TEST(plates_and_their_members_agree_both_ways)
     ck_assert_uint_eq(r->s2c->ownerPlateList[0].n_plateInfoList, 2);
     bool found = false;
     for (size_t i = 0; i < 2; i++)
-        found |= str_eq(r->s2c->ownerPlateList[0].plateInfoList[i].plate->code, energy->plate->code);
+        found |=
+            str_eq(r->s2c->ownerPlateList[0].plateInfoList[i].plate->code, energy->plate->code);
     ck_assert(found);
     ck_assert(str_is(r->s2c->ownerPlateList[1].plateInfoList[0].name, "创业板"));
     ck_assert(str_is(r->s2c->ownerPlateList[2].plateInfoList[0].name, "GEM"));
@@ -272,7 +273,8 @@ START_TEST(filters_that_need_reports_are_refused_by_name)
 }
 END_TEST
 
-static Qot_SetPriceReminder_C2S reminder(Qot_Common_Security *s, int32_t type, int32_t freq, double v)
+static Qot_SetPriceReminder_C2S reminder(Qot_Common_Security *s, int32_t type, int32_t freq,
+                                         double v)
 {
     Qot_SetPriceReminder_C2S q = { .security = s, .note = STR("a note") };
     SET(&q, op, 1);

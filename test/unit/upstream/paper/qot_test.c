@@ -1,4 +1,5 @@
-/* The real-time reads, snapshots and static answers: what they say, that they agree, what they refuse. */
+/* The real-time reads, snapshots and static answers: what they say, that they agree, what they
+ * refuse. */
 #include "harness.h"
 
 #include <math.h>
@@ -13,7 +14,8 @@ static Qot_Common_BasicQot *get_basic(struct harness *h, int32_t market, const c
     return r->s2c->basicQotList;
 }
 
-static Qot_GetKL_S2C *get_kl(struct harness *h, int32_t market, const char *code, int32_t type, int num)
+static Qot_GetKL_S2C *get_kl(struct harness *h, int32_t market, const char *code, int32_t type,
+                             int num)
 {
     Qot_Common_Security s = sec(market, code);
     Qot_GetKL_C2S q = { .security = &s };

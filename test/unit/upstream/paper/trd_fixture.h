@@ -110,7 +110,8 @@ static void on_trade(void *arg, uint64_t acc_id, uint32_t proto, const uint8_t *
         s->price = r->s2c->order->price;
         s->env = r->s2c->header->trdEnv;
     } else {
-        const Trd_UpdateOrderFill_Response *r = decode(&Trd_UpdateOrderFill_Response_msg, body, len);
+        const Trd_UpdateOrderFill_Response *r =
+            decode(&Trd_UpdateOrderFill_Response_msg, body, len);
         if (!r)
             return;
         s->order_id = r->s2c->orderFill->orderID;
@@ -217,8 +218,8 @@ static uint64_t fx_place(Trd_PlaceOrder_C2S *q)
     return s2c->orderID;
 }
 
-static uint64_t fx_limit(uint64_t acc, int32_t sec_market, const char *code, int32_t side, double qty,
-                         double price)
+static uint64_t fx_limit(uint64_t acc, int32_t sec_market, const char *code, int32_t side,
+                         double qty, double price)
 {
     Trd_PlaceOrder_C2S q = fx_order(acc, sec_market, code, side, qty, price);
     return fx_place(&q);

@@ -1,4 +1,5 @@
-/* trd_trigger_test.c - conditional orders wait, trigger on a trade's price, and are checked then. */
+/* trd_trigger_test.c - conditional orders wait, trigger on a trade's price, and are checked
+ * then. */
 #include "fake_exchange.h"
 #include "trd_fixture.h"
 

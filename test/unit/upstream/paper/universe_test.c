@@ -28,7 +28,8 @@ START_TEST(every_row_is_sound)
         if (i == 0)
             continue;
         const struct security *b = s - 1;
-        ck_assert(b->market < s->market || (b->market == s->market && strcmp(b->code, s->code) < 0));
+        ck_assert(b->market < s->market ||
+                  (b->market == s->market && strcmp(b->code, s->code) < 0));
     }
 }
 END_TEST

@@ -212,7 +212,8 @@ static void no_memory_done(struct upstream_request *rq, const uint8_t *body, siz
     mem_fail_at(-1);
     GetUserInfo_Response r;
     struct arena a = ARENA_INIT;
-    ck_assert_int_eq(codec_decode(&GetUserInfo_Response_msg, &a, body, len, &r, NULL, NULL), FUTU_OK);
+    ck_assert_int_eq(codec_decode(&GetUserInfo_Response_msg, &a, body, len, &r, NULL, NULL),
+                     FUTU_OK);
     *(int *)rq->upstream_data = r.retType;
     ck_assert_ptr_nonnull(r.retMsg.p);
     arena_free(&a);
