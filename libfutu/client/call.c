@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "client/client.h"
+#include "crypt/secret.h"
 
 #define MAX_REPLIES 16
 #define KEEP 65536          /* a larger scratch buffer goes with its request */
@@ -156,6 +157,14 @@ futu_err client_send_msg(futu_client *c, uint32_t proto, const void *request, fu
     struct buf *b = scratch(c);
     futu_err err = codec_encode(proto_find(proto)->request, request, b, NULL);
     return err ? err : client_send(c, proto, b->p, b->n, fn, arg);
+}
+
+void client_wipe_scratch(futu_client *c)
+{
+    if (c->request.cap)
+        wipe(c->request.p, c->request.cap);
+    if (c->json.cap)
+        wipe(c->json.p, c->json.cap);
 }
 
 /* ---- calls of users ---- */

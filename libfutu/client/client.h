@@ -140,6 +140,8 @@ struct call *client_find_call(futu_client *c, uint32_t proto, uint32_t serial);
 void client_answer(futu_client *c, struct call *call, uint8_t fmt, const uint8_t *p, size_t n);
 void client_end_calls(futu_client *c, futu_err err);
 void client_free_calls(futu_client *c);
+/* Nothing of the last request stays in the engine's buffers. */
+void client_wipe_scratch(futu_client *c);
 /* The reply outlives the callback; the caller frees it. */
 futu_reply *client_keep(futu_reply *r);
 
