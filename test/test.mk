@@ -3,7 +3,7 @@
 test: setup-test
 	$(MAKE) SAN=$(SAN) check
 
-check: schema unit fuzz-replay json-oracle
+check: schema unit fuzz-replay json-oracle integration sdk
 
 # The tables and rules that a compiler does not check. lint_test.py plants faults to see them found.
 LINT := $(PYTHON) -B test/lint
@@ -35,6 +35,24 @@ json-oracle: $(B)/test/schema/codec_tool
 fuzz-replay: $(REPLAY)
 	@for t in $(FUZZ); do $(B)/test/fuzz/$$t test/fuzz/corpus/$$t || exit 1; done
 
+# The built programs from outside: bytes over loopback, and the command line.
+INTEGRATION := $(patsubst %.c,$(B)/%,$(wildcard test/integration/*_test.c))
+INTEGRATION_OBJ := $(patsubst %,$(B)/test/integration/%.o,opend oracle peer ws) \
+                   $(B)/test/unit/support.o
+$(B)/test/integration/%.o: ALL += -Itest/unit
+$(B)/test/integration/%_test: $(B)/test/integration/%_test.o $(INTEGRATION_OBJ) $(B)/libfutu.a
+	$(CC) $(ALL) -o $@ $^ -lcheck -lsubunit -lrt $(LIBS)
+integration: $(PROGRAMS) $(INTEGRATION)
+	@sh test/integration/run.sh $(B)
+
+# The vendor's JavaScript SDK, unmodified, against the daemon.
+SDK_MODULES := test/sdk/node_modules/.package-lock.json
+$(SDK_MODULES): test/sdk/package.json test/sdk/package-lock.json
+	cd test/sdk && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+sdk: $(B)/futu-opend $(SDK_MODULES)
+	@sh test/sdk/run.sh $(B)
+
 bench: setup-bench
 	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(B)/test/bench/bench
 	$(B)/test/bench/bench $(B)/futu-opend
@@ -48,4 +66,4 @@ run: setup-run
 	$(MAKE) all
 	sh test/run.sh $(B)
 
-.PHONY: json-oracle lint bench fuzz test check schema unit fuzz-replay run
+.PHONY: json-oracle lint bench fuzz test check schema unit fuzz-replay run integration sdk

@@ -1,0 +1,180 @@
+/* opend.c - see opend.h. */
+#include "opend.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READY_MS (10000 * SLOW)
+#define STOP_MS (2000 * SLOW)
+#define RACES 5
+
+int64_t now_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+int free_port(void)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof(a);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+    close(fd);
+    return ntohs(a.sin_port);
+}
+
+/* Starts the program with its output in a pipe, whose other end is returned. */
+static int spawn(pid_t *pid, const char *const *args, bool with_errors)
+{
+    const char *program = getenv("FUTU_OPEND");
+    int p[2];
+    ck_assert_msg(program != NULL, "FUTU_OPEND is not set");
+    ck_assert_int_eq(pipe2(p, O_CLOEXEC), 0);
+    *pid = fork();
+    ck_assert_int_ge(*pid, 0);
+    if (*pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);       /* a test that fails leaves no daemon behind */
+        dup2(p[1], STDOUT_FILENO);
+        if (with_errors)
+            dup2(p[1], STDERR_FILENO);
+        execv(program, (char *const *)args);
+        _exit(127);
+    }
+    close(p[1]);
+    return p[0];
+}
+
+/* Milliseconds from now until `end`, 0 when it is past. */
+static int left(int64_t end)
+{
+    int64_t ms = end - now_ms();
+    return ms > 0 ? (int)ms : 0;
+}
+
+/* Reads until `word` is there (NULL: until the end); false when the output ended before. */
+static bool read_until(int fd, const char *word, char *text, size_t size, int64_t end)
+{
+    size_t n = 0;
+    text[0] = '\0';
+    for (;;) {
+        struct pollfd p = { .fd = fd, .events = POLLIN };
+        ck_assert_msg(poll(&p, 1, left(end)) > 0, "futu-opend: no \"%s\" in time: %s",
+                      word ? word : "end", text);
+        ssize_t got = read(fd, text + n, size - 1 - n);
+        if (got <= 0)
+            return false;
+        n += (size_t)got;
+        text[n] = '\0';
+        if (word && strstr(text, word))
+            return true;
+    }
+}
+
+static int reap(pid_t pid, int64_t end)
+{
+    int status;
+    pid_t done;
+    while ((done = waitpid(pid, &status, WNOHANG)) == 0) {
+        if (left(end) == 0) {
+            kill(pid, SIGKILL);
+            waitpid(pid, &status, 0);
+            ck_abort_msg("futu-opend did not end in time");
+        }
+        poll(NULL, 0, 5);
+    }
+    ck_assert_int_eq(done, pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int port_after(const char *banner, const char *word)
+{
+    const char *line = strstr(banner, word);
+    ck_assert_msg(line != NULL, "no %s in the banner: %s", word, banner);
+    size_t n = strcspn(line, "\n");
+    const char *colon = memrchr(line, ':', n);
+    ck_assert_msg(colon != NULL, "no port in the banner: %s", banner);
+    return (int)strtol(colon + 1, NULL, 10);
+}
+
+static bool start_once(struct opend *d, const char *const *args)
+{
+    char ws[16];
+    const char *argv[OPEND_MAX_ARGS] = {
+        "futu-opend", "--paper", "--paper-clock", "always-open", "--frequency-limits", "off",
+        "--port", "0", "--log-level", "error", "--websocket-port", ws,
+    };
+    size_t n = 12;
+    snprintf(ws, sizeof(ws), "%d", free_port());
+    for (; args && *args; args++) {
+        ck_assert_uint_lt(n, OPEND_MAX_ARGS - 1);
+        argv[n++] = *args;
+    }
+    d->out = spawn(&d->pid, argv, false);
+    if (read_until(d->out, "\nready", d->banner, sizeof(d->banner), now_ms() + READY_MS))
+        return true;
+    close(d->out);
+    ck_assert_int_eq(reap(d->pid, now_ms() + STOP_MS), 1);
+    return false;
+}
+
+void opend_start(struct opend *d, const char *const *args)
+{
+    int races = 0;
+    while (!start_once(d, args))
+        ck_assert_msg(++races < RACES, "futu-opend can't start");
+    d->port = port_after(d->banner, "FTAPI ");
+    d->ws_port = port_after(d->banner, "WebSocket ");
+}
+
+void opend_stop(struct opend *d)
+{
+    kill(d->pid, SIGTERM);
+    ck_assert_int_eq(reap(d->pid, now_ms() + STOP_MS), 0);
+    close(d->out);
+}
+
+int opend_run(const char *const *args, char *text, size_t size)
+{
+    const char *argv[OPEND_MAX_ARGS] = { "futu-opend" };
+    pid_t pid;
+    for (size_t n = 1; *args; args++, n++) {
+        ck_assert_uint_lt(n, OPEND_MAX_ARGS - 1);
+        argv[n] = *args;
+    }
+    int fd = spawn(&pid, argv, true);
+    int64_t end = now_ms() + READY_MS;
+    read_until(fd, NULL, text, size, end);
+    close(fd);
+    return reap(pid, end);
+}
+
+long opend_rss_kb(const struct opend *d)
+{
+    char path[64], line[256];
+    long kb = -1;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)d->pid);
+    FILE *f = fopen(path, "r");
+    ck_assert(f != NULL);
+    while (kb < 0 && fgets(line, sizeof(line), f))
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            kb = strtol(line + 6, NULL, 10);
+    fclose(f);
+    ck_assert_int_gt(kb, 0);
+    return kb;
+}

@@ -1,0 +1,29 @@
+// fill.mjs - the smallest valid message of a type: every required field set, at any depth.
+import { root } from './sdk.mjs';
+
+function value(field) {
+    const type = field.resolvedType;
+    if (type?.fields)
+        return fill(type);
+    if (type?.values)
+        return Object.values(type.values)[0];
+    if (field.type === 'bool')
+        return true;
+    if (field.type === 'string')
+        return /time|date/i.test(field.name) ? '2026-01-05' : '1';
+    return field.type === 'bytes' ? new Uint8Array() : 1;
+}
+
+function fill(type) {
+    if (type.fullName === '.Qot_Common.Security')
+        return { market: 1, code: '00700' };
+    const message = {};
+    for (const field of type.fieldsArray)
+        if (field.required)
+            message[field.name] = value(field);
+    return message;
+}
+
+export function minimal(name) {
+    return fill(root.lookupType(`${name}.C2S`));
+}
