@@ -240,7 +240,8 @@ static int run_unlock(struct cli *c, const struct args *a)
                            "FUTU_TRADE_PWD");
     code = cli_connect(c);
     if (!code) {
-        futu_err err = futu_unlock_trade_sync(c->client, !lock, password, firm, &r);
+        futu_err err = lock ? futu_lock_trade_sync(c->client, firm, &r)
+                            : futu_unlock_trade_sync(c->client, password, firm, &r);
         if (err == FUTU_EREFUSED && r)
             code = cli_refused("unlock-trade", futu_reply_text(r));
         else if (err)

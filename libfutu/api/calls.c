@@ -24,7 +24,7 @@ futu_err call_refuse(futu_client *c, futu_err err, const char *fmt, ...)
     return client_fail(c, err, "%s", text);
 }
 
-futu_err call_security(futu_client *c, const char *code, Qot_Common_Security *out)
+futu_err read_code(futu_client *c, const char *code, Qot_Common_Security *out)
 {
     int32_t market;
     if (!code)

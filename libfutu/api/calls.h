@@ -21,7 +21,7 @@ futu_err call_run(futu_client *c, uint32_t proto, const void *request, struct ca
 /* Sets the text of futu_client_error(). */
 futu_err call_refuse(futu_client *c, futu_err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* "HK.00700" into *out, which points into `code`. FUTU_EINVAL: NULL; FUTU_EFORMAT. */
-futu_err call_security(futu_client *c, const char *code, Qot_Common_Security *out);
+futu_err read_code(futu_client *c, const char *code, Qot_Common_Security *out);
 
 #define CALL_UNPACK(...) __VA_ARGS__
 #define CALL_ASYNC(fn, arg) ((struct call_form){ (fn), (arg), NULL })

@@ -17,7 +17,7 @@ static futu_err securities(futu_client *c, struct arena *a, const char *const *c
     if (n && !codes)
         return call_refuse(c, FUTU_EINVAL, "the list of codes is NULL");
     for (size_t i = 0; !err && i < n; i++)
-        err = call_security(c, codes[i], &(*out)[i]);
+        err = read_code(c, codes[i], &(*out)[i]);
     return err;
 }
 
@@ -136,7 +136,7 @@ static futu_err call_get_klines(futu_client *c, const char *code, int32_t kl_typ
     Qot_Common_Security s;
     Qot_GetKL_C2S q = { .security = &s };
     const Qot_GetKL_Request request = { .c2s = &q };
-    futu_err err = call_security(c, code, &s);
+    futu_err err = read_code(c, code, &s);
     SET(&q, rehabType, rehab);
     SET(&q, klType, kl_type);
     SET(&q, reqNum, count_of(count));
@@ -151,7 +151,7 @@ static futu_err call_get_ticks(futu_client *c, const char *code, uint32_t count,
     Qot_Common_Security s;
     Qot_GetTicker_C2S q = { .security = &s };
     const Qot_GetTicker_Request request = { .c2s = &q };
-    futu_err err = call_security(c, code, &s);
+    futu_err err = read_code(c, code, &s);
     SET(&q, maxRetNum, count_of(count));
     return err ? err : call_run(c, 3010, &request, form);
 }
@@ -162,7 +162,7 @@ static futu_err call_get_rt(futu_client *c, const char *code, struct call_form f
     Qot_Common_Security s;
     Qot_GetRT_C2S q = { .security = &s };
     const Qot_GetRT_Request request = { .c2s = &q };
-    futu_err err = call_security(c, code, &s);
+    futu_err err = read_code(c, code, &s);
     return err ? err : call_run(c, 3008, &request, form);
 }
 CALL(get_rt, (const char *code), (code))
@@ -173,7 +173,7 @@ static futu_err call_get_order_book(futu_client *c, const char *code, uint32_t l
     Qot_Common_Security s;
     Qot_GetOrderBook_C2S q = { .security = &s };
     const Qot_GetOrderBook_Request request = { .c2s = &q };
-    futu_err err = call_security(c, code, &s);
+    futu_err err = read_code(c, code, &s);
     SET(&q, num, count_of(levels));
     return err ? err : call_run(c, 3012, &request, form);
 }
@@ -184,7 +184,7 @@ static futu_err call_get_brokers(futu_client *c, const char *code, struct call_f
     Qot_Common_Security s;
     Qot_GetBroker_C2S q = { .security = &s };
     const Qot_GetBroker_Request request = { .c2s = &q };
-    futu_err err = call_security(c, code, &s);
+    futu_err err = read_code(c, code, &s);
     return err ? err : call_run(c, 3014, &request, form);
 }
 CALL(get_brokers, (const char *code), (code))
@@ -197,7 +197,7 @@ static futu_err call_request_history_klines(futu_client *c, const char *code, in
     Qot_Common_Security s;
     Qot_RequestHistoryKL_C2S q = { .security = &s, .beginTime = str_c(begin), .endTime = str_c(end) };
     const Qot_RequestHistoryKL_Request request = { .c2s = &q };
-    futu_err err = call_security(c, code, &s);
+    futu_err err = read_code(c, code, &s);
     SET(&q, rehabType, rehab);
     SET(&q, klType, kl_type);
     if (max)

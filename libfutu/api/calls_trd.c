@@ -132,7 +132,7 @@ static futu_err call_get_max_qtys(futu_client *c, const futu_account *acc, const
     const Trd_GetMaxTrdQtys_Request request = { .c2s = &q };
     futu_err err = header(c, acc, &h);
     if (!err)
-        err = call_security(c, code, &s);
+        err = read_code(c, code, &s);
     if (err)
         return err;
     q.code = s.code;
@@ -179,7 +179,7 @@ static futu_err call_place_order(futu_client *c, const futu_account *acc, const 
         return call_refuse(c, FUTU_EINVAL, "the order is NULL or of another version");
     futu_err err = header(c, acc, &h);
     if (!err)
-        err = call_security(c, o.code, &s);
+        err = read_code(c, o.code, &s);
     if (err)
         return err;
     q.code = s.code;

@@ -246,7 +246,7 @@ void client_free(futu_client *c)
     c->o.link->ops->free(c->o.link);
     rsa_key_free(c->o.rsa);
     client_free_calls(c);
-    subs_free(&c->subs);
+    client_subs_free(&c->subs);
     framer_free(&c->framer);
     cipher_wipe(&c->cipher);
     buf_free(&c->plain);

@@ -49,7 +49,7 @@ static void drop_all(struct subs *s)
         drop(s, list_entry(it, struct sub, node));
 }
 
-void subs_free(struct subs *s)
+void client_subs_free(struct subs *s)
 {
     drop_all(s);
     map_free(&s->by_key);

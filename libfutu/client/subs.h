@@ -22,7 +22,7 @@ struct subs {
 };
 
 void subs_init(struct subs *s);
-void subs_free(struct subs *s);
+void client_subs_free(struct subs *s);
 size_t subs_count(const struct subs *s);        /* pairs of security and sub type */
 
 /* True for the three protocols whose requests are to be remembered. */
