@@ -37,7 +37,8 @@ const struct name names_order_status[] = {
 };
 const struct name names_market_state[] = {
     { 0, "none" }, { 1, "auction" }, { 2, "waiting for open" }, { 3, "morning" },
-    { 4, "lunch break" }, { 5, "afternoon" }, { 6, "closed" }, { 8, "pre-market" }, { 9, "pre-market end" },
+    { 4, "lunch break" }, { 5, "afternoon" }, { 6, "closed" }, { 8, "pre-market" },
+    { 9, "pre-market end" },
     { 10, "after-hours" }, { 11, "after-hours end" }, { 13, "night" }, { 14, "night end" },
     { 15, "day session" }, { 16, "day break" }, { 17, "day close" }, { 19, "closing auction" },
     { 37, "overnight" }, END,
