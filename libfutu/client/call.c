@@ -222,7 +222,7 @@ static futu_err from_json(futu_client *c, const struct proto_row *row, futu_str 
                           struct codec_error *why)
 {
     futu_err err = codec_from_json(row->request, json, CODEC_SNAKE, b, NULL, why);
-    if (err != FUTU_EFORMAT || !row->write || strcmp(why->path, "c2s.packetID") != 0)
+    if (err != FUTU_EFORMAT || !row->write || strcmp(why->path, "c2s.packet_id") != 0)
         return err;
     struct buf full = BUF_INIT;
     err = packet_fill_json(packet_id(c), json, &full);

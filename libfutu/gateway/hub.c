@@ -183,7 +183,10 @@ futu_err hub_stats_get(const struct hub *h, futu_gateway_stats *out)
     size_t size = out->size;
     if (size < sizeof(size))
         return FUTU_EINVAL;
+    struct upstream_state up = { .name = "" };
     uint32_t quota = h->up ? subs_quota(h) : 0;
+    if (h->up)
+        h->up->ops->state(h->up, &up);
     st.connections = h->n_conns;
     st.requests = h->requests;
     st.refused = h->refused;
@@ -194,7 +197,7 @@ futu_err hub_stats_get(const struct hub *h, futu_gateway_stats *out)
     st.subscriptions = h->subs.n_subs;
     st.quota_used = h->subs.n_pairs;
     st.quota_left = quota > h->subs.n_pairs ? quota - h->subs.n_pairs : 0;
-    st.securities = h->subs.secs.n;
+    st.securities = up.securities;
     memcpy(out, &st, MIN(size, sizeof(st)));
     out->size = size;
     return FUTU_OK;

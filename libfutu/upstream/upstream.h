@@ -69,6 +69,7 @@ struct upstream_state {
     int32_t user_attribution;       /* Common.UserAttribution */
     uint32_t sub_quota, history_kl_quota;
     const char *name;               /* "paper" */
+    uint64_t securities;            /* how many it knows; 0: it does not say */
 };
 
 struct upstream_ops {

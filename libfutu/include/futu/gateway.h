@@ -54,7 +54,8 @@ FUTU_API void futu_gateway_free(futu_gateway *g);
 typedef struct futu_gateway_stats {
     size_t size;                    /* set by the caller: sizeof(futu_gateway_stats) */
     uint64_t connections, requests, refused, pushes, push_bytes, conflated, cut_slow;
-    uint64_t subscriptions, quota_used, quota_left, securities;
+    uint64_t subscriptions, quota_used, quota_left;
+    uint64_t securities;            /* that the upstream knows; 0: it does not say */
 } futu_gateway_stats;
 FUTU_API futu_err futu_gateway_stats_get(const futu_gateway *g, futu_gateway_stats *out);
 

@@ -134,7 +134,7 @@ static futu_err paper_current(struct upstream *u, const struct stream_key *key, 
 
 static void paper_state(struct upstream *u, struct upstream_state *out)
 {
-    (void)u;
+    struct paper *p = container_of(u, struct paper, base);
     *out = (struct upstream_state){
         .qot_logined = true,
         .trd_logined = true,
@@ -143,6 +143,7 @@ static void paper_state(struct upstream *u, struct upstream_state *out)
         .sub_quota = PAPER_SUB_QUOTA,
         .history_kl_quota = PAPER_KL_QUOTA,
         .name = "paper",
+        .securities = exchange_count(p->exchange),
     };
 }
 
