@@ -53,14 +53,14 @@ futu_err outq_push(struct outq *q, const struct out_entry *e, uint64_t *at)
     return FUTU_OK;
 }
 
-/* Entries that are out move one place down, which makes room right behind them. A place that was
- * remembered for one of them then holds an entry with another key, or none. */
+/* Entries before the place move down by one. Where one of them was remembered, there is then an entry
+ * with another key or none, since only the newest of a key is remembered. */
 futu_err outq_push_urgent(struct outq *q, const struct out_entry *e)
 {
     futu_err err = take(q, e);
     if (err)
         return err;
-    uint64_t first = MAX(q->pinned, q->head + (q->off > 0));
+    uint64_t first = MAX(MAX(q->pinned, q->fence), q->head + (q->off > 0));
     for (uint64_t i = q->head; i < first; i++)
         *entry(q, i - 1) = *entry(q, i);
     q->head--;

@@ -3,7 +3,7 @@
  * Owns:    one reference to the buffer of each entry; a ring that grows and is given up when empty
  *          and large.
  * Order:   first in, first out. A newer push of the same stream may take the place of an older one;
- *          an urgent frame goes ahead of all that has not been handed out.
+ *          an urgent frame goes ahead of what is behind the fence and has not been handed out.
  * Pins:    entries handed out by outq_output() keep their buffers and places until outq_sent().
  */
 #ifndef GATEWAY_OUTQ_H
@@ -30,6 +30,7 @@ struct outq {
     struct out_entry *ring;
     uint32_t cap, off;              /* off: bytes of the first entry that have been written */
     uint64_t head, tail, pinned;    /* entry i is ring[i % cap]; those below `pinned` are out */
+    uint64_t fence;                 /* nothing goes ahead of entries below it */
     size_t bytes;                   /* not yet written */
 };
 
@@ -39,12 +40,17 @@ struct outq {
 static inline void outq_init(struct outq *q)
 {
     const uint64_t first = UINT64_C(1) << 48;
-    *q = (struct outq){ .head = first, .tail = first, .pinned = first };
+    *q = (struct outq){ .head = first, .tail = first, .pinned = first, .fence = first };
 }
 
 /* Both take over e->b's reference, also when they fail: FUTU_ENOMEM. *at is the entry's place. */
 futu_err outq_push(struct outq *q, const struct out_entry *e, uint64_t *at);
 futu_err outq_push_urgent(struct outq *q, const struct out_entry *e);
+/* What is queued by now is not overtaken. */
+static inline void outq_fence(struct outq *q)
+{
+    q->fence = q->tail;
+}
 /* When the entry at `at` still waits and has e's key, e takes its place (and reference): true. */
 bool outq_replace(struct outq *q, uint64_t at, const struct out_entry *e);
 size_t outq_output(struct outq *q, struct iovec *iov, size_t max);

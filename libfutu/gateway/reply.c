@@ -89,9 +89,10 @@ void conn_queue(struct futu_conn *c, struct shbuf *b, const struct out_mark *m)
         shbuf_unref(b);
     else
         conn_put(c, &e, &at);
+    outq_fence(&c->out);
 }
 
-/* KeepAlive does not wait behind pushes. */
+/* KeepAlive does not wait behind pushes, but comes after earlier replies. */
 static void queue_reply(const struct ask *a, struct shbuf *b, const struct out_mark *m)
 {
     struct out_entry e = { b, NULL, *m };

@@ -132,9 +132,9 @@ void reply_empty(const struct ask *a);                          /* success with 
  * memory. */
 struct shbuf *frame_for(struct futu_conn *c, uint32_t proto, uint8_t fmt, uint64_t serial,
                         const uint8_t *body, size_t len);
-/* Queues a frame that must not be lost; takes over the reference. */
+/* Queues a reply; takes over the reference. NULL: memory is out, which ends the connection. */
 void conn_queue(struct futu_conn *c, struct shbuf *b, const struct out_mark *m);
-/* The same for an entry of a connection that has not ended; *at is its place in the queue. */
+/* Queues what may be overtaken by a KeepAlive, of a connection that has not ended; *at: its place. */
 void conn_put(struct futu_conn *c, const struct out_entry *e, uint64_t *at);
 /* fanout.c */
 void fanout_push(struct hub *h, const struct upstream_push *p);
