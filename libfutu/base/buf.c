@@ -8,10 +8,8 @@
 
 #define FIRST_CAP 256
 
-futu_err buf_reserve(struct buf *b, size_t more)
+futu_err buf_grow(struct buf *b, size_t more)
 {
-    if (more <= b->cap - b->n)
-        return FUTU_OK;
     if (more > SIZE_MAX / 2 - b->n)
         return FUTU_ENOMEM;
     size_t need = b->n + more;

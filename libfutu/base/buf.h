@@ -17,8 +17,14 @@ struct buf {
 #define BUF_INIT { NULL, 0, 0, 0 }
 #define BUF_MAX(limit) { NULL, 0, 0, (limit) }
 
+futu_err buf_grow(struct buf *b, size_t more);      /* buf_reserve() when there is too little room */
+
 /* Room for `more` bytes behind p + n; the caller then raises n itself. */
-futu_err buf_reserve(struct buf *b, size_t more);
+static inline futu_err buf_reserve(struct buf *b, size_t more)
+{
+    return more <= b->cap - b->n ? FUTU_OK : buf_grow(b, more);
+}
+
 futu_err buf_put(struct buf *b, const void *p, size_t n);
 futu_err buf_byte(struct buf *b, uint8_t c);
 futu_err buf_puts(struct buf *b, const char *s);

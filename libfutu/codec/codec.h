@@ -75,10 +75,13 @@ struct codec_limits {
 };
 extern const struct codec_limits codec_limits_default;      /* 32, 1,000,000, 32 MiB */
 
-/* `out` is zeroed first. Unknown tags are skipped; a missing required field is an error. e may be
- * NULL in all of these, limits NULL means the default. */
+/* `out` is zeroed first. Unknown tags are skipped; a missing required field is an error, and so is
+ * a wire type or a number that does not fit its field. Of a singular field that comes more than
+ * once the last value counts, the parts of a message are merged. Nothing of the result points into
+ * p. e may be NULL in all of these, limits NULL means the default. */
 futu_err codec_decode(const futu_msg *m, struct arena *a, const void *p, size_t n, void *out,
                       const struct codec_limits *limits, struct codec_error *e);
+/* Appends; `out` is as it was when this fails. */
 futu_err codec_encode(const futu_msg *m, const void *in, struct buf *out, struct codec_error *e);
 /* The decoder's checks without its memory. */
 futu_err codec_check(const futu_msg *m, const void *p, size_t n, const struct codec_limits *limits,
@@ -87,13 +90,16 @@ futu_err codec_check(const futu_msg *m, const void *p, size_t n, const struct co
 enum codec_spelling { CODEC_DECLARED, CODEC_SNAKE };
 
 /* Writes straight from protobuf bytes: enums as numbers, 64-bit integers as strings, bytes base64,
- * an absent field left out. Appends to `out`. Unknown tags are left out. */
+ * doubles with the fewest digits that read back, "NaN" and "Infinity" as strings; absent fields and
+ * unknown tags are left out. Always valid JSON: a byte of a text that is not UTF-8 becomes U+FFFD.
+ * Appends to `out`, which is as it was when this fails. */
 futu_err codec_to_json(const futu_msg *m, const void *p, size_t n, enum codec_spelling spelling,
                        struct buf *out, const struct codec_limits *limits, struct codec_error *e);
-/* Writes protobuf straight from JSON text. Accepted on input: the declared, the lower camel and,
- * for CODEC_SNAKE, also the snake name; numbers or decimal strings for integers. Unknown member,
- * duplicate member, null, wrong type, fraction or overflow of an integer: an error with its
- * path. */
+/* Writes protobuf straight from JSON text, in the order of its members. Accepted on input: the
+ * declared, the lower camel and, for CODEC_SNAKE, also the snake name; numbers in quotes or not;
+ * "NaN", "Infinity", "-Infinity" for a float or double; standard or URL base64 for bytes. An
+ * integer has digits only, no fraction and no exponent. Unknown member, duplicate member, null,
+ * wrong type, overflow, text that is not UTF-8: an error with its path. */
 futu_err codec_from_json(const futu_msg *m, futu_str json, enum codec_spelling spelling,
                          struct buf *out, const struct codec_limits *limits, struct codec_error *e);
 

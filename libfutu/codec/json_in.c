@@ -178,7 +178,7 @@ static bool named_double(futu_str s, double *d)
 static const char *read_real(uint8_t type, futu_str s, bool named, union number *v)
 {
     double d;
-    bool ok = true;
+    bool ok;
     if (named && named_double(s, &d)) {
         if (type == PB_FLOAT)
             v->f = (float)d;
@@ -187,9 +187,9 @@ static const char *read_real(uint8_t type, futu_str s, bool named, union number 
         return NULL;
     }
     ok = type == PB_FLOAT ? num_read_float(s, &v->f) : num_read_double(s, &v->d);
-    return ok                 ? NULL
-           : type == PB_FLOAT ? "out of the range of float"
-                              : "out of the range of double";
+    if (ok)
+        return NULL;
+    return type == PB_FLOAT ? "out of the range of float" : "out of the range of double";
 }
 
 static bool is_real(uint8_t type)

@@ -1,9 +1,12 @@
 /* num.c - see num.h.
  *
- * How:     most doubles on the wire are decimals with few digits. Such a one is found by scaling to
- *          an integer t below 10^15 and dividing back: t and 10^k are exact, so the quotient is the
- *          double nearest to the decimal, and 15 digits name one double only. All others go through
- *          snprintf() with one digit more until the text reads back as the same double.
+ * How:     a double from 10^-6 to 10^15, which all prices and amounts are, is written without libc
+ *          in two ways. Decimals of few places are found by scaling to an integer t and dividing
+ *          back: t and 10^k are exact, so the quotient is the double nearest to the decimal, and up
+ *          to 15 digits name one double only. Else m * 10^k of m / 2^s fits into 128 bits: its upper
+ *          part is the number of 15, 16 or 17 digits, and whether these still name the same double
+ *          is an exact comparison. All others go through snprintf(), with a digit more until the
+ *          text reads back as the same number.
  * Why not %g and strtod() alone: both obey the locale of the program around the library. Here
  *          strtod() only ever sees digits and an exponent, and of what snprintf() writes only
  *          digits are used.
@@ -15,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define FEW_PLACES 4            /* as far as trying them one by one is the faster way */
 #define EXACT_POWERS 23         /* 10^22 is the largest power of ten that a double holds exactly */
 
 static const double power[EXACT_POWERS] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -60,7 +64,7 @@ static size_t write_decimal(char *out, uint64_t t, unsigned k)
     return n + 1;
 }
 
-/* A decimal of at most `most` as its integer and at most `max_k` places; 0: it is none of these. */
+/* A decimal below `most` with at most `max_k` places; 0: it is none of these. */
 static size_t write_short(char *out, double v, double most, unsigned max_k, bool single)
 {
     for (unsigned k = 0; k <= max_k; k++) {
@@ -74,6 +78,46 @@ static size_t write_short(char *out, double v, double most, unsigned max_k, bool
     }
     return 0;
 }
+
+#ifdef __SIZEOF_INT128__
+typedef unsigned __int128 u128;
+
+/* v is m / 2^s, `exact` is m * 10^k. True when t / 10^k is nearer to v than half the distance to
+ * the next double. (Below a power of two that is half as long, but those have few digits.) */
+static bool names_it(u128 exact, uint64_t t, unsigned s, u128 ten_k)
+{
+    u128 there = (u128)t << s;
+    u128 diff = there > exact ? there - exact : exact - there;
+    return diff * 2 < ten_k;
+}
+
+/* For 10^-6 <= v < 10^15, where s is from 3 to 72 and m * 10^k is below 2^127. */
+static size_t write_exact(char *out, double v)
+{
+    uint64_t bits, t = 0;
+    int before = 0;                     /* digits before the point; behind it, zeros count down */
+    memcpy(&bits, &v, sizeof(bits));
+    uint64_t m = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
+    unsigned s = 1075 - (unsigned)(bits >> 52), k = 0;
+    while (before < 15 && v >= power[before])
+        before++;
+    while (before > -5 && before <= 0 && v * power[1 - before] < 1)
+        before--;
+    for (int digits = 15; digits <= 17; digits++) {
+        u128 ten_k = 1;
+        k = (unsigned)(digits - before);
+        for (unsigned i = 0; i < k; i++)
+            ten_k *= 10;
+        u128 exact = m * ten_k;
+        t = (uint64_t)((exact + ((u128)1 << (s - 1))) >> s);
+        if (digits == 17 || names_it(exact, t, s, ten_k))
+            break;
+    }
+    for (; k && t % 10 == 0; k--)
+        t /= 10;
+    return write_decimal(out, t, k);
+}
+#endif
 
 static bool reads_back(const char *text, double v, bool single)
 {
@@ -158,8 +202,13 @@ size_t num_write_double(char *out, double v)
         out[sign++] = '-';
         v = -v;
     }
-    n = v >= 1e-6 ? write_short(out + sign, v, 1e15, EXACT_POWERS - 1, false) : 0;
-    return sign + (n ? n : write_long(out + sign, v, 15, 17, false));
+    if (v >= 1e-6 && v < 1e15) {
+#ifdef __SIZEOF_INT128__
+        n = write_short(out + sign, v, 1e15, FEW_PLACES, false);
+        return sign + (n ? n : write_exact(out + sign, v));
+#endif
+    }
+    return sign + write_long(out + sign, v, 15, 17, false);
 }
 
 size_t num_write_float(char *out, float f)
@@ -275,26 +324,45 @@ static bool read_decimal(futu_str s, struct decimal *d)
 
 static void decimal_text(const struct decimal *d, char *out, size_t size)
 {
-    snprintf(out, size, "%.*se%d", (int)d->n, d->digits, d->exp);
+    snprintf(out, size, "0%.*se%d", (int)d->n, d->digits, d->exp);  /* the 0 may be all of it */
+}
+
+/* Up to 15 digits without an exponent: t / 10^k with both exact. */
+static bool read_short(futu_str s, double *out)
+{
+    uint64_t t = 0;
+    size_t i = s.n && s.p[0] == '-', k = 0;
+    if (s.n > 16 + i)
+        return false;
+    bool negative = i, point = false;
+    for (; i < s.n; i++) {
+        if (s.p[i] == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        t = t * 10 + (uint64_t)(s.p[i] - '0');
+        k += point;
+    }
+    if (t >= 1000000000000000)
+        return false;
+    *out = (double)t / power[k];
+    if (negative)
+        *out = -*out;
+    return true;
 }
 
 bool num_read_double(futu_str s, double *out)
 {
     struct decimal d;
     char text[NUM_MAX_TEXT + 16];
-    uint64_t t;
+    if (read_short(s, out))
+        return true;
     if (!read_decimal(s, &d))
         return false;
-    if (d.n == 0) {
-        *out = d.negative ? -0.0 : 0.0;
-        return true;
-    }
-    if (d.n <= 15 && abs(d.exp) < EXACT_POWERS && str_to_u64((futu_str){ d.digits, d.n }, &t)) {
-        *out = d.exp < 0 ? (double)t / power[-d.exp] : (double)t * power[d.exp];
-    } else {
-        decimal_text(&d, text, sizeof(text));
-        *out = strtod(text, NULL);
-    }
+    decimal_text(&d, text, sizeof(text));
+    *out = strtod(text, NULL);
     if (d.negative)
         *out = -*out;
     return !isinf(*out);
@@ -306,10 +374,7 @@ bool num_read_float(futu_str s, float *out)
     char text[NUM_MAX_TEXT + 16];
     if (!read_decimal(s, &d))
         return false;
-    if (d.n == 0)
-        text[0] = '0', text[1] = '\0';
-    else
-        decimal_text(&d, text, sizeof(text));
+    decimal_text(&d, text, sizeof(text));
     *out = strtof(text, NULL);
     if (d.negative)
         *out = -*out;

@@ -9,8 +9,8 @@
 /* Each writes to `out` without a NUL and returns the number of characters. */
 size_t num_write_u64(char *out, uint64_t v);
 size_t num_write_i64(char *out, int64_t v);
-/* The fewest digits that read back as the same number (below 1e-307: 15 at least); "NaN",
- * "Infinity", "-Infinity" in quotes. */
+/* The fewest digits that read back as the same number (below 1e-307: 15 at least);
+ * "NaN", "Infinity", "-Infinity" in quotes. */
 size_t num_write_double(char *out, double v);
 size_t num_write_float(char *out, float v);
 

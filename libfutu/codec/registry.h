@@ -1,5 +1,4 @@
-/* registry.h - the protocols, generated from proto/protocols.tsv. Every surface reads this
- * table. */
+/* registry.h - the protocols, generated from proto/protocols.tsv; all surfaces read this table. */
 #ifndef CODEC_REGISTRY_H
 #define CODEC_REGISTRY_H
 
@@ -20,7 +19,7 @@ struct proto_row {
     bool write;                 /* carries a packetID: places, modifies or confirms an order */
     const char *freq_text;      /* the vendor's name of the call in its "too frequent" text */
     const char *scope;          /* API key scope, "none" when no key is asked */
-    const char *rest, *mcp, *cli;  /* REST path, MCP tool, futucli verb; NULL: none of its own */
+    const char *rest, *mcp, *cli;       /* REST path, MCP tool, futucli verb; NULL: has none */
     const futu_msg *request, *response; /* both NULL: no published message (1009) */
 };
 

@@ -8,11 +8,12 @@
  * surrogate, above U+10FFFF). */
 static inline size_t utf8_next(const unsigned char *p, size_t n)
 {
-    size_t k = 3 + (p[0] > 0xef);
-    if (p[0] < 0xe0)
-        k = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : 2;
-    else if (p[0] > 0xf4)
-        k = 0;
+    size_t k = p[0] < 0x80   ? 1
+               : p[0] < 0xc2 ? 0
+               : p[0] < 0xe0 ? 2
+               : p[0] < 0xf0 ? 3
+               : p[0] < 0xf5 ? 4
+                             : 0;
     if (k == 0 || k > n)
         return 0;
     for (size_t i = 1; i < k; i++)

@@ -15,48 +15,7 @@ bool pb_get_varint_long(struct pb_in *in, uint64_t *v)
     return false;
 }
 
-const char *pb_next(struct pb_in *in, struct pb_rec *r)
-{
-    uint64_t key, n;
-    if (!pb_get_varint(in, &key) || key > UINT32_MAX)
-        return "a field key is cut off or too large";
-    r->tag = (uint32_t)(key >> 3);
-    r->wire = key & 7;
-    r->v = 0;
-    if (r->tag == 0)
-        return "field number 0";
-    switch (r->wire) {
-    case PB_WIRE_VARINT:
-        return pb_get_varint(in, &r->v) ? NULL : "a varint is cut off or over 64 bits";
-    case PB_WIRE_64:
-        return pb_get_fixed(in, 8, &r->v) ? NULL : "a 64-bit number is cut off";
-    case PB_WIRE_32:
-        return pb_get_fixed(in, 4, &r->v) ? NULL : "a 32-bit number is cut off";
-    case PB_WIRE_BYTES:
-        if (!pb_get_varint(in, &n) || n > (size_t)(in->end - in->p))
-            return "a length goes past the end";
-        r->p = in->p;
-        r->n = (size_t)n;
-        in->p += n;
-        return NULL;
-    default:
-        return r->wire <= PB_WIRE_END_GROUP ? "groups are not part of the protocol"
-                                            : "unknown wire type";
-    }
-}
-
-enum pb_wire pb_wire_of(uint8_t type)
-{
-    static const uint8_t wire[] = {
-        [PB_INT32] = PB_WIRE_VARINT,  [PB_INT64] = PB_WIRE_VARINT, [PB_UINT32] = PB_WIRE_VARINT,
-        [PB_UINT64] = PB_WIRE_VARINT, [PB_BOOL] = PB_WIRE_VARINT,  [PB_FLOAT] = PB_WIRE_32,
-        [PB_DOUBLE] = PB_WIRE_64,     [PB_STRING] = PB_WIRE_BYTES, [PB_BYTES] = PB_WIRE_BYTES,
-        [PB_MESSAGE] = PB_WIRE_BYTES,
-    };
-    return wire[type];
-}
-
-const char *pb_wire_mismatch(const struct pb_field *f, const struct pb_rec *r)
+const char *pb_wire_wanted(const struct pb_field *f)
 {
     static const char *const what[] = {
         [PB_WIRE_VARINT] = "a varint is expected",
@@ -64,45 +23,15 @@ const char *pb_wire_mismatch(const struct pb_field *f, const struct pb_rec *r)
         [PB_WIRE_BYTES] = "bytes with their length are expected",
         [PB_WIRE_32] = "a 32-bit number is expected",
     };
-    enum pb_wire want = pb_wire_of(f->type);
-    return r->wire == want || pb_is_packed(f, r) ? NULL : what[want];
+    return what[pb_wire_of(f->type)];
 }
 
 bool pb_next_packed(struct pb_in *in, uint8_t type, struct pb_rec *r)
 {
     enum pb_wire wire = pb_wire_of(type);
-    return wire == PB_WIRE_VARINT ? pb_get_varint(in, &r->v)
-                                  : pb_get_fixed(in, wire == PB_WIRE_64 ? 8 : 4, &r->v);
-}
-
-const char *pb_number(uint8_t type, const struct pb_rec *r, void *out)
-{
-    uint32_t w = (uint32_t)r->v;
-    switch ((enum pb_type)type) {
-    case PB_INT32:              /* some writers leave out the upper half of a negative one */
-        if (r->v > UINT32_MAX && r->v < (uint64_t)INT64_C(-0x80000000))
-            return "the number does not fit into int32";
-        memcpy(out, &w, sizeof(w));
-        return NULL;
-    case PB_UINT32:
-        if (r->v > UINT32_MAX)
-            return "the number does not fit into uint32";
-        memcpy(out, &w, sizeof(w));
-        return NULL;
-    case PB_FLOAT:
-        memcpy(out, &w, sizeof(w));
-        return NULL;
-    case PB_BOOL:
-        *(bool *)out = r->v != 0;
-        return NULL;
-    case PB_INT64:
-    case PB_UINT64:
-    case PB_DOUBLE:
-        memcpy(out, &r->v, sizeof(r->v));
-        return NULL;
-    default:
-        return "not a number";
-    }
+    if (wire == PB_WIRE_VARINT)
+        return pb_get_varint(in, &r->v);
+    return wire == PB_WIRE_64 ? pb_get_u64(in, &r->v) : pb_get_u32(in, &r->v);
 }
 
 /* How many numbers a packed record holds; false when its length can't be right. */

@@ -14,7 +14,7 @@
 struct pb_rec {
     uint32_t tag;
     uint8_t wire;               /* enum pb_wire */
-    uint64_t v;                 /* of a varint or fixed number, else 0 */
+    uint64_t v;                 /* of a varint or fixed number */
     const uint8_t *p;           /* of PB_WIRE_BYTES */
     size_t n;
 };
@@ -35,22 +35,76 @@ static inline bool pb_get_varint(struct pb_in *in, uint64_t *v)
     return pb_get_varint_long(in, v);
 }
 
-static inline bool pb_get_fixed(struct pb_in *in, unsigned n, uint64_t *v)
+/* Little endian, 8 or 4 bytes; the compiler makes one load of it. */
+static inline bool pb_get_u64(struct pb_in *in, uint64_t *v)
 {
-    if ((size_t)(in->end - in->p) < n)
+    if (in->end - in->p < 8)
         return false;
     *v = 0;
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < 8; i++)
         *v |= (uint64_t)in->p[i] << 8 * i;
-    in->p += n;
+    in->p += 8;
     return true;
 }
 
+static inline bool pb_get_u32(struct pb_in *in, uint64_t *v)
+{
+    uint32_t w = 0;
+    if (in->end - in->p < 4)
+        return false;
+    for (unsigned i = 0; i < 4; i++)
+        w |= (uint32_t)in->p[i] << 8 * i;
+    *v = w;
+    in->p += 4;
+    return true;
+}
+
+/* The reason why the rest of the record with the key's wire type can't be read, or NULL. */
+static inline const char *pb_next_body(struct pb_in *in, struct pb_rec *r)
+{
+    uint64_t n;
+    switch (r->wire) {
+    case PB_WIRE_VARINT:
+        return pb_get_varint(in, &r->v) ? NULL : "a varint is cut off or over 64 bits";
+    case PB_WIRE_64:
+        return pb_get_u64(in, &r->v) ? NULL : "a 64-bit number is cut off";
+    case PB_WIRE_32:
+        return pb_get_u32(in, &r->v) ? NULL : "a 32-bit number is cut off";
+    case PB_WIRE_BYTES:
+        if (!pb_get_varint(in, &n) || n > (size_t)(in->end - in->p))
+            return "a length goes past the end";
+        r->p = in->p;
+        r->n = (size_t)n;
+        in->p += n;
+        return NULL;
+    default:
+        return r->wire <= PB_WIRE_END_GROUP ? "groups are not part of the protocol"
+                                            : "unknown wire type";
+    }
+}
+
 /* The next record; NULL, or the reason why there is none. Not to be called at the end. */
-const char *pb_next(struct pb_in *in, struct pb_rec *r);
+static inline const char *pb_next(struct pb_in *in, struct pb_rec *r)
+{
+    uint64_t key;
+    if (!pb_get_varint(in, &key) || key > UINT32_MAX)
+        return "a field key is cut off or too large";
+    r->tag = (uint32_t)(key >> 3);
+    r->wire = key & 7;
+    return r->tag ? pb_next_body(in, r) : "field number 0";
+}
 
 /* The wire type of one value of the type. */
-enum pb_wire pb_wire_of(uint8_t type);
+static inline enum pb_wire pb_wire_of(uint8_t type)
+{
+    static const uint8_t wire[] = {
+        [PB_INT32] = PB_WIRE_VARINT,  [PB_INT64] = PB_WIRE_VARINT, [PB_UINT32] = PB_WIRE_VARINT,
+        [PB_UINT64] = PB_WIRE_VARINT, [PB_BOOL] = PB_WIRE_VARINT,  [PB_FLOAT] = PB_WIRE_32,
+        [PB_DOUBLE] = PB_WIRE_64,     [PB_STRING] = PB_WIRE_BYTES, [PB_BYTES] = PB_WIRE_BYTES,
+        [PB_MESSAGE] = PB_WIRE_BYTES,
+    };
+    return (enum pb_wire)wire[type];
+}
 
 /* A repeated number may also come packed, many in one record of bytes. */
 static inline bool pb_is_packed(const struct pb_field *f, const struct pb_rec *r)
@@ -58,17 +112,51 @@ static inline bool pb_is_packed(const struct pb_field *f, const struct pb_rec *r
     return f->label == PB_REPEATED && r->wire == PB_WIRE_BYTES && f->type < PB_STRING;
 }
 
-/* The reason why the record can't belong to the field, or NULL. */
-const char *pb_wire_mismatch(const struct pb_field *f, const struct pb_rec *r);
+/* The reason why a record of this wire type can't belong to the field. */
+const char *pb_wire_wanted(const struct pb_field *f);
+
+/* The same when that is so, or NULL. */
+static inline const char *pb_wire_mismatch(const struct pb_field *f, const struct pb_rec *r)
+{
+    return r->wire == pb_wire_of(f->type) || pb_is_packed(f, r) ? NULL : pb_wire_wanted(f);
+}
 
 /* The next number of a packed field whose type is `type` into r->v. */
 bool pb_next_packed(struct pb_in *in, uint8_t type, struct pb_rec *r);
 
 /* Puts the number r->v at `out` in the C type of `type`; the reason why it can't, or NULL. */
-const char *pb_number(uint8_t type, const struct pb_rec *r, void *out);
+static inline const char *pb_number(uint8_t type, const struct pb_rec *r, void *out)
+{
+    uint32_t w = (uint32_t)r->v;
+    switch ((enum pb_type)type) {
+    case PB_INT32:              /* some writers leave out the upper half of a negative one */
+        if (r->v > UINT32_MAX && r->v < (uint64_t)INT64_C(-0x80000000))
+            return "the number does not fit into int32";
+        memcpy(out, &w, sizeof(w));
+        return NULL;
+    case PB_UINT32:
+        if (r->v > UINT32_MAX)
+            return "the number does not fit into uint32";
+        memcpy(out, &w, sizeof(w));
+        return NULL;
+    case PB_FLOAT:
+        memcpy(out, &w, sizeof(w));
+        return NULL;
+    case PB_BOOL:
+        *(bool *)out = r->v != 0;
+        return NULL;
+    case PB_INT64:
+    case PB_UINT64:
+    case PB_DOUBLE:
+        memcpy(out, &r->v, sizeof(r->v));
+        return NULL;
+    default:
+        return "not a number";
+    }
+}
 
-/* The index of the field with the tag, m->n_fields when there is none. `hint` is the caller's memory
- * of where the last one was, since fields nearly always come in order. */
+/* The index of the field with the tag, m->n_fields when there is none. `hint` is the caller's
+ * memory of where the last one was, since fields nearly always come in order. */
 static inline size_t pb_find(const futu_msg *m, uint32_t tag, size_t *hint)
 {
     size_t lo = 0, hi = m->n_fields;

@@ -43,15 +43,12 @@ struct All {
 #define LEN(s) (uint8_t)(sizeof(s) - 1)
 #define SPELL3(a, b, c) LEN(a), LEN(b), LEN(c), a, b, c
 #define OFF(M, m) (uint16_t)offsetof(M, m)
+#define SPELL1(m) SPELL3(#m, #m, #m)
 #define ONE(M, tag, t, m)                                                                          \
-    {                                                                                              \
-        tag, t, PB_OPTIONAL, OFF(M, m), OFF(M, has_##m), SPELL3(#m, #m, #m), NULL, NULL            \
-    }
-#define TXT(M, tag, t, m) { tag, t, PB_OPTIONAL, OFF(M, m), 0, SPELL3(#m, #m, #m), NULL, NULL }
+    { tag, t, PB_OPTIONAL, OFF(M, m), OFF(M, has_##m), SPELL1(m), NULL, NULL }
+#define TXT(M, tag, t, m) { tag, t, PB_OPTIONAL, OFF(M, m), 0, SPELL1(m), NULL, NULL }
 #define REP(M, tag, t, m, sub)                                                                     \
-    {                                                                                              \
-        tag, t, PB_REPEATED, OFF(M, m), OFF(M, n_##m), SPELL3(#m, #m, #m), sub, NULL               \
-    }
+    { tag, t, PB_REPEATED, OFF(M, m), OFF(M, n_##m), SPELL1(m), sub, NULL }
 
 extern const futu_msg Sub_msg;
 static const struct pb_field sub_fields[] = {
@@ -88,8 +85,8 @@ static const struct pb_field all_fields[] = {
       SPELL3("td_buyQty", "tdBuyQty", "td_buy_qty"), NULL, NULL },
 };
 /* b d f i32 i64 rb rd rf ri32 ri64 rs rsub ru32 ru64 ry s sub td_buyQty u32 u64 y */
-static const uint16_t all_names[] = { 4,  6,  5,  0,  1, 14, 16, 15, 10, 11, 17,
-                                      19, 12, 13, 18, 7, 9,  20, 2,  3,  8 };
+static const uint16_t all_names[] = { 4,  6,  5,  0,  1,  14, 16, 15, 10, 11, 17,
+                                      19, 12, 13, 18, 7,  9,  20, 2,  3,  8 };
 static const futu_msg All_msg = { "Test.All", all_fields, 21, sizeof(All), false, { { 0, 0 } },
                                   all_names };
 

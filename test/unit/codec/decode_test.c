@@ -53,10 +53,9 @@ static void expect_error(const futu_msg *m, const char *hex, const char *path, c
 START_TEST(singular_values)
 {
     All m;
-    decode(&All_msg,
-           "08ffffffffffffffffff01 10ffffffffffffffff7f 18ffffffff0f 20ffffffffffffffffff01"
-           "2802 350000c03f 39000000000000f83f 4203616263 4a0200ff 52020805",
-           &m);
+    decode(&All_msg, "08ffffffffffffffffff01 10ffffffffffffffff7f 18ffffffff0f"
+                     "20ffffffffffffffffff01 2802 350000c03f 39000000000000f83f 4203616263"
+                     "4a0200ff 52020805", &m);
     ck_assert(m.has_i32 && m.i32 == -1);
     ck_assert(m.has_i64 && m.i64 == INT64_MAX);
     ck_assert(m.has_u32 && m.u32 == UINT32_MAX);

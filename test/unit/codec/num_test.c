@@ -84,6 +84,25 @@ START_TEST(random_doubles_come_back_and_are_the_shortest)
 }
 END_TEST
 
+START_TEST(powers_of_ten_and_two_and_their_neighbours)
+{
+    for (int sign = -1; sign <= 1; sign += 2)
+        for (int e = -1080; e <= 1030; e++) {
+            double v = (double)sign * (e % 2 ? pow(10, e / 3) : ldexp(1, e)), back;
+            double near[] = { nextafter(v, 0), v, nextafter(v, (double)sign * DBL_MAX) };
+            for (size_t i = 0; i < ARRAY_LEN(near); i++) {
+                if (isinf(near[i]) || fabs(near[i]) < 1e-300)
+                    continue;
+                futu_str s = dbl(near[i]);
+                ck_assert(num_read_double(s, &back));
+                ck_assert_msg(back == near[i], "%.17g is " STR_FMT, near[i], STR_ARG(s));
+                ck_assert_msg(digits(s) <= digits_of_libc(near[i]), "%.17g is " STR_FMT, near[i],
+                              STR_ARG(s));
+            }
+        }
+}
+END_TEST
+
 START_TEST(random_floats_come_back)
 {
     rnd_state = 4712;
@@ -187,8 +206,8 @@ END_TEST
 START_TEST(utf8_is_strict)
 {
     static const char *const bad[] = { "\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf",
-                                       "\xed\xa0\x80",
-                                       "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80",
+                                       "\xed\xa0\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80",
+                                       "\xf5\x80\x80\x80",
                                        "\xe4\xbd", "\xff" };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         ck_assert_uint_eq(utf8_next((const unsigned char *)bad[i], strlen(bad[i])), 0);
@@ -206,6 +225,7 @@ static void add(TCase *tc)
 {
     tcase_add_test(tc, doubles_are_short);
     tcase_add_test(tc, random_doubles_come_back_and_are_the_shortest);
+    tcase_add_test(tc, powers_of_ten_and_two_and_their_neighbours);
     tcase_add_test(tc, random_floats_come_back);
     tcase_add_test(tc, random_decimals_read_as_libc_reads_them);
     tcase_add_test(tc, integers);

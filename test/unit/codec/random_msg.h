@@ -53,8 +53,8 @@ static inline uint64_t rnd_integer(void)
 
 static inline futu_str rnd_text(struct arena *a, bool utf8)
 {
-    static const char *const parts[] = { "00700",   "\xe8\x85\xbe\xe8\xae\xaf", "\"",  "\\",   "\n",
-                                         "\x01",    "\xf0\x9f\x93\x88",         "a b", "\x7f", "/",
+    static const char *const parts[] = { "00700", "\xe8\x85\xbe\xe8\xae\xaf", "\"", "\\", "\n",
+                                         "\x01", "\xf0\x9f\x93\x88", "a b", "\x7f", "/",
                                          "\xc3\xa9" };
     size_t n = 0, want = rnd_below(4) ? rnd_below(6) : rnd_below(60);
     char *p = arena_alloc(a, want * 8 + 1);

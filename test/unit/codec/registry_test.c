@@ -1,5 +1,4 @@
-/* registry_test.c - the generated table of protocols, its look-ups, and what descriptors
- * promise. */
+/* registry_test.c - the generated table of protocols, its look-ups, what descriptors promise. */
 #include "../support.h"
 
 #include <ctype.h>
