@@ -17,7 +17,8 @@ struct buf {
 #define BUF_INIT { NULL, 0, 0, 0 }
 #define BUF_MAX(limit) { NULL, 0, 0, (limit) }
 
-futu_err buf_grow(struct buf *b, size_t more);      /* buf_reserve() when there is too little room */
+/* buf_reserve() when there is too little room. */
+futu_err buf_grow(struct buf *b, size_t more);
 
 /* Room for `more` bytes behind p + n; the caller then raises n itself. */
 static inline futu_err buf_reserve(struct buf *b, size_t more)

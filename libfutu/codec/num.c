@@ -3,9 +3,9 @@
  * How:     a double from 10^-6 to 10^15, which all prices and amounts are, is written without libc
  *          in two ways. Decimals of few places are found by scaling to an integer t and dividing
  *          back: t and 10^k are exact, so the quotient is the double nearest to the decimal, and up
- *          to 15 digits name one double only. Else m * 10^k of m / 2^s fits into 128 bits: its upper
- *          part is the number of 15, 16 or 17 digits, and whether these still name the same double
- *          is an exact comparison. All others go through snprintf(), with a digit more until the
+ *          to 15 digits name one double only. Else m * 10^k of m / 2^s fits into 128 bits: its
+ *          upper part is the number of 15, 16 or 17 digits, and whether these still name the same
+ *          double is an exact comparison. All others go through snprintf(), with a digit more until the
  *          text reads back as the same number.
  * Why not %g and strtod() alone: both obey the locale of the program around the library. Here
  *          strtod() only ever sees digits and an exponent, and of what snprintf() writes only
