@@ -130,7 +130,7 @@ START_TEST(quota_counts_pairs_of_the_gateway)
     ck_assert_uint_eq(st.quota_used, 3);
     ck_assert_uint_eq(st.quota_left, 0);
     ck_assert_uint_eq(st.subscriptions, 5);
-    ck_assert_uint_eq(st.securities, 2);
+    ck_assert_uint_eq(st.securities, 3000);
     ck_assert_uint_eq(st.connections, 2);
 }
 END_TEST
