@@ -130,7 +130,7 @@ futu_err client_send(futu_client *c, uint32_t proto, const uint8_t *body, size_t
 {
     struct call *call = NULL;
     futu_err err = add_call(c, &call, proto, fn, arg);
-    if (!err && subs_cares(proto))
+    if (!err && resub_cares(proto))
         err = buf_put(&call->request, body, n);
     if (!err)
         err = write_frame(c, call, body, n);
@@ -221,13 +221,13 @@ futu_err client_call_msg(futu_client *c, uint32_t proto, const void *request, fu
 static futu_err from_json(futu_client *c, const struct proto_row *row, futu_str json, struct buf *b,
                           struct codec_error *why)
 {
-    futu_err err = codec_from_json(row->request, json, CODEC_SNAKE, b, NULL, why);
-    if (err != FUTU_EFORMAT || !row->write || strcmp(why->path, "c2s.packet_id") != 0)
+    futu_err err = codec_from_json(row->request, json, CODEC_DECLARED, b, NULL, why);
+    if (err != FUTU_EFORMAT || !row->write || strcmp(why->path, "c2s.packetID") != 0)
         return err;
     struct buf full = BUF_INIT;
     err = packet_fill_json(packet_id(c), json, &full);
     if (!err)
-        err = codec_from_json(row->request, buf_str(&full), CODEC_SNAKE, b, NULL, why);
+        err = codec_from_json(row->request, buf_str(&full), CODEC_DECLARED, b, NULL, why);
     buf_free(&full);
     return err;
 }
@@ -260,7 +260,7 @@ static futu_err take_reply(futu_client *c, struct call *call, futu_reply *r, uin
         return client_fail(c, FUTU_EFORMAT, "answer of %s: %s: %s",
                            call->row ? call->row->name : "call", why.path, why.what);
     if (!err && r->ret == RET_OK && call->request.n)
-        err = subs_note(&c->subs, call->proto, call->request.p, call->request.n);
+        err = resub_note(&c->resub, call->proto, call->request.p, call->request.n);
     return err;
 }
 

@@ -170,7 +170,7 @@ void client_init_done(futu_client *c)
     c->phase = PHASE_RESTORE;
     c->restore_err = FUTU_OK;
     c->restoring = 0;
-    futu_err err = subs_replay(&c->subs, send_restore, c);
+    futu_err err = resub_replay(&c->resub, send_restore, c);
     if (err)
         client_lose(c, err, "restoring subscriptions: %s", futu_strerror(err));
     else if (c->restoring == 0)
@@ -208,7 +208,7 @@ futu_err client_new(futu_client **out, const struct client_opts *o)
     c->cipher.algo = CIPHER_NONE;
     list_init(&c->pending);
     list_init(&c->pool);
-    subs_init(&c->subs);
+    resub_init(&c->resub);
     return FUTU_OK;
 }
 
@@ -246,7 +246,7 @@ void client_free(futu_client *c)
     c->o.link->ops->free(c->o.link);
     rsa_key_free(c->o.rsa);
     client_free_calls(c);
-    client_subs_free(&c->subs);
+    resub_free(&c->resub);
     framer_free(&c->framer);
     cipher_wipe(&c->cipher);
     buf_free(&c->plain);

@@ -11,7 +11,7 @@
  *          one is opened, so that what a callback was given stays valid while it runs.
  *
  * Files:   client.c the phases; init.c InitConnect; call.c requests and replies; receive.c frames
- *          in; alive.c KeepAlive; subs.c what to restore; packet.c marks of writes; reply.c
+ *          in; alive.c KeepAlive; resub.c what to restore; packet.c marks of writes; reply.c
  *          answers.
  * Threads: none.
  */
@@ -25,7 +25,7 @@
 #include "client/link.h"
 #include "client/packet.h"
 #include "client/reply.h"
-#include "client/subs.h"
+#include "client/resub.h"
 #include "crypt/rsa.h"
 #include "io/loop.h"
 #include "wire/frame.h"
@@ -59,7 +59,7 @@ struct call {
     uint32_t proto, serial;
     futu_reply_fn *fn;
     void *arg;
-    struct buf request;             /* only of what subs_cares() for */
+    struct buf request;             /* only of what resub_cares() for */
 };
 
 struct futu_client {
@@ -82,7 +82,7 @@ struct futu_client {
     unsigned n_replies;
     uint32_t serial;
 
-    struct subs subs;
+    struct resub resub;
     unsigned restoring;             /* answers that are still out */
     futu_err restore_err;
 

@@ -40,11 +40,11 @@ static bool skip(futu_str *s, uint64_t n)
     return true;
 }
 
-/* Steps over one field; *tag is its key. False at the end, and on what is no protobuf. */
+/* Steps over one field; *tag is its key. False on what is no protobuf. */
 static bool next_field(futu_str *s, uint64_t *tag, futu_str *value)
 {
     uint64_t n;
-    if (!s->n || !get_varint(s, tag))
+    if (!get_varint(s, tag))
         return false;
     switch (*tag & 7) {
     case 0:
@@ -67,10 +67,10 @@ static bool has_packet_id(futu_str c2s)
 {
     uint64_t tag;
     futu_str value;
-    while (next_field(&c2s, &tag, &value))
-        if (tag == TAG_C2S)
-            return true;
-    return c2s.n != 0;          /* unreadable: leave it alone */
+    while (c2s.n)
+        if (!next_field(&c2s, &tag, &value) || tag == TAG_C2S)
+            return true;        /* also when it is unreadable: leave it alone */
+    return false;
 }
 
 futu_err packet_fill(struct packet_id id, const uint8_t *p, size_t n, struct buf *out)

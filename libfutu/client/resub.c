@@ -1,9 +1,9 @@
-/* subs.c - see subs.h.
+/* resub.c - see resub.h.
  *
  * A pair is keyed by "market:sub type:code". Its options are those of the last request that named
  * it.
  */
-#include "client/subs.h"
+#include "client/resub.h"
 
 #include <stdio.h>
 
@@ -29,40 +29,40 @@ struct sub {
     char text[];
 };
 
-void subs_init(struct subs *s)
+void resub_init(struct resub *s)
 {
     memset(s, 0, sizeof(*s));
     list_init(&s->list);
 }
 
-static void drop(struct subs *s, struct sub *u)
+static void drop(struct resub *s, struct sub *u)
 {
     map_del(&s->by_key, u->key);
     list_remove(&u->node);
     mem_free(u);
 }
 
-static void drop_all(struct subs *s)
+static void drop_all(struct resub *s)
 {
     struct list *it, *tmp;
     list_each(it, tmp, &s->list)
         drop(s, list_entry(it, struct sub, node));
 }
 
-void client_subs_free(struct subs *s)
+void resub_free(struct resub *s)
 {
     drop_all(s);
     map_free(&s->by_key);
     mem_free(s->accounts);
-    subs_init(s);
+    resub_init(s);
 }
 
-size_t subs_count(const struct subs *s)
+size_t resub_count(const struct resub *s)
 {
     return s->by_key.n;
 }
 
-bool subs_cares(uint32_t proto)
+bool resub_cares(uint32_t proto)
 {
     return proto == PROTO_SUB || proto == PROTO_REG_PUSH || proto == PROTO_SUB_ACC;
 }
@@ -76,14 +76,14 @@ static futu_str make_key(char out[KEY_MAX], const Qot_Common_Security *sec, int3
     return n > 0 && n < KEY_MAX ? (futu_str){ out, (size_t)n } : STR_NULL;
 }
 
-static struct sub *find(struct subs *s, const Qot_Common_Security *sec, int32_t sub_type)
+static struct sub *find(struct resub *s, const Qot_Common_Security *sec, int32_t sub_type)
 {
     char text[KEY_MAX];
     futu_str key = make_key(text, sec, sub_type);
     return key.p ? map_get(&s->by_key, key) : NULL;
 }
 
-static struct sub *add(struct subs *s, const Qot_Common_Security *sec, int32_t sub_type)
+static struct sub *add(struct resub *s, const Qot_Common_Security *sec, int32_t sub_type)
 {
     char text[KEY_MAX];
     futu_str key = make_key(text, sec, sub_type);
@@ -124,7 +124,7 @@ static void set_push(struct sub *u, bool on, const int32_t *rehabs, size_t n_reh
     u->opts.push = on || u->opts.rehabs;
 }
 
-static futu_err note_pair(struct subs *s, const Qot_Sub_C2S *q, const Qot_Common_Security *sec,
+static futu_err note_pair(struct resub *s, const Qot_Sub_C2S *q, const Qot_Common_Security *sec,
                           int32_t sub_type)
 {
     struct sub *u = find(s, sec, sub_type);
@@ -146,7 +146,7 @@ static futu_err note_pair(struct subs *s, const Qot_Sub_C2S *q, const Qot_Common
     return FUTU_OK;
 }
 
-static futu_err note_sub(struct subs *s, const void *request)
+static futu_err note_sub(struct resub *s, const void *request)
 {
     const Qot_Sub_C2S *q = ((const Qot_Sub_Request *)request)->c2s;
     futu_err err = FUTU_OK;
@@ -160,7 +160,7 @@ static futu_err note_sub(struct subs *s, const void *request)
     return err;
 }
 
-static futu_err note_push(struct subs *s, const void *request)
+static futu_err note_push(struct resub *s, const void *request)
 {
     const Qot_RegQotPush_C2S *q = ((const Qot_RegQotPush_Request *)request)->c2s;
     for (size_t i = 0; i < q->n_securityList; i++)
@@ -174,7 +174,7 @@ static futu_err note_push(struct subs *s, const void *request)
 }
 
 /* The newest list replaces the one before. */
-static futu_err note_accounts(struct subs *s, const void *request)
+static futu_err note_accounts(struct resub *s, const void *request)
 {
     const Trd_SubAccPush_C2S *q = ((const Trd_SubAccPush_Request *)request)->c2s;
     uint64_t *copy = NULL;
@@ -190,9 +190,9 @@ static futu_err note_accounts(struct subs *s, const void *request)
     return FUTU_OK;
 }
 
-futu_err subs_note(struct subs *s, uint32_t proto, const uint8_t *request, size_t n)
+futu_err resub_note(struct resub *s, uint32_t proto, const uint8_t *request, size_t n)
 {
-    static futu_err (*const note[])(struct subs *, const void *) = { note_sub, note_push,
+    static futu_err (*const note[])(struct resub *, const void *) = { note_sub, note_push,
                                                                      note_accounts };
     const struct proto_row *row = proto_find(proto);
     struct arena a = ARENA_INIT;
@@ -205,13 +205,13 @@ futu_err subs_note(struct subs *s, uint32_t proto, const uint8_t *request, size_
 }
 
 /* Everything still unsent that shares u's options, as far as one call goes. */
-static size_t gather(struct subs *s, const struct sub *u, Qot_Common_Security *out)
+static size_t gather(struct resub *s, const struct sub *u, Qot_Common_Security *out)
 {
     struct list *it, *tmp;
     size_t n = 0;
     list_each(it, tmp, &s->list) {
         struct sub *other = list_entry(it, struct sub, node);
-        if (n == SUBS_PER_CALL)
+        if (n == RESUB_PER_CALL)
             break;
         if (other->sent || memcmp(&other->opts, &u->opts, sizeof(u->opts)) != 0)
             continue;
@@ -223,9 +223,9 @@ static size_t gather(struct subs *s, const struct sub *u, Qot_Common_Security *o
     return n;
 }
 
-static futu_err replay_group(struct subs *s, const struct sub *u, subs_send_fn *send, void *arg)
+static futu_err replay_group(struct resub *s, const struct sub *u, resub_send_fn *send, void *arg)
 {
-    Qot_Common_Security securities[SUBS_PER_CALL];
+    Qot_Common_Security securities[RESUB_PER_CALL];
     int32_t sub_type = u->opts.sub_type, rehabs[8];
     Qot_Sub_C2S c2s = { .securityList = securities, .subTypeList = &sub_type, .n_subTypeList = 1 };
     Qot_Common_QotHeader header = { 0 };
@@ -249,7 +249,7 @@ static futu_err replay_group(struct subs *s, const struct sub *u, subs_send_fn *
     return send(arg, PROTO_SUB, &request);
 }
 
-futu_err subs_replay(struct subs *s, subs_send_fn *send, void *arg)
+futu_err resub_replay(struct resub *s, resub_send_fn *send, void *arg)
 {
     struct list *it, *tmp;
     futu_err err = FUTU_OK;
