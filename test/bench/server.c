@@ -69,7 +69,7 @@ static bool await(struct server *s, const char *word)
             continue;
         const char *at = strstr(text, "FTAPI       127.0.0.1:");
         if (at)
-            s->port = atoi(strchr(at, ':') + 1);
+            s->port = (int)strtol(strchr(at, ':') + 1, NULL, 10);
         return true;
     }
     return false;

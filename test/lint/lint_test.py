@@ -43,6 +43,8 @@ FAULTS = [
     ("banned", "test/unit/t.c", "int h(char *p) { return system(p); }\n", "system()"),
     ("length", "libfutu/base/a.c", LONG.replace("    f(0);\n", "    f(0);\n    f(0);\n"),
      "g() has 120 lines"),
+    ("length", "libfutu/base/a.c", LONG.replace("{\n", "{\n    static int t[] = {\n" + "    0,\n" * 99
+                                                + "    };\n"), "g() has 63 lines"),
     ("length", "futucli/c.c", "/* */\n" * 600, "603 lines"),
     ("text", "libfutu/base/a.h", "int x; \n", "blanks at the end"),
     ("text", "libfutu/base/a.h", "\tint x;\n", "a tab"),
