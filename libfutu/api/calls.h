@@ -1,8 +1,8 @@
 /* calls.h - the two forms of a call of futu/calls.h from one body.
  *
- * A body builds its Request struct and passes it to call_run(), which sends it or waits for the answer
- * as the form says. CALL(name, (parameters), (arguments)) then defines futu_x and futu_x_sync around
- * the body call_x.
+ * A body builds its Request struct and passes it to call_run(), which sends it or waits for the
+ * answer as the form says. CALL(name, (parameters), (arguments)) then defines futu_x and
+ * futu_x_sync around the body call_x.
  */
 #ifndef API_CALLS_H
 #define API_CALLS_H

@@ -43,7 +43,8 @@ static futu_err call_subscribe(futu_client *c, const char *const *codes, size_t 
                                struct call_form form)
 {
     Qot_Sub_C2S q = { 0 };
-    if (flags & ~(uint32_t)(FUTU_SUB_PUSH | FUTU_SUB_NO_FIRST | FUTU_SUB_EXTENDED | FUTU_SUB_DETAIL))
+    if (flags &
+        ~(uint32_t)(FUTU_SUB_PUSH | FUTU_SUB_NO_FIRST | FUTU_SUB_EXTENDED | FUTU_SUB_DETAIL))
         return call_refuse(c, FUTU_EINVAL, "subscribe: unknown flags %#x", flags);
     SET(&q, isSubOrUnSub, true);
     if (flags & FUTU_SUB_PUSH)
@@ -195,7 +196,9 @@ static futu_err call_request_history_klines(futu_client *c, const char *code, in
                                             struct call_form form)
 {
     Qot_Common_Security s;
-    Qot_RequestHistoryKL_C2S q = { .security = &s, .beginTime = str_c(begin), .endTime = str_c(end) };
+    Qot_RequestHistoryKL_C2S q = { .security = &s,
+                                   .beginTime = str_c(begin),
+                                   .endTime = str_c(end) };
     const Qot_RequestHistoryKL_Request request = { .c2s = &q };
     futu_err err = read_code(c, code, &s);
     SET(&q, rehabType, rehab);

@@ -233,7 +233,8 @@ CALL(cancel_order, (const futu_account *acc, const char *order_id_ex), (acc, ord
 
 /* ---- lists ---- */
 
-static void filter_by_order(Trd_Common_TrdFilterConditions *f, futu_str *id, const char *order_id_ex)
+static void filter_by_order(Trd_Common_TrdFilterConditions *f, futu_str *id,
+                            const char *order_id_ex)
 {
     *id = str_c(order_id_ex);
     f->orderIDExList = id;

@@ -53,8 +53,8 @@ futu_err outq_push(struct outq *q, const struct out_entry *e, uint64_t *at)
     return FUTU_OK;
 }
 
-/* Entries before the place move down by one. Where one of them was remembered, there is then an entry
- * with another key or none, since only the newest of a key is remembered. */
+/* Entries before the place move down by one. Where one of them was remembered, there is then an
+ * entry with another key or none, since only the newest of a key is remembered. */
 futu_err outq_push_urgent(struct outq *q, const struct out_entry *e)
 {
     futu_err err = take(q, e);

@@ -134,7 +134,8 @@ struct shbuf *frame_for(struct futu_conn *c, uint32_t proto, uint8_t fmt, uint64
                         const uint8_t *body, size_t len);
 /* Queues a reply; takes over the reference. NULL: memory is out, which ends the connection. */
 void conn_queue(struct futu_conn *c, struct shbuf *b, const struct out_mark *m);
-/* Queues what may be overtaken by a KeepAlive, of a connection that has not ended; *at: its place. */
+/* Queues what may be overtaken by a KeepAlive, of a connection that has not ended; *at: its
+ * place. */
 void conn_put(struct futu_conn *c, const struct out_entry *e, uint64_t *at);
 /* fanout.c */
 void fanout_push(struct hub *h, const struct upstream_push *p);

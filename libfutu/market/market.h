@@ -9,15 +9,16 @@
 #include "base/base.h"
 #include "base/str.h"
 
-enum { MARKET_HK = 1, MARKET_US = 11, MARKET_SH = 21, MARKET_SZ = 22, MARKET_SG = 31, MARKET_JP = 41,
-       MARKET_AU = 51, MARKET_MY = 61, MARKET_CA = 71 };
+enum { MARKET_HK = 1, MARKET_US = 11, MARKET_SH = 21, MARKET_SZ = 22, MARKET_SG = 31,
+       MARKET_JP = 41, MARKET_AU = 51, MARKET_MY = 61, MARKET_CA = 71 };
 
 /* "HK", "US", "SH", "SZ" ...; NULL: unknown market. Static. */
 const char *market_prefix(int32_t market);
 /* "HK.00700" -> market and code; code points into `text`. FUTU_EFORMAT: no prefix, unknown prefix,
  * empty code. Prefixes in any case; the code as it is. */
 futu_err market_parse_code(futu_str text, int32_t *market, futu_str *code);
-/* Trd_Common.TrdMarket and TrdSecMarket of a quote market: 1/1 HK, 2/2 US, 3/31 SH, 3/32 SZ ... 0: none. */
+/* Trd_Common.TrdMarket and TrdSecMarket of a quote market: 1/1 HK, 2/2 US, 3/31 SH, 3/32 SZ ...
+ * 0: none. */
 int32_t market_trd_market(int32_t market);
 int32_t market_sec_market(int32_t market);
 int32_t market_of_sec_market(int32_t sec_market);
@@ -52,15 +53,17 @@ int32_t market_prev_trading_day(int32_t market, int32_t date);      /* before da
 struct session {
     int64_t from, to;           /* [from, to) */
 };
-size_t market_sessions(int32_t market, int32_t date, struct session out[3]);    /* 0: closed that day */
-/* Qot_Common.QotMarketState at an instant: pre-market, auctions, morning, lunch, afternoon, closed ... */
+/* 0: closed that day */
+size_t market_sessions(int32_t market, int32_t date, struct session out[3]);
+/* Qot_Common.QotMarketState at an instant: pre-market, auctions, morning, lunch, afternoon,
+ * closed ... */
 int32_t market_state(int32_t market, int64_t utc_ns);
 /* Sub type of a trading day for TradeDateType: 0 whole, 1 morning, 2 afternoon. */
 int32_t market_trade_date_type(int32_t market, int32_t date);
 
 /* Price steps, in 1/10000 of a currency unit. Tables: as in the HKEX list's spread_table column, 1
- * shares and REITs, 3 bond and money market funds, 5 other ETPs; 20 US, 21 CN shares, 22 CN ETFs, 30
- * indices. The step of a band's upper boundary is that of the band. */
+ * shares and REITs, 3 bond and money market funds, 5 other ETPs; 20 US, 21 CN shares, 22 CN ETFs,
+ * 30 indices. The step of a band's upper boundary is that of the band. */
 int64_t market_step(uint8_t step_table, int64_t px);
 /* Allowed prices are counted from 0 (price 0): the index of the one at or below px, and back. */
 int64_t market_grid(uint8_t step_table, int64_t px);

@@ -1,8 +1,8 @@
 /* steps.c - price steps, and the grid of all allowed prices counted from 0.
  *
  * Tables:  1 HK shares and REITs (Part A as in force since August 2025), 3 HK bond and money market
- *          funds (one step of 0.05), 5 other HK exchange traded products, 20 US, 21 mainland shares,
- *          22 mainland ETFs, 30 indices. Any other number counts as 0.001.
+ *          funds (one step of 0.05), 5 other HK exchange traded products, 20 US, 21 mainland
+ *          shares, 22 mainland ETFs, 30 indices. Any other number counts as 0.001.
  * Band:    "over 10 to 20" has the step of its row: a price on a boundary belongs to the row below.
  */
 #include "market/market.h"
@@ -14,14 +14,19 @@ struct band {
 };
 
 static const struct band hk_shares[] = {
-    { 0, 10, 0 },           { 2500, 50, 250 },          { 5000, 100, 300 },       { 100000, 100, 1250 },
-    { 200000, 200, 2250 },  { 500000, 500, 3750 },      { 1000000, 1000, 4750 },  { 2000000, 2000, 5750 },
-    { 5000000, 5000, 7250 }, { 10000000, 10000, 8250 }, { 20000000, 20000, 9250 }, { 50000000, 50000, 10750 },
+    { 0, 10, 0 },           { 2500, 50, 250 },
+    { 5000, 100, 300 },       { 100000, 100, 1250 },
+    { 200000, 200, 2250 },  { 500000, 500, 3750 },
+    { 1000000, 1000, 4750 },  { 2000000, 2000, 5750 },
+    { 5000000, 5000, 7250 }, { 10000000, 10000, 8250 },
+    { 20000000, 20000, 9250 }, { 50000000, 50000, 10750 },
 };
 static const struct band hk_bonds[] = { { 0, 500, 0 } };
 static const struct band hk_etps[] = {
-    { 0, 10, 0 },           { 10000, 20, 1000 },       { 50000, 50, 3000 },       { 100000, 100, 4000 },
-    { 200000, 200, 5000 },  { 1000000, 500, 9000 },    { 2000000, 1000, 11000 },  { 5000000, 2000, 14000 },
+    { 0, 10, 0 },           { 10000, 20, 1000 },
+    { 50000, 50, 3000 },       { 100000, 100, 4000 },
+    { 200000, 200, 5000 },  { 1000000, 500, 9000 },
+    { 2000000, 1000, 11000 },  { 5000000, 2000, 14000 },
     { 10000000, 5000, 16500 }, { 20000000, 10000, 18500 },
 };
 static const struct band us[] = { { 0, 1, 0 }, { 10000, 100, 10000 } };

@@ -63,7 +63,8 @@ START_TEST(what_can_t_start_is_status_1_with_the_reason)
     fails(ARGS("--paper", "--port", "0", "--rsa-private-key", "/nonexistent"), 1, "/nonexistent");
     fails(ARGS("--paper", "--port", "0", "--rsa-private-key", "Makefile"), 1, "Makefile");
     fails(ARGS("--paper", "--port", "0", "--websocket-port", port, "--websocket-cert",
-               "/nonexistent", "--websocket-private-key", "test/data/rsa1024.pem"), 1, "/nonexistent");
+               "/nonexistent", "--websocket-private-key", "test/data/rsa1024.pem"),
+          1, "/nonexistent");
 }
 END_TEST
 

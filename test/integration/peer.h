@@ -57,7 +57,8 @@ void peer_call(struct peer *p, uint32_t proto, uint8_t fmt, const void *body, si
                struct got *g);
 void got_free(struct got *g);
 
-/* InitConnect in plain with packetEncAlgo -1, protobuf pushes: the body that the Python SDK sends. */
+/* InitConnect in plain with packetEncAlgo -1, protobuf pushes: the body that the Python SDK
+ * sends. */
 #define PYTHON_INIT                                                                                \
     "0a24 08ac02 1208 50794e6f726d616c 1801 20ffffffffffffffffff01 2800 3206 507974686f6e"
 void peer_init(struct peer *p);

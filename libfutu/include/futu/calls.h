@@ -3,8 +3,8 @@
  * Every call has two forms. futu_x(c, ..., fn, arg) sends and returns; fn runs with the answer, as
  * futu_client_call() says. futu_x_sync(c, ..., &reply) runs the loop until the answer is there, as
  * futu_client_call_sync() says; the reply is the caller's to free. The answer is the protocol's own
- * Response struct, from futu_reply_msg(); each comment names it. For what a call leaves out, fill the
- * Request struct and use futu_client_call_msg().
+ * Response struct, from futu_reply_msg(); each comment names it. For what a call leaves out, fill
+ * the Request struct and use futu_client_call_msg().
  *
  *     futu_reply *r;
  *     if (futu_get_quotes_sync(c, codes, 1, &r) == FUTU_OK) {
@@ -78,14 +78,15 @@ FUTU_API futu_err futu_get_quotes(futu_client *c, const char *const *codes, size
 FUTU_API futu_err futu_get_quotes_sync(futu_client *c, const char *const *codes, size_t n,
                                        futu_reply **out);
 
-/* The newest `count` candles, at most 1000, oldest first. kl_type: Qot_Common_KLType, of a subscribed
- * sub type; rehab: Qot_Common_RehabType. Qot_GetKL_Response. */
+/* The newest `count` candles, at most 1000, oldest first. kl_type: Qot_Common_KLType, of a
+ * subscribed sub type; rehab: Qot_Common_RehabType. Qot_GetKL_Response. */
 FUTU_API futu_err futu_get_klines(futu_client *c, const char *code, int32_t kl_type, int32_t rehab,
                                   uint32_t count, futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_get_klines_sync(futu_client *c, const char *code, int32_t kl_type,
                                        int32_t rehab, uint32_t count, futu_reply **out);
 
-/* The newest `count` trades, at most 1000, oldest first; sub type Ticker. Qot_GetTicker_Response. */
+/* The newest `count` trades, at most 1000, oldest first; sub type Ticker.
+ * Qot_GetTicker_Response. */
 FUTU_API futu_err futu_get_ticks(futu_client *c, const char *code, uint32_t count,
                                  futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_get_ticks_sync(futu_client *c, const char *code, uint32_t count,
@@ -120,9 +121,9 @@ FUTU_API futu_err futu_get_static_info(futu_client *c, const char *const *codes,
 FUTU_API futu_err futu_get_static_info_sync(futu_client *c, const char *const *codes, size_t n,
                                             futu_reply **out);
 
-/* One page of history from `begin` to `end` (both days included), oldest first. max: the most candles
- * of a page, 0: no limit. page_key: nextReqKey of the page before, with page_len bytes; NULL: the
- * first page. The last page has no nextReqKey. Uses one history quota per security.
+/* One page of history from `begin` to `end` (both days included), oldest first. max: the most
+ * candles of a page, 0: no limit. page_key: nextReqKey of the page before, with page_len bytes;
+ * NULL: the first page. The last page has no nextReqKey. Uses one history quota per security.
  * Qot_RequestHistoryKL_Response. */
 FUTU_API futu_err futu_request_history_klines(futu_client *c, const char *code, int32_t kl_type,
                                               int32_t rehab, const char *begin, const char *end,
@@ -154,8 +155,8 @@ typedef struct futu_account {
     int32_t market;             /* Trd_Common_TrdMarket; one of its trdMarketAuthList */
 } futu_account;
 
-/* All securities accounts, real, simulated and universal ones. Futures accounts: by the Request struct
- * with its trdCategory. Trd_GetAccList_Response. */
+/* All securities accounts, real, simulated and universal ones. Futures accounts: by the Request
+ * struct with its trdCategory. Trd_GetAccList_Response. */
 FUTU_API futu_err futu_get_accounts(futu_client *c, futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_get_accounts_sync(futu_client *c, futu_reply **out);
 
@@ -165,8 +166,8 @@ FUTU_API futu_err futu_account_pick(const futu_reply *r, int32_t env, int32_t ma
                                     futu_account *out);
 
 /* Unlocks the real accounts of the whole gateway; simulated ones need none. Only the MD5
- * of the password is sent and nothing of it is kept; the caller wipes `password`. firm: Trd_Common_SecurityFirm,
- * 0: all. 10 calls in 30 s. Trd_UnlockTrade_Response. */
+ * of the password is sent and nothing of it is kept; the caller wipes `password`. firm:
+ * Trd_Common_SecurityFirm, 0: all. 10 calls in 30 s. Trd_UnlockTrade_Response. */
 FUTU_API futu_err futu_unlock_trade(futu_client *c, const char *password, int32_t firm,
                                     futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_unlock_trade_sync(futu_client *c, const char *password, int32_t firm,
@@ -183,8 +184,9 @@ FUTU_API futu_err futu_sub_acc_push(futu_client *c, const uint64_t *acc_ids, siz
 FUTU_API futu_err futu_sub_acc_push_sync(futu_client *c, const uint64_t *acc_ids, size_t n,
                                          futu_reply **out);
 
-/* Cash, buying power, market value. currency: Trd_Common_Currency of the sums, 0: the account's own.
- * refresh: ask the broker rather than the cache; 10 such calls in 30 s. Trd_GetFunds_Response. */
+/* Cash, buying power, market value. currency: Trd_Common_Currency of the sums, 0: the account's
+ * own. refresh: ask the broker rather than the cache; 10 such calls in 30 s.
+ * Trd_GetFunds_Response. */
 FUTU_API futu_err futu_get_funds(futu_client *c, const futu_account *acc, int32_t currency,
                                  bool refresh, futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_get_funds_sync(futu_client *c, const futu_account *acc, int32_t currency,
@@ -196,8 +198,8 @@ FUTU_API futu_err futu_get_positions(futu_client *c, const futu_account *acc, bo
 FUTU_API futu_err futu_get_positions_sync(futu_client *c, const futu_account *acc, bool refresh,
                                           futu_reply **out);
 
-/* How much of `code` could be bought and sold at `price`. order_type: Trd_Common_OrderType. 10 calls
- * in 30 s. Trd_GetMaxTrdQtys_Response. */
+/* How much of `code` could be bought and sold at `price`. order_type: Trd_Common_OrderType. 10
+ * calls in 30 s. Trd_GetMaxTrdQtys_Response. */
 FUTU_API futu_err futu_get_max_qtys(futu_client *c, const futu_account *acc, const char *code,
                                     int32_t order_type, double price, futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_get_max_qtys_sync(futu_client *c, const futu_account *acc, const char *code,
@@ -218,7 +220,7 @@ typedef struct futu_order {
     int32_t trail_type;         /* Trd_Common_TrailType; 0: no trailing stop */
     uint32_t outside_rth;       /* 1: may fill before and after hours */
     double trail_value, trail_spread;
-    const char *remark;         /* at most 64 bytes of UTF-8, comes back with the order; NULL: none */
+    const char *remark;  /* at most 64 bytes of UTF-8, comes back with the order; NULL: none */
     uint32_t adjust_price;      /* 1: round a price that is off the price steps */
     uint32_t reserved;          /* 0 */
 } futu_order;
@@ -242,8 +244,8 @@ FUTU_API futu_err futu_modify_order_sync(futu_client *c, const futu_account *acc
                                          const char *order_id_ex, double qty, double price,
                                          futu_reply **out);
 
-/* Cancels what is not filled. order_id_ex NULL: of all orders of the account in acc->market; not for
- * simulated accounts. Trd_ModifyOrder_Response. */
+/* Cancels what is not filled. order_id_ex NULL: of all orders of the account in acc->market; not
+ * for simulated accounts. Trd_ModifyOrder_Response. */
 FUTU_API futu_err futu_cancel_order(futu_client *c, const futu_account *acc,
                                     const char *order_id_ex, futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_cancel_order_sync(futu_client *c, const futu_account *acc,

@@ -14,22 +14,25 @@ static bool parse_word(struct paper_clock *c, futu_str word)
         c->always_open = true;
         return true;
     }
-    if (word.n < 2 || word.p[0] != 'x' || !str_to_u64((futu_str){ word.p + 1, word.n - 1 }, &n) || n == 0 ||
-        n > PAPER_CLOCK_FASTEST)
+    if (word.n < 2 || word.p[0] != 'x' || !str_to_u64((futu_str){ word.p + 1, word.n - 1 }, &n) ||
+        n == 0 || n > PAPER_CLOCK_FASTEST)
         return false;
     c->factor = (int64_t)n;
     return true;
 }
 
-futu_err paper_clock_init(struct paper_clock *c, const char *text, const struct clock *sys, char *why,
-                          size_t size)
+futu_err paper_clock_init(struct paper_clock *c, const char *text, const struct clock *sys,
+                          char *why, size_t size)
 {
-    *c = (struct paper_clock){ .sys = sys, .factor = 1, .wall0 = clock_wall(sys), .mono0 = clock_mono(sys) };
+    *c = (struct paper_clock){
+        .sys = sys, .factor = 1, .wall0 = clock_wall(sys), .mono0 = clock_mono(sys)
+    };
     while (text) {
         const char *comma = strchr(text, ',');
         futu_str word = { text, comma ? (size_t)(comma - text) : strlen(text) };
         if (!parse_word(c, word)) {
-            snprintf(why, size, "'%.*s' is no clock; allowed: real, always-open, x1..x%d, always-open,xN",
+            snprintf(why, size,
+                     "'%.*s' is no clock; allowed: real, always-open, x1..x%d, always-open,xN",
                      (int)MIN(word.n, 40), word.p, PAPER_CLOCK_FASTEST);
             return FUTU_EFORMAT;
         }

@@ -15,10 +15,10 @@ struct paper_clock {
     int64_t wall0, mono0;       /* both clocks at the start */
 };
 
-/* text: NULL, "real", "always-open", "xN", or two of them with a comma. FUTU_EFORMAT: `why` says what
- * is allowed. */
-futu_err paper_clock_init(struct paper_clock *c, const char *text, const struct clock *sys, char *why,
-                          size_t size);
+/* text: NULL, "real", "always-open", "xN", or two of them with a comma. FUTU_EFORMAT: `why` says
+ * what is allowed. */
+futu_err paper_clock_init(struct paper_clock *c, const char *text, const struct clock *sys,
+                          char *why, size_t size);
 int64_t paper_clock_now(const struct paper_clock *c);
 int64_t paper_clock_until(const struct paper_clock *c, int64_t at);
 

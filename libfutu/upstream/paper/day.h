@@ -27,7 +27,8 @@ int32_t day_at(bool always_open, int32_t market, int64_t now);
 /* False: no trading on that date. */
 bool day_make(struct day *d, bool always_open, int32_t market, int32_t date);
 
-/* The minute of trading that `t` lies in; before the open 0, in a break or after it the nearest before. */
+/* The minute of trading that `t` lies in; before the open 0, in a break or after it the nearest
+ * before. */
 int32_t day_minute(const struct day *d, int64_t t);
 int64_t day_minute_time(const struct day *d, int32_t minute);
 /* Most minutes that a day of this market can have. */

@@ -1,9 +1,10 @@
-/* exchange.c - see exchange.h: market time, the securities that somebody looks at, and access to them.
+/* exchange.c - see exchange.h: market time, the securities that somebody looks at, and access to
+ * them.
  *
  * Owns:    a slot per security, empty until somebody looks. Lives that are watched or hold clients'
  *          orders are active and run in exchange_run(); the others are idle, and the ones not asked
- *          for the longest are let go when they pass IDLE_BYTES together. A life that a client traded
- *          in today is not let go before the day is over, since it could not be made again.
+ *          for the longest are let go when they pass IDLE_BYTES together. A life that a client
+ *          traded in today is not let go before the day is over, since it could not be made again.
  */
 #include <stdio.h>
 
@@ -110,7 +111,8 @@ bool exchange_is_trading_day(const struct exchange *x, int32_t market, int32_t d
     return market_prefix(market) && day_is(x->clock.always_open, market, date);
 }
 
-size_t exchange_sessions(const struct exchange *x, int32_t market, int32_t date, struct session out[3])
+size_t exchange_sessions(const struct exchange *x, int32_t market, int32_t date,
+                         struct session out[3])
 {
     struct day d;
     if (!market_prefix(market) || !day_make(&d, x->clock.always_open, market, date))
@@ -167,7 +169,8 @@ static void trim(struct exchange *x, const struct live *keep)
         struct live *l = list_entry(it, struct live, link);
         if (x->idle_bytes <= IDLE_BYTES)
             return;
-        if (l == keep || (l->touched && day_at(l->fair.always_open, l->day.market, now) == l->day.date))
+        if (l == keep ||
+            (l->touched && day_at(l->fair.always_open, l->day.market, now) == l->day.date))
             continue;
         x->idle_bytes -= live_size(l);
         list_remove(&l->link);
@@ -260,8 +263,8 @@ static size_t copy_side(const struct side *s, int side, struct px_level *out)
     return n;
 }
 
-futu_err exchange_book(struct exchange *x, const struct security *s, struct px_level *bid, size_t *n_bid,
-                       struct px_level *ask, size_t *n_ask)
+futu_err exchange_book(struct exchange *x, const struct security *s, struct px_level *bid,
+                       size_t *n_bid, struct px_level *ask, size_t *n_ask)
 {
     struct live *l = look(x, s);
     if (!l)
@@ -306,8 +309,9 @@ futu_err exchange_ticks(struct exchange *x, const struct security *s, int64_t af
     return FUTU_OK;
 }
 
-futu_err exchange_bars(struct exchange *x, const struct security *s, int32_t kl_type, int64_t from, int64_t to,
-                       size_t max, bool newest, struct arena *a, const struct bar **out, size_t *n)
+futu_err exchange_bars(struct exchange *x, const struct security *s, int32_t kl_type, int64_t from,
+                       int64_t to, size_t max, bool newest, struct arena *a, const struct bar **out,
+                       size_t *n)
 {
     struct live *l = x->lives[s->index];
     int32_t today = exchange_trading_date(x, s->market);

@@ -1,12 +1,14 @@
 /* exchange.h - the paper exchange itself: one deterministic event stream per security.
  *
- * A security's events of a trading day (orders, cancels and trades of seeded participants) depend on
- * seed, code, day and the clients' own orders alone, not on who looks or when: a security nobody has
- * looked at costs nothing, and is brought up to date when it is first asked for. Quote, book, ticks,
- * time-share, bars, broker queue and snapshot are all derived from these events and agree.
+ * A security's events of a trading day (orders, cancels and trades of seeded participants) depend
+ * on seed, code, day and the clients' own orders alone, not on who looks or when: a security
+ * nobody has looked at costs nothing, and is brought up to date when it is first asked for. Quote,
+ * book, ticks, time-share, bars, broker queue and snapshot are all derived from these events and
+ * agree.
  *
- * Prices:  int64, 1/10000 of the currency unit ("px"). Quantities: int64 shares. Times: ns of market
- *          time since 1970 UTC; market time is the paper clock's (real, always open, accelerated).
+ * Prices:  int64, 1/10000 of the currency unit ("px"). Quantities: int64 shares. Times: ns of
+ *          market time since 1970 UTC; market time is the paper clock's (real, always open,
+ *          accelerated).
  * Threads: none; single owner.
  */
 #ifndef UPSTREAM_PAPER_EXCHANGE_H
@@ -27,7 +29,7 @@ enum security_kind { KIND_STOCK, KIND_ETF, KIND_REIT, KIND_INDEX };
 /* Facts that do not change while the program runs. */
 struct security {
     int32_t market;             /* Qot_Common.QotMarket: 1 HK, 11 US, 21 SH, 22 SZ */
-    int32_t sec_type;           /* Qot_Common.SecurityType: 3 stock, 4 fund (ETF), 6 index, 1 bond ... */
+    int32_t sec_type;  /* Qot_Common.SecurityType: 3 stock, 4 fund (ETF), 6 index, 1 bond ... */
     uint8_t kind;               /* enum security_kind */
     uint8_t step_table;         /* price step rule, see market_step() */
     char code[16];
@@ -36,7 +38,7 @@ struct security {
     /* What plates are made of; NUL behind, p NULL: the list has none. */
     futu_str board;             /* HK: "Main", "GEM", "L&I"; mainland: "Main", "ChiNext", "STAR" */
     futu_str sector, industry;  /* US: GICS */
-    uint64_t id;                /* the broker's number of the security: unique, stable, below 2^53 */
+    uint64_t id;  /* the broker's number of the security: unique, stable, below 2^53 */
     int64_t lot;                /* smallest order */
     int64_t qty_step;           /* larger orders are lot + n * qty_step (STAR: 200, then any) */
     int64_t base_px;            /* what prices wander around */
@@ -57,7 +59,7 @@ struct tick {
     int64_t time;
     int64_t px, qty;
     int64_t turnover;           /* px * qty: 1/10000 of the currency unit */
-    int8_t dir;                 /* Qot_Common.TickerDirection: 1 bid (buyer took), 2 ask, 3 auction */
+    int8_t dir;  /* Qot_Common.TickerDirection: 1 bid (buyer took), 2 ask, 3 auction */
 };
 
 struct bar {
@@ -97,7 +99,8 @@ int32_t exchange_market_state(const struct exchange *x, int32_t market);
 bool exchange_is_trading(const struct exchange *x, int32_t market);     /* orders match now */
 /* As the functions of market.h, but true to the clock: always open means every day, all day. */
 bool exchange_is_trading_day(const struct exchange *x, int32_t market, int32_t date);
-size_t exchange_sessions(const struct exchange *x, int32_t market, int32_t date, struct session out[3]);
+size_t exchange_sessions(const struct exchange *x, int32_t market, int32_t date,
+                         struct session out[3]);
 /* The day that quotes are of: the newest trading day whose pre-opening (30 minutes before the first
  * session) has begun. */
 int32_t exchange_trading_date(const struct exchange *x, int32_t market);
@@ -117,9 +120,9 @@ futu_err exchange_book(struct exchange *x, const struct security *s, struct px_l
 /* The newest `max` of today's ticks, oldest first, in the arena. `after_seq`: only later ones. */
 futu_err exchange_ticks(struct exchange *x, const struct security *s, int64_t after_seq, size_t max,
                         struct arena *a, const struct tick **out, size_t *n);
-/* Bars of a Qot_Common.KLType whose start lies in [from, to], oldest first. At most `max`: the first
- * ones when `newest` is false, else the last ones; more than BARS_MAX counts as BARS_MAX. Minute bars
- * end in the running minute. History begins in 2000. An unknown kl_type has no bars. */
+/* Bars of a Qot_Common.KLType whose start lies in [from, to], oldest first. At most `max`: the
+ * first ones when `newest` is false, else the last ones; more than BARS_MAX counts as BARS_MAX.
+ * Minute bars end in the running minute. History begins in 2000. An unknown kl_type has no bars. */
 #define BARS_MAX 5000
 futu_err exchange_bars(struct exchange *x, const struct security *s, int32_t kl_type, int64_t from,
                        int64_t to, size_t max, bool newest, struct arena *a, const struct bar **out,
@@ -149,7 +152,7 @@ bool exchange_run(struct exchange *x, int64_t budget_ns);
  * the seeded participants and with each other. A security with an order is watched by itself. */
 struct client_order {
     const struct security *sec;     /* set by the caller, as the fields to left */
-    bool buy, market;               /* market: takes what the book has, the rest is left to the caller */
+    bool buy, market;  /* market: takes what the book has, the rest is left to the caller */
     int64_t px;
     int64_t left;                   /* quantity not filled yet; lowered by fills */
     void *owner;
@@ -162,9 +165,9 @@ struct client_order {
     bool resting;                       /* in the book, or waiting for the next session */
     bool waiting;                       /* the latter */
 };
-/* Trades at once against the book as far as the price allows; the rest stands in the book (limit) or
- * is left unfilled (market; `resting` stays false). While the market is closed a limit order waits in
- * the book for the next session. FUTU_ENOMEM. */
+/* Trades at once against the book as far as the price allows; the rest stands in the book (limit)
+ * or is left unfilled (market; `resting` stays false). While the market is closed a limit order
+ * waits in the book for the next session. FUTU_ENOMEM. */
 futu_err exchange_order_add(struct exchange *x, struct client_order *o);
 /* Takes it out of the book; fine when it is not in. */
 void exchange_order_remove(struct exchange *x, struct client_order *o);

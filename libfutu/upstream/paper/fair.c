@@ -38,7 +38,8 @@ int64_t fair_round(const struct fair *f, double px)
     return market_nearest_px(f->sec->step_table, (int64_t)(px + 0.5));
 }
 
-/* Noise between -1 and 1 with the value of a lattice point every 2^octave days, straight between. */
+/* Noise between -1 and 1 with the value of a lattice point every 2^octave days, straight
+ * between. */
 static double noise(uint64_t key, int octave, uint32_t day)
 {
     uint64_t k = rng_at(key, 100 + (uint64_t)octave);
@@ -90,7 +91,8 @@ static int64_t unit_qty(const struct security *s, int64_t px)
     return MAX(lots, 1) * step;
 }
 
-/* Lots of a day: as many as the order flow of a whole day trades on average, more when prices move. */
+/* Lots of a day: as many as the order flow of a whole day trades on average, more when prices
+ * move. */
 static int64_t day_lots(const struct fair *f, const struct shape *s)
 {
     /* Units per minute of indices and of the classes A, B, C, as measured. */
@@ -99,7 +101,8 @@ static int64_t day_lots(const struct fair *f, const struct shape *s)
     int minutes = always ? 1440 : day_minutes_max(false, f->sec->market);
     int row = f->sec->kind == KIND_INDEX ? 0 : 1 + f->sec->liquidity - 'A';
     double u = rng_unit(rng_at(s->key, 20));
-    double move = (double)(s->close > s->last_close ? s->close - s->last_close : s->last_close - s->close);
+    double move =
+        (double)(s->close > s->last_close ? s->close - s->last_close : s->last_close - s->close);
     double rel = move / (f->vol * (double)s->last_close);
     double usual = rate[always][row] * (f->sec->market == MARKET_US && row > 0 ? 0.75 : 1.1);
     double n = usual * minutes * (0.55 + 0.6 * u + 0.2 * MIN(rel, 3.0));

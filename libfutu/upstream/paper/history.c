@@ -1,18 +1,18 @@
 /* history.c - see history.h.
  *
- * A period of minutes is cut within each session from its start, so that no bar spans a break. Longer
- * periods are calendar weeks from Monday, months, quarters and years.
+ * A period of minutes is cut within each session from its start, so that no bar spans a break.
+ * Longer periods are calendar weeks from Monday, months, quarters and years.
  */
 #include "upstream/paper/history.h"
 
-enum { KL_1MIN = 1, KL_DAY, KL_WEEK, KL_MONTH, KL_YEAR, KL_5MIN, KL_15MIN, KL_30MIN, KL_60MIN, KL_3MIN,
-       KL_QUARTER, KL_10MIN, KL_120MIN, KL_180MIN, KL_240MIN };
+enum { KL_1MIN = 1, KL_DAY, KL_WEEK, KL_MONTH, KL_YEAR, KL_5MIN, KL_15MIN, KL_30MIN, KL_60MIN,
+       KL_3MIN, KL_QUARTER, KL_10MIN, KL_120MIN, KL_180MIN, KL_240MIN };
 
 int32_t kl_minutes(int32_t kl_type)
 {
     static const int16_t minutes[] = {
-        [KL_1MIN] = 1,    [KL_3MIN] = 3,    [KL_5MIN] = 5,      [KL_10MIN] = 10,   [KL_15MIN] = 15,
-        [KL_30MIN] = 30,  [KL_60MIN] = 60,  [KL_120MIN] = 120,  [KL_180MIN] = 180, [KL_240MIN] = 240,
+        [KL_1MIN] = 1,   [KL_3MIN] = 3,   [KL_5MIN] = 5,     [KL_10MIN] = 10,   [KL_15MIN] = 15,
+        [KL_30MIN] = 30, [KL_60MIN] = 60, [KL_120MIN] = 120, [KL_180MIN] = 180, [KL_240MIN] = 240,
     };
     return kl_type > 0 && kl_type < (int32_t)ARRAY_LEN(minutes) ? minutes[kl_type] : 0;
 }
@@ -82,7 +82,9 @@ static int32_t load_minutes(const struct history *h, const struct day *d, int64_
 static void sum_minutes(const struct minute *m, int32_t from, int32_t to, struct bar *b)
 {
     int64_t turnover = 0;
-    *b = (struct bar){ .open = m[from].open, .high = m[from].open, .low = m[from].open, .blank = true };
+    *b = (struct bar){
+        .open = m[from].open, .high = m[from].open, .low = m[from].open, .blank = true
+    };
     for (int32_t i = from; i < to; i++) {
         b->close = m[i].close;
         if (m[i].qty == 0)
@@ -101,8 +103,8 @@ static void sum_minutes(const struct minute *m, int32_t from, int32_t to, struct
     b->turnover = (double)turnover / (double)PX_ONE;
 }
 
-static void cut_session(const struct history *h, struct gather *g, const struct day *d, size_t i, int32_t have,
-                        int64_t last_close)
+static void cut_session(const struct history *h, struct gather *g, const struct day *d, size_t i,
+                        int32_t have, int64_t last_close)
 {
     int32_t step = kl_minutes(g->w->kl_type), begin = d->before[i];
     int32_t end = MIN(i + 1 < d->n ? d->before[i + 1] : d->minutes, have);
@@ -157,8 +159,13 @@ static void made_day(const struct history *h, int32_t date, int64_t last_close, 
     struct minute m;
     fair_shape(&h->fair, date, last_close, &s);
     synth_day(&h->fair, &s, &m);
-    *out = (struct bar){ .open = m.open, .high = m.high, .low = m.low, .close = m.close, .qty = m.qty,
-                         .turnover = (double)m.turnover / (double)PX_ONE, .last_close = last_close };
+    *out = (struct bar){ .open = m.open,
+                         .high = m.high,
+                         .low = m.low,
+                         .close = m.close,
+                         .qty = m.qty,
+                         .turnover = (double)m.turnover / (double)PX_ONE,
+                         .last_close = last_close };
 }
 
 bool history_day(const struct history *h, int32_t date, struct bar *out)
@@ -209,7 +216,9 @@ static int32_t period_start(int32_t kl_type, int32_t date)
 /* Generous: a date that surely lies in the next period when counted from this one's start. */
 static int32_t period_after(int32_t kl_type, int32_t start)
 {
-    static const int16_t days[] = { [KL_WEEK] = 7, [KL_MONTH] = 35, [KL_QUARTER] = 100, [KL_YEAR] = 370 };
+    static const int16_t days[] = {
+        [KL_WEEK] = 7, [KL_MONTH] = 35, [KL_QUARTER] = 100, [KL_YEAR] = 370
+    };
     int32_t n = kl_type >= KL_WEEK && kl_type < (int32_t)ARRAY_LEN(days) ? days[kl_type] : 0;
     return n ? period_start(kl_type, date_add(start, n)) : date_add(start, 1);
 }
@@ -276,7 +285,8 @@ futu_err history_bars(const struct history *h, const struct bars_wish *w, struct
     struct gather g = { .w = w };
     *n = 0;
     *out = NULL;
-    if ((kl_minutes(w->kl_type) == 0 && (w->kl_type < KL_DAY || w->kl_type > KL_QUARTER)) || w->from > w->to)
+    if ((kl_minutes(w->kl_type) == 0 && (w->kl_type < KL_DAY || w->kl_type > KL_QUARTER)) ||
+        w->from > w->to)
         return FUTU_OK;
     int64_t begin = market_minute_instant(market, HISTORY_BEGIN, 0);
     int32_t first = market_date(market, MAX(w->from, begin));

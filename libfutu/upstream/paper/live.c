@@ -67,8 +67,8 @@ void live_free(struct live *l)
 
 size_t live_size(const struct live *l)
 {
-    return sizeof(*l) +
-           (size_t)day_minutes_max(l->fair.always_open, l->fair.sec->market) * sizeof(l->minutes[0]);
+    return sizeof(*l) + (size_t)day_minutes_max(l->fair.always_open, l->fair.sec->market) *
+                            sizeof(l->minutes[0]);
 }
 
 void live_set_time(struct live *l, int64_t t)

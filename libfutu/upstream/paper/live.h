@@ -1,11 +1,13 @@
-/* live.h - one security that somebody looks at: today's order flow, book, ticks, minutes and totals.
+/* live.h - one security that somebody looks at: today's order flow, book, ticks, minutes and
+ * totals.
  *
- * A life is brought to a time by running all of the day's events up to it, in order; it comes out the
- * same however the way there is cut. A day goes through phases: before the open, trading, breaks,
- * done. At the end of a day the minutes are kept for a while, so that history shows what was seen.
+ * A life is brought to a time by running all of the day's events up to it, in order; it comes out
+ * the same however the way there is cut. A day goes through phases: before the open, trading,
+ * breaks, done. At the end of a day the minutes are kept for a while, so that history shows what
+ * was seen.
  *
- * Memory:  one block with the tick ring, one with the day's minutes, both of fixed size; the kept days
- *          are extra, bounded, and do without when memory is out. live_advance() can't fail.
+ * Memory:  one block with the tick ring, one with the day's minutes, both of fixed size; the kept
+ *          days are extra, bounded, and do without when memory is out. live_advance() can't fail.
  */
 #ifndef UPSTREAM_PAPER_LIVE_H
 #define UPSTREAM_PAPER_LIVE_H
@@ -62,7 +64,8 @@ struct live {
     int64_t next;               /* time of the next event; INT64_MAX: none today */
     struct flow flow;
     struct book book;
-    struct client_order *waiting, *waiting_last;    /* come in at the next open, by next, oldest first */
+    /* come in at the next open, by next, oldest first */
+    struct client_order *waiting, *waiting_last;
     uint64_t orders_seen;
     struct totals sum;
     struct tick_record ticks[LIVE_TICKS];

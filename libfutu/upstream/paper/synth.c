@@ -1,15 +1,15 @@
 /* synth.c - see synth.h.
  *
  * The day is cut into FAIR_KNOTS parts. Each part's quantity is a fixed share of the day's, and its
- * average price is that of the straight line between its knots: that gives the day's turnover without
- * any minute. The minutes of a part are then bent and spread until they meet both numbers.
+ * average price is that of the straight line between its knots: that gives the day's turnover
+ * without any minute. The minutes of a part are then bent and spread until they meet both numbers.
  */
 #include "upstream/paper/synth.h"
 
 #include "upstream/paper/rng.h"
 
 #define PART_MAX (DAY_MINUTES_MAX / FAIR_KNOTS + 2)
-#define SPARE_LOTS 4        /* per part, for the minutes that must trade: open, close, high and low */
+#define SPARE_LOTS 4  /* per part, for the minutes that must trade: open, close, high and low */
 
 /* Lots traded before part k, of all of them. */
 static int64_t lots_before(int64_t lots, int k)
@@ -62,7 +62,8 @@ static bool must_trade(const struct part *p, int32_t i)
 /* Shares the part's lots among its minutes by random weights. */
 static void spread_qty(const struct part *p)
 {
-    int64_t lot = p->f->sec->lot, lots = part_qty(p->f, p->s, p->k) / lot, sum = 0, done = 0, given = 0;
+    int64_t lot = p->f->sec->lot, lots = part_qty(p->f, p->s, p->k) / lot;
+    int64_t sum = 0, done = 0, given = 0;
     int64_t weight[PART_MAX];
     for (int32_t i = p->from; i < p->to; i++) {
         lots -= must_trade(p, i);
@@ -77,7 +78,8 @@ static void spread_qty(const struct part *p)
     }
 }
 
-/* The path at the minutes' ends, bent so that its average, weighted by quantity, is the part's price. */
+/* The path at the minutes' ends, bent so that its average, weighted by quantity, is the part's
+ * price. */
 static void bend_path(const struct part *p, double *path)
 {
     int32_t n = p->to - p->from;
@@ -124,8 +126,8 @@ static int64_t set_prices(const struct part *p, const double *path, int64_t last
     return last;
 }
 
-/* Moves the minutes' average prices within their ranges, and widens the ranges step by step when that
- * is not enough, until the part's turnover is met. */
+/* Moves the minutes' average prices within their ranges, and widens the ranges step by step when
+ * that is not enough, until the part's turnover is met. */
 static void meet_turnover(const struct part *p)
 {
     int64_t left = part_qty(p->f, p->s, p->k) * part_px(p->s, p->k);
@@ -157,7 +159,9 @@ void synth_minutes(const struct fair *f, const struct shape *s, int32_t minutes,
     double path[PART_MAX + 1];
     int64_t last = s->last_close;
     for (int k = 0; k < FAIR_KNOTS; k++) {
-        struct part p = { f, s, out, minutes, minutes * k / FAIR_KNOTS, minutes * (k + 1) / FAIR_KNOTS, k };
+        struct part p = {
+            f, s, out, minutes, minutes * k / FAIR_KNOTS, minutes * (k + 1) / FAIR_KNOTS, k
+        };
         spread_qty(&p);
         bend_path(&p, path);
         last = set_prices(&p, path, last);

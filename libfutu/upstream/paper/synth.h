@@ -6,13 +6,15 @@
 
 #include "upstream/paper/fair.h"
 
-/* One minute, or one day. Turnover in px * shares. Without a trade (qty 0) prices repeat the last one. */
+/* One minute, or one day. Turnover in px * shares. Without a trade (qty 0) prices repeat the last
+ * one. */
 struct minute {
     int64_t open, high, low, close, qty, turnover;
 };
 
 void synth_day(const struct fair *f, const struct shape *s, struct minute *out);
 /* out has room for `minutes`, which is what the day has. */
-void synth_minutes(const struct fair *f, const struct shape *s, int32_t minutes, struct minute *out);
+void synth_minutes(const struct fair *f, const struct shape *s, int32_t minutes,
+                   struct minute *out);
 
 #endif

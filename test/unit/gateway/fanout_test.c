@@ -159,7 +159,7 @@ START_TEST(what_is_being_written_is_not_replaced)
     rig_init(&r, NULL);
     ready(&a, FUTU_WIRE_TCP, CIPHER_NONE, 0, TYPES(1));
     for (uint32_t i = 0; i < 10; i++)
-        push_numbered(3005, 1, "00700", 60000, i, false);   /* 0 to 4 wait, the last replaced to 9 */
+        push_numbered(3005, 1, "00700", 60000, i, false);  /* 0 to 4 wait, the last replaced to 9 */
     size_t n = hub_conn_output(a.c, iov, 64);
     ck_assert_uint_eq(n, 5);
     ck_assert(hub_conn_at_boundary(a.c));

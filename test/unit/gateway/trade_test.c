@@ -1,8 +1,10 @@
-/* trade_test.c - writes: the lock, the replay guard, per-account limits, time-outs; order pushes. */
+/* trade_test.c - writes: the lock, the replay guard, per-account limits, time-outs; order
+ * pushes. */
 #include "rig.h"
 
 #define ACC UINT64_C(281756457888247915)
-#define PLACED "080012001800221d 0a0d 0800 10abb4cdd888b38ff00318 01 1085 08 1a 07 46 41 31 32 33 34 35"
+#define PLACED                                                                                     \
+    "080012001800221d 0a0d 0800 10abb4cdd888b38ff00318 01 1085 08 1a 07 46 41 31 32 33 34 35"
 
 static struct rig r;
 static struct peer a, b;

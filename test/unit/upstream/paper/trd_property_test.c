@@ -1,4 +1,5 @@
-/* trd_property_test.c - thousands of random steps on the fake exchange; everything holds after each. */
+/* trd_property_test.c - thousands of random steps on the fake exchange; everything holds after
+ * each. */
 #include "fake_exchange.h"
 #include "trd_invariants.h"
 
@@ -66,7 +67,8 @@ static void change(void)
     const struct trade *t = the_trade();
     if (t->ledger.n_orders == 0)
         return;
-    const struct order *o = t->ledger.orders[t->ledger.n_orders - 1 - rnd(MIN(t->ledger.n_orders, 30))];
+    const struct order *o =
+        t->ledger.orders[t->ledger.n_orders - 1 - rnd(MIN(t->ledger.n_orders, 30))];
     Trd_ModifyOrder_C2S q = fx_change(o->acc->def->id, o->id, 1 + (int32_t)rnd(5));
     size_t i = 0;
     while (sec_of(i) != o->x.sec)
