@@ -3,7 +3,7 @@
 test: setup-test
 	$(MAKE) SAN=$(SAN) check
 
-check: schema unit fuzz-replay json-oracle integration sdk
+check: schema unit fuzz-replay json-oracle integration sdk lint
 
 # The tables and rules that a compiler does not check. lint_test.py plants faults to see them found.
 LINT := $(PYTHON) -B test/lint

@@ -1,4 +1,5 @@
-"""banned.py - functions that no file calls: unbounded, unchecked, not thread safe, or past base/mem.h."""
+"""banned.py - functions that no file calls: unbounded, unchecked, not thread safe, or past
+base/mem.h."""
 import re
 import sys
 

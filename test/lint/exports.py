@@ -1,4 +1,4 @@
-"""exports.py LIBRARY HEADER... - what libfutu.so shows, libfutu.map and FUTU_API are the same list."""
+"""exports.py LIBRARY HEADER... - what libfutu.so shows, libfutu.map and FUTU_API are one list."""
 import fnmatch
 import re
 import subprocess
@@ -55,7 +55,8 @@ def main():
     wild = [n for n in listed if "*" in n or "?" in n]
 
     def node(name):
-        return listed.get(name) or next((listed[w] for w in wild if fnmatch.fnmatchcase(name, w)), None)
+        match = (listed[w] for w in wild if fnmatch.fnmatchcase(name, w))
+        return listed.get(name) or next(match, None)
 
     wrong = []
     for name, version in sorted(shown.items()):
@@ -71,7 +72,8 @@ def main():
         if node(name) is None:
             wrong.append(f"{where}: {name} is FUTU_API, {MAP} does not list it")
     named = len(listed) - len(wild)
-    return files.finish("exports", wrong, f"{named} names and {len(shown) - named} by wildcard agree")
+    return files.finish("exports", wrong,
+                        f"{named} names and {len(shown) - named} by wildcard agree")
 
 
 if __name__ == "__main__":

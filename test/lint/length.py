@@ -6,6 +6,7 @@ import sys
 import files
 
 FUNCTION, FILE = 60, 600
+TEXT = (".c", ".h", ".cpp", ".py", ".sh", ".js", ".mjs", ".cjs", ".1")
 TOPS = files.CODE + ("test", "proto")
 
 
@@ -24,8 +25,8 @@ def table_lines(body):
 
 
 def functions(path):
-    """(lines, name, first line) of each function: from the line of its brace to the closing one, both
-    alone in the first column. A table opens its brace behind an equals sign and so is none."""
+    """(lines, name, first line) of each function: from the line of its brace to the closing one,
+    both alone in the first column. A table opens its brace behind an equals sign and so is none."""
     lines = files.read(path).splitlines()
     start = None
     for n, line in enumerate(lines):
@@ -47,7 +48,7 @@ def main():
     found, sizes, wrong = [], [], []
     for path in files.c_files(TOPS):
         found += [(n, name, f"{path}:{at}") for n, name, at in functions(path)]
-    for path in files.walk(TOPS + ("man",), (".c", ".h", ".cpp", ".py", ".sh", ".js", ".mjs", ".1")):
+    for path in files.walk(TOPS + ("man",), TEXT):
         sizes.append((files.read(path).count("\n"), path))
     found.sort(key=lambda f: (-f[0], f[2]))
     sizes.sort(key=lambda f: (-f[0], f[1]))

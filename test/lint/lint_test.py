@@ -11,7 +11,8 @@ CLEAN = {
     "libfutu/LAYERS": "lib libc: string.h sys/*\nlib libuv: uv.h\nlib cjson: cjson/*\n"
                       "include:\nbase:\nio: base libuv\ngateway: base upstream/upstream.h\n"
                       "upstream: base\nfutucli: cjson\n",
-    "libfutu/libfutu.map": "/* one; two */\nV_1 {\nglobal:\n    one;\n    *_msg;\nlocal:\n    *;\n};\n",
+    "libfutu/libfutu.map": "/* one; two */\nV_1 {\nglobal:\n    one;\n    *_msg;\n"
+                           "local:\n    *;\n};\n",
     "libfutu/include/futu/one.h": "#define FUTU_API __attribute__((visibility(\"default\")))\n"
                                   "FUTU_API const char *one(void);\n",
     "libfutu/base/a.c": "#include \"base/a.h\"\n\n#include <string.h>\n\n"
@@ -27,6 +28,7 @@ CLEAN = {
            "else printf 'Quotes:\\n  quote CODE  x\\n  --json  x\\n'; fi\n",
 }
 
+TABLE = "{\n    static int t[] = {\n" + "    0,\n" * 99 + "    };\n"
 LONG = "void g(void)\n{\n" + "    f(0);\n" * 59 + "}\n"
 
 # lint, file, text to append, what it must say
@@ -43,8 +45,7 @@ FAULTS = [
     ("banned", "test/unit/t.c", "int h(char *p) { return system(p); }\n", "system()"),
     ("length", "libfutu/base/a.c", LONG.replace("    f(0);\n", "    f(0);\n    f(0);\n"),
      "g() has 120 lines"),
-    ("length", "libfutu/base/a.c", LONG.replace("{\n", "{\n    static int t[] = {\n" + "    0,\n" * 99
-                                                + "    };\n"), "g() has 63 lines"),
+    ("length", "libfutu/base/a.c", LONG.replace("{\n", TABLE), "g() has 63 lines"),
     ("length", "futucli/c.c", "/* */\n" * 600, "603 lines"),
     ("text", "libfutu/base/a.h", "int x; \n", "blanks at the end"),
     ("text", "libfutu/base/a.h", "\tint x;\n", "a tab"),
@@ -83,11 +84,11 @@ def run(root, lint):
 
 
 def attempt(lint, name, extra, says):
-    """True when the lint says what it must about the clean tree with `extra` at the end of a file."""
+    """True when the lint says what it must about the clean tree with `extra` behind a file."""
     tree = dict(CLEAN)
     if name:
         tree[name] = tree.get(name, "") + extra
-    if lint == "exports":                   # the wildcard's object is declared, as the real ones are
+    if lint == "exports":       # the wildcard's object is declared as the real ones are
         tree["libfutu/include/futu/one.h"] += "extern FUTU_API int x_msg;\n"
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
@@ -100,7 +101,8 @@ def attempt(lint, name, extra, says):
 
 
 def main():
-    cases = [(lint, None, "", None) for lint in ("layers", "banned", "length", "text", "exports", "man")]
+    lints = ("layers", "banned", "length", "text", "exports", "man")
+    cases = [(lint, None, "", None) for lint in lints]
     cases += FAULTS
     failed = sum(not attempt(*case) for case in cases)
     print(f"lint_test: {len(cases) - failed} of {len(cases)} cases")

@@ -1,12 +1,14 @@
-"""text.py - the tree speaks of itself: no path of one machine, no note to come back later, no trailing
-blanks, no tab or line over 100 columns in C."""
+"""text.py - the tree speaks of itself: no path of one machine, no note to come back later, no
+trailing blanks, no tab or line over 100 columns in C."""
+import os
 import re
 import sys
 
 import files
 
 C = (".c", ".h", ".cpp")
-TEXT = C + (".py", ".sh", ".mk", ".md", ".1", ".proto", ".map", ".in", ".js", ".mjs", ".json")
+TEXT = C + (".py", ".sh", ".mk", ".md", ".1", ".proto", ".map", ".in", ".js", ".mjs", ".cjs",
+            ".json")
 TOPS = files.CODE + ("test", "proto", "man")
 DATA = "test/data/"
 ROOT = ("Makefile", "README.md", "CHANGELOG.md", "LICENSE", "libfutu/LAYERS")
@@ -14,7 +16,8 @@ COLUMNS = 100
 
 # Written apart, so that this file does not name itself.
 LATER = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X"]) + r")\b")
-MACHINE = re.compile(r"(?<![\w./~-])/(" + "|".join(["home", "root", "Users", "work", "mnt"]) + r")/\w")
+FOLDERS = ["home", "root", "Users", "work", "mnt"]
+MACHINE = re.compile(r"(?<![\w./~-])/(" + "|".join(FOLDERS) + r")/\w")
 
 
 def judge(path, line):
@@ -32,8 +35,9 @@ def judge(path, line):
 
 def main():
     wrong, lines = [], 0
-    paths = files.walk(TOPS, TEXT)
-    for path in [p for p in paths if not p.startswith(DATA)] + [p for p in ROOT if files.os.path.exists(p)]:
+    paths = [p for p in files.walk(TOPS, TEXT) if not p.startswith(DATA)]
+    paths += [p for p in ROOT if os.path.exists(p)]
+    for path in paths:
         text = files.read(path)
         if text and not text.endswith("\n"):
             wrong.append(f"{path}: no line break at the end")
