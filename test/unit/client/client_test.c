@@ -28,7 +28,7 @@ static void use_everything(void)
     ck_assert_uint_eq(w.pushes, 1);
     ck_assert_uint_eq(w.bad_pushes, 0);
     ck_assert_double_eq_tol(w.last_price, 321.4, 1e-9);
-    world_pass(&w, 120 * NS_PER_S);             /* kept alive: the hub closes after 30 s of silence */
+    world_pass(&w, 120 * NS_PER_S);  /* kept alive: the hub closes after 30 s of silence */
     ck_assert_int_eq(world_state(&w), FUTU_STATE_READY);
     ck_assert_uint_eq(w.n_states, 2);
 }
@@ -412,8 +412,9 @@ START_TEST(bad_calls_say_what_is_wrong)
     world_init(&w, &plain);
     world_connect(&w);
     ck_assert_int_eq(client_call_json(w.c, "Qot_Nothing", "{}", note_outcome, &o), FUTU_ENOTFOUND);
-    ck_assert_int_eq(client_call_json(w.c, "Qot_GetKL", "{\"c2s\":{\"klTyp\":1}}", note_outcome, &o),
-                     FUTU_EFORMAT);
+    ck_assert_int_eq(
+        client_call_json(w.c, "Qot_GetKL", "{\"c2s\":{\"klTyp\":1}}", note_outcome, &o),
+        FUTU_EFORMAT);
     ck_assert_ptr_nonnull(strstr(w.c->error, "klTyp"));
     ck_assert_int_eq(client_call_json(w.c, "Qot_GetKL", "{\"c2s\":{}}", note_outcome, &o),
                      FUTU_EFORMAT);

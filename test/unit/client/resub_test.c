@@ -54,12 +54,12 @@ static void expect(const char *want)
 
 #define SEC(code) "{\"market\":1,\"code\":\"" code "\"}"
 #define SUB(list, types, more)                                                                     \
-    "{\"c2s\":{\"securityList\":[" list "],\"subTypeList\":[" types "],\"isSubOrUnSub\":true" more  \
+    "{\"c2s\":{\"securityList\":[" list "],\"subTypeList\":[" types "],\"isSubOrUnSub\":true" more \
     "}}"
 #define UNSUB(list, types)                                                                         \
     "{\"c2s\":{\"securityList\":[" list "],\"subTypeList\":[" types "],\"isSubOrUnSub\":false}}"
 #define OUT(list, type, push, rehabs, first, more)                                                 \
-    "{\"c2s\":{\"securityList\":[" list "],\"subTypeList\":[" type "],\"isSubOrUnSub\":true,"       \
+    "{\"c2s\":{\"securityList\":[" list "],\"subTypeList\":[" type "],\"isSubOrUnSub\":true,"      \
     "\"isRegOrUnRegPush\":" push "," rehabs "\"isFirstPush\":" first                               \
     ",\"isSubOrderBookDetail\":false,\"extendedTime\":false" more "}}\n"
 #define PUSH ",\"isRegOrUnRegPush\":true"

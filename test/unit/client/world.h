@@ -1,5 +1,5 @@
-/* world.h - a client against a real hub with a clock that stands still, over a pipe that can be cut,
- * muted and made to deliver a byte at a time; or against a script instead of the hub. */
+/* world.h - a client against a real hub with a clock that stands still, over a pipe that can be
+ * cut, muted and made to deliver a byte at a time; or against a script instead of the hub. */
 #ifndef TEST_UNIT_CLIENT_WORLD_H
 #define TEST_UNIT_CLIENT_WORLD_H
 

@@ -1,5 +1,5 @@
-/* conn_test.c - bytes in any split, bad bytes, both kinds of WebSocket message, limits, the end; every
- * failed allocation of a session; the same input gives the same output. */
+/* conn_test.c - bytes in any split, bad bytes, both kinds of WebSocket message, limits, the end;
+ * every failed allocation of a session; the same input gives the same output. */
 #include "rig.h"
 
 #include <stdio.h>
@@ -21,8 +21,9 @@ static void add_frame(struct buf *out, uint32_t proto, uint8_t fmt, uint32_t ser
 static void session_bytes(struct buf *out)
 {
     static const char json[] = "{\"c2s\":{\"time\":5}}";
-    add_frame(out, 1001, 0, 1, "0a2408ac02120850794e6f726d616c180120ffffffffffffffffff0128003206507974"
-                               "686f6e");
+    add_frame(out, 1001, 0, 1,
+              "0a2408ac02120850794e6f726d616c180120ffffffffffffffffff0128003206507974"
+              "686f6e");
     add_frame(out, 3001, 0, 2, "0a150a0908011205303037303010011002180120013001");
     add_frame(out, 1004, 0, 3, "0a0608c0b3b1ce06");
     add_frame(out, 1012, 0, 4, "");
@@ -145,7 +146,7 @@ START_TEST(websocket_messages_of_both_kinds)
     ck_assert_int_eq(peer_feed(&sdk, m, 20), FUTU_OK);
     ck_assert_int_eq(peer_feed(&sdk, in.p, in.n), FUTU_EPROTO);
     static const size_t cuts[] = { 0, 7, 8, 19, 43, 50 };
-    for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {              /* parts of a frame, or of a header */
+    for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {  /* parts of a frame, or of a header */
         peer_open(&bad, &r, FUTU_WIRE_WS);
         ck_assert_int_eq(peer_feed(&bad, in.p, cuts[i]), FUTU_EPROTO);
         peer_close(&bad);
@@ -322,8 +323,11 @@ static bool begin(struct rig *x, struct peer *p, int algo)
     p->r = x;
     p->cipher.algo = CIPHER_NONE;
     return hub_conn_new(x->hub, &p->c, &o) == FUTU_OK &&
-           (feed_step(p, 1001, algo == CIPHER_NONE ? "0a13 08ac02 120174 1801 20ffffffffffffffffff01"
-                                                   : "0a0a 08ac02 120174 1801 2002", NULL), true);
+           (feed_step(p, 1001,
+                      algo == CIPHER_NONE ? "0a13 08ac02 120174 1801 20ffffffffffffffffff01"
+                                          : "0a0a 08ac02 120174 1801 2002",
+                      NULL),
+            true);
 }
 
 static bool life(int algo)

@@ -1,4 +1,5 @@
-/* delay_test.c - GetDelayStatistics: what was measured, through the hub with a clock that we move. */
+/* delay_test.c - GetDelayStatistics: what was measured, through the hub with a clock that we
+ * move. */
 #include "gateway/histo.h"
 #include "rig.h"
 
