@@ -17,7 +17,8 @@ static void remove_level(struct side *s, int i)
     memmove(&s->lv[i], &s->lv[i + 1], (size_t)(s->n - i) * sizeof(s->lv[0]));
 }
 
-/* Makes an empty level at place i; the worst one falls out of a full book. NULL: it would be the worst. */
+/* Makes an empty level at place i; the worst one falls out of a full book. NULL: it would be the
+ * worst. */
 static struct level *insert_level(struct side *s, int i, int64_t key)
 {
     if (s->n == BOOK_MAX) {
@@ -83,7 +84,8 @@ void book_add(struct book *b, int side, int64_t key, int64_t qty)
     l->orders++;
 }
 
-/* q of a level was taken, from the front on: what stood behind it moves up, clients in it are filled. */
+/* q of a level was taken, from the front on: what stood behind it moves up, clients in it are
+ * filled. */
 static void fill_clients(struct book *b, struct side *s, struct level *l, int64_t q)
 {
     struct client_order *next;

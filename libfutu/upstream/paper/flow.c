@@ -45,7 +45,8 @@ double flow_value(const struct live *l)
 static int64_t mean_pause(const struct live *l, int32_t minute)
 {
     static const int64_t pause[2][4] = { { 560, 2200, 8500, 5000 }, { 1333, 4000, 15000, 6000 } };
-    static const uint16_t busy[16] = { 180, 140, 115, 100, 90, 85, 80, 75, 75, 75, 80, 85, 90, 100, 120, 150 };
+    static const uint16_t busy[16] = { 180, 140, 115, 100, 90, 85,  80,  75,
+                                       75,  75,  80,  85,  90, 100, 120, 150 };
     bool always = l->fair.always_open;
     int64_t ms = pause[always][is_index(l) ? 3 : l->fair.sec->liquidity - 'A'];
     return always ? ms : ms * 100 / busy[minute * 16 / l->day.minutes];
@@ -63,7 +64,9 @@ void flow_minute(struct live *l, int32_t minute)
     f->value[0] = begin;
     f->value[1] = MAX(fair_at(&l->shape, minute + 1, l->day.minutes), floor_px);
     f->mean_ms = mean_pause(l, minute);
-    double rel = l->fair.sec->liquidity == 'A' ? 0.00025 : l->fair.sec->liquidity == 'B' ? 0.0007 : 0.0018;
+    double rel = l->fair.sec->liquidity == 'A'   ? 0.00025
+                 : l->fair.sec->liquidity == 'B' ? 0.0007
+                                                 : 0.0018;
     if (l->fair.sec->step_table == 3)
         rel = 0.0003;
     double step = (double)market_step(l->fair.sec->step_table, (int64_t)f->value[0]);
