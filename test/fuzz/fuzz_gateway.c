@@ -1,5 +1,5 @@
-/* fuzz_gateway.c - two clients, an upstream and a clock do what the input says. Whatever it is: each
- * well framed request gets exactly one reply, and what is written is whole frames. */
+/* fuzz_gateway.c - two clients, an upstream and a clock do what the input says. Whatever it is:
+ * each well framed request gets exactly one reply, and what is written is whole frames. */
 #include <stdlib.h>
 #include <sys/uio.h>
 
@@ -211,7 +211,8 @@ static void step(uint8_t op, uint16_t number, const uint8_t *p, size_t n)
     }
 }
 
-/* After 12 s at most all is answered, whatever the upstream does; a client that was cut for its own reasons is excused. */
+/* After 12 s at most all is answered, whatever the upstream does; a client that was cut for its
+ * own reasons is excused. */
 static void settle(struct client *k)
 {
     pass(12 * NS_PER_S);
