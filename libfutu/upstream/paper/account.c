@@ -1,6 +1,6 @@
 /* account.c - money and positions; see account.h.
  *
- * Tests: test/unit/upstream/paper/account_test.c
+ * Tests: test/unit/upstream/paper/trd_account_test.c, trd_property_test.c
  */
 #include "upstream/paper/account.h"
 

@@ -1,7 +1,7 @@
 /* trd_funds.c - funds, positions, largest quantities and margin ratios.
  *
  * A simulated account reports in its own currency; the margin account in any of the fixed rates.
- * Tests: test/unit/upstream/paper/trd_funds_test.c
+ * Tests: test/unit/upstream/paper/trd_account_test.c
  */
 #include "upstream/paper/trd.h"
 
