@@ -33,6 +33,13 @@ static struct level *insert_level(struct side *s, int i, int64_t key)
     return &s->lv[i];
 }
 
+/* A side whose levels are gone goes on with the clients' orders that were beyond them. */
+static void reach_clients(struct book *b, int side)
+{
+    if (b->side[side].n == 0 && b->side[side].orders)
+        book_extend(b, side, INT64_MIN / 2, 0, 0);
+}
+
 static int side_of(const struct client_order *o)
 {
     return o->buy ? BID : ASK;
@@ -120,6 +127,7 @@ int64_t book_take(struct book *b, int side, int64_t key, int64_t qty, struct cli
             fill_clients(b, s, l, q);
         if (l->qty == 0)
             s->n--;
+        reach_clients(b, !side);
         if (taker) {
             taker->left -= q;
             taker->on_fill(taker, px, q, b->time, false);
@@ -134,8 +142,9 @@ static void shrink(const struct side *s, struct level *l, int64_t c)
     int64_t flow = l->qty - l->client, before = 0;
     if (l->client > 0) {
         for (struct client_order *o = first_at(s, l->key); o; o = next_at(o)) {
-            int64_t flow_ahead = o->ahead - before;
-            o->ahead -= (int64_t)((double)c * ((double)flow_ahead / (double)flow));
+            int64_t ahead = o->ahead - before;      /* of the flow */
+            ahead -= (int64_t)((double)c * ((double)ahead / (double)flow));
+            o->ahead = before + CLAMP(ahead, 0, flow - c);
             before += o->left;
         }
     }
@@ -152,6 +161,7 @@ void book_cancel(struct book *b, int side, int i, int32_t orders)
     if (orders >= l->orders || c >= flow) {
         if (l->client == 0) {
             remove_level(s, i);
+            reach_clients(b, side);
             return;
         }
         c = flow;
@@ -196,6 +206,7 @@ void book_drop_worst(struct book *b, int side)
     struct side *s = &b->side[side];
     if (s->n > 0 && s->lv[0].client == 0)
         remove_level(s, 0);
+    reach_clients(b, side);
 }
 
 void book_clear(struct book *b)
@@ -221,21 +232,27 @@ static void link_order(struct side *s, struct client_order *o)
     o->resting = true;
 }
 
-void book_rest(struct book *b, struct client_order *o)
+/* At the end of the queue of its level, which is made when it is not there. */
+static void join_level(struct side *s, struct client_order *o)
 {
-    struct side *s = &b->side[side_of(o)];
-    int64_t key = key_of(o);
     bool there;
-    link_order(s, o);
-    o->ahead = 0;
-    if (s->n > 0 && key < s->lv[0].key)
-        return;
-    int i = find(s, key, &there);
-    struct level *l = there ? &s->lv[i] : insert_level(s, i, key);
+    int i = find(s, key_of(o), &there);
+    struct level *l = there ? &s->lv[i] : insert_level(s, i, key_of(o));
     o->ahead = l->qty;
     l->qty += o->left;
     l->client += o->left;
     l->orders++;
+}
+
+void book_rest(struct book *b, struct client_order *o)
+{
+    struct side *s = &b->side[side_of(o)];
+    link_order(s, o);
+    o->ahead = 0;
+    if (s->n == 0)
+        book_extend(b, side_of(o), key_of(o), 0, 0);    /* or a better one that waited */
+    else if (key_of(o) >= s->lv[0].key)
+        join_level(s, o);
 }
 
 void book_remove(struct book *b, struct client_order *o)
@@ -256,6 +273,7 @@ void book_remove(struct book *b, struct client_order *o)
     l->orders = MAX(l->orders - 1, 1);
     if (l->qty == 0)
         remove_level(s, i);
+    reach_clients(b, side_of(o));
 }
 
 void book_auction(struct book *b, int side, int64_t px)

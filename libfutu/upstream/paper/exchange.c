@@ -25,6 +25,7 @@ struct exchange {
     struct minute *scratch;         /* for history */
     struct list active, idle;       /* idle: least recently asked for first */
     struct list *cursor;            /* next active one that exchange_run() looks at */
+    const struct live *reporting;   /* the one whose changes the owner is being told of */
     size_t idle_bytes;
 };
 
@@ -175,6 +176,8 @@ static void trim(struct exchange *x, const struct live *keep)
         x->idle_bytes -= live_size(l);
         list_remove(&l->link);
         x->lives[l->fair.sec->index] = NULL;
+        if (x->reporting == l)
+            x->reporting = NULL;
         live_free(l);
     }
 }
@@ -211,11 +214,12 @@ static struct live *get(struct exchange *x, const struct security *s)
     return l;
 }
 
-/* As get(), and brings it up to now; one with clients' orders stays where it is. */
+/* As get(), and brings it up to now; one with clients' orders stays where it is, as does one that is
+ * being reported, so that the report can be read. */
 static struct live *look(struct exchange *x, const struct security *s)
 {
     struct live *l = get(x, s);
-    if (l && !live_has_orders(l))
+    if (l && l != x->reporting && !live_has_orders(l))
         live_advance(l, exchange_now(x), NO_BOUND);
     return l;
 }
@@ -369,10 +373,13 @@ static void report(struct exchange *x, struct live *l)
     unsigned what = l->changed;
     bool orders_gone = !is_active(l);
     l->changed = 0;
-    if (orders_gone)
+    if (orders_gone) {
         place(x, l, true);
-    else if (what && l->watchers > 0 && x->events.changed)
-        x->events.changed(x->events.arg, l->fair.sec, what);
+    } else if (what && l->watchers > 0 && x->events.changed) {
+        x->reporting = l;
+        x->events.changed(x->events.arg, l->fair.sec, what);    /* may let go of l */
+        x->reporting = NULL;
+    }
 }
 
 bool exchange_run(struct exchange *x, int64_t budget_ns)
@@ -388,7 +395,8 @@ bool exchange_run(struct exchange *x, int64_t budget_ns)
             if (!run_one(x, l, now, deadline))
                 return false;
         }
-        x->cursor = x->cursor->next;
+        if (!live_waits(l, now))
+            x->cursor = x->cursor->next;
         report(x, l);
         if ((++looked & 15) == 0 && clock_mono(x->clock.sys) >= deadline)
             return x->cursor == &x->active;

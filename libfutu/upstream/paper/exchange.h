@@ -112,6 +112,8 @@ const struct security *exchange_find(const struct exchange *x, int32_t market, f
 
 /* Each brings the security up to market time first, save that one with resting client orders moves
  * in exchange_run() and exchange_order_add() alone (so that fills come from nowhere else).
+ * A watched one begins a new day in exchange_run() alone, after the last ticks of the old one have
+ * been reported.
  * FUTU_ENOMEM only. Indices have a quote, ticks and bars, no book. */
 futu_err exchange_quote(struct exchange *x, const struct security *s, struct quote *out);
 /* Best first; returns how many levels (0..BOOK_LEVELS) through n_bid and n_ask. */

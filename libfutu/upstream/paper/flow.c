@@ -120,21 +120,31 @@ static double first_px(const struct live *l, int side)
     return side == BID ? MIN(px, edge) : MAX(px, edge);
 }
 
+/* The key of the next level behind level `at`, or of the first one. */
+static int64_t key_behind(const struct live *l, int side, int at, double off)
+{
+    const struct side *s = &l->book.side[side];
+    if (s->n == 0)
+        return quiet_key(l, side, first_px(l, side));
+    double px = (double)book_key(side, s->lv[at].key);
+    return quiet_key(l, side, side == BID ? px - off : px + off);
+}
+
 static bool fill_side(struct live *l, int side)
 {
     struct side *s = &l->book.side[side];
     uint64_t r = rng_at(l->shape.key ^ UINT64_C(0x3c6ef372fe94f82b), l->flow.fills++);
     double off = l->flow.gap * (0.3 + 0.7 * rng_unit(r));
     int64_t orders = 1 + (int64_t)(r & 3), qty = sized(l, limit_size, r >> 2) * orders;
-    int at = s->n > 0 ? before_hole(l, s) : 0;
-    double px = first_px(l, side);
-    if (s->n > 0)
-        px = (double)book_key(side, s->lv[at].key) + (side == BID ? -off : off);
-    int64_t key = quiet_key(l, side, px);
-    if (at > 0) {
+    int at = before_hole(l, s);
+    int64_t key = key_behind(l, side, at, off);
+    /* Steps may be wider there than at the fair value, so that the hole has no room. */
+    if (at > 0 && key > s->lv[at - 1].key) {
         book_add(&l->book, side, key, qty);
         return true;
     }
+    if (at > 0)
+        key = key_behind(l, side, 0, off);
     if (s->n > 0 && key >= s->lv[0].key)
         return false;           /* no lower price is left */
     return book_extend(&l->book, side, key, qty, (int32_t)orders);

@@ -282,6 +282,12 @@ static bool roll(struct live *l, int64_t now)
     return true;
 }
 
+bool live_waits(const struct live *l, int64_t now)
+{
+    return l->phase == PHASE_DONE && l->watchers > 0 && l->changed &&
+           day_at(l->fair.always_open, l->day.market, now) > l->day.date;
+}
+
 bool live_advance(struct live *l, int64_t now, int64_t max_events)
 {
     do {
@@ -290,7 +296,7 @@ bool live_advance(struct live *l, int64_t now, int64_t max_events)
                 return false;
             run_event(l);
         }
-    } while (l->phase == PHASE_DONE && roll(l, now));
+    } while (l->phase == PHASE_DONE && !live_waits(l, now) && roll(l, now));
     return true;
 }
 
