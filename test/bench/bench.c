@@ -13,6 +13,7 @@
 #define SECONDS 3.0
 #define REQ_CONNS 50
 #define STARTS 11
+#define EVENTS 300
 
 static struct conn conns[BENCH_MAX_CONNS], side;
 static uint8_t request[70000], answer[CONN_BUF];
@@ -120,13 +121,6 @@ static void compare_requests(struct server *futu, struct server *redis, const ch
     }
 }
 
-/* One message to every subscriber of the channel. */
-static bool redis_publish(void *arg)
-{
-    size_t len = *(size_t *)arg;
-    return conn_write(&side, request, len);
-}
-
 static size_t publish_command(size_t payload)
 {
     static char value[1024];
@@ -180,7 +174,17 @@ static double redis_fanout(int port, size_t n, size_t payload)
     return rate;
 }
 
-static double futu_fanout(int port, size_t n, double *bytes)
+static void futu_subscribe(int port, size_t n, const char *const *codes, size_t n_codes,
+                           const int *types, size_t n_types)
+{
+    open_all(&proto_futu, port, n);
+    for (size_t i = 0; i < n; i++)
+        exchange_one(&conns[i], &proto_futu,
+                     futu_sub(request, sizeof(request), codes, n_codes, types, n_types, true));
+}
+
+/* Many securities on a clock that runs 600 times as fast: more ticks than anybody can use. */
+static double futu_fanout(int port, size_t n)
 {
     static const char *const codes[] = {
         "HK.00700", "HK.09988", "HK.00005", "HK.03690", "HK.01299", "HK.00939", "HK.00941",
@@ -188,32 +192,87 @@ static double futu_fanout(int port, size_t n, double *bytes)
         "US.AMZN",  "US.GOOGL", "US.META",  "US.SPY",   "US.JPM",   "US.V",
     };
     static const int types[] = { 1, 2, 4 };
-    uint64_t before, after;
-    open_all(&proto_futu, port, n);
-    for (size_t i = 0; i < n; i++)
-        exchange_one(&conns[i], &proto_futu,
-                     futu_sub(request, sizeof(request), codes, sizeof(codes) / sizeof(codes[0]),
-                              types, 3, true));
-    before = after = 0;
-    (void)before;
-    (void)after;
+    futu_subscribe(port, n, codes, sizeof(codes) / sizeof(codes[0]), types, 3);
     double rate = fanout_run(&proto_futu, conns, n, SECONDS, NULL, NULL);
-    *bytes = 300;
     close_all(n);
     return rate;
 }
 
-static void compare_fanout(const char *bin, struct server *redis)
+/* A market order that trades at once; every subscriber of the security's ticks is told. */
+struct trader {
+    uint64_t conn_id;
+    unsigned serial;
+};
+
+static bool fire_order(void *arg)
+{
+    struct trader *t = arg;
+    size_t len = futu_order(request, sizeof(request), t->conn_id, t->serial++);
+    return conn_write(&side, request, len) &&
+           conn_read(&side, &proto_futu, answer, sizeof(answer)) > 0;
+}
+
+static bool fire_publish(void *arg)
+{
+    return conn_write(&side, request, *(size_t *)arg) &&
+           conn_read(&side, &proto_redis, answer, sizeof(answer)) > 0;
+}
+
+static struct load_result futu_event(int port, size_t n)
+{
+    static const char *const codes[] = { BENCH_QUIET };
+    static const int ticks[] = { 4 };
+    struct trader t = { 0, 0 };
+    struct load_result r;
+    futu_subscribe(port, n, codes, 1, ticks, 1);
+    if (!conn_open(&side, port))
+        die("connecting");
+    conn_write(&side, request, futu_init_connect(request, sizeof(request)));
+    t.conn_id = futu_conn_id(answer, conn_read(&side, &proto_futu, answer, sizeof(answer)));
+    if (!fanout_latency(&proto_futu, conns, n, EVENTS, fire_order, &t, &r))
+        die("the fan-out of a tick");
+    close_all(n);
+    conn_close(&side);
+    return r;
+}
+
+static struct load_result redis_event(int port, size_t n)
+{
+    struct load_result r;
+    redis_subscribe(port, n);
+    size_t len = publish_command(120);
+    if (!fanout_latency(&proto_redis, conns, n, EVENTS, fire_publish, &len, &r))
+        die("the fan-out of a message");
+    close_all(n);
+    conn_close(&side);
+    return r;
+}
+
+static void compare_events(struct server *futu, struct server *redis)
 {
     static const size_t counts[] = { 1, 100, 1000 };
-    head("Push fan-out", "deliveries per second, 300-byte messages; ours: 60 streams, clock x600");
+    head("One event to all", "us from order (PUBLISH) sent to its tick (message) read by the last");
     for (size_t i = 0; i < 3; i++) {
+        char name[64];
+        struct load_result ours = futu_event(futu->port, counts[i]);
+        struct load_result theirs = redis_event(redis->port, counts[i]);
+        snprintf(name, sizeof(name), "%zu subscribers, p50", counts[i]);
+        row(name, ours.p50_us, theirs.p50_us, false);
+        snprintf(name, sizeof(name), "%zu subscribers, p99", counts[i]);
+        row(name, ours.p99_us, theirs.p99_us, false);
+    }
+}
+
+static void compare_fanout(const char *bin, struct server *redis)
+{
+    static const size_t counts[] = { 100, 1000 };
+    head("Sustained fan-out", "deliveries per second of 300 bytes; ours: 60 streams, clock x600");
+    for (size_t i = 0; i < 2; i++) {
         struct server s;
         char name[64];
-        double bytes;
         if (!server_start_futu(&s, bin, "always-open,x600"))
             die("starting futu-opend");
-        double ours = futu_fanout(s.port, counts[i], &bytes);
+        double ours = futu_fanout(s.port, counts[i]);
         server_stop(&s);
         double theirs = redis_fanout(redis->port, counts[i], 300);
         snprintf(name, sizeof(name), "%zu subscribers", counts[i]);
@@ -221,18 +280,10 @@ static void compare_fanout(const char *bin, struct server *redis)
     }
 }
 
-static size_t futu_order(const char *acc)
+static int by_value(const void *a, const void *b)
 {
-    char json[400];
-    static unsigned serial;
-    snprintf(json, sizeof(json),
-             "{\"c2s\":{\"packetID\":{\"connID\":0,\"serialNo\":%u},\"header\":{\"trdEnv\":0,"
-             "\"accID\":%s,"
-             "\"trdMarket\":1},\"trdSide\":%u,\"orderType\":2,\"code\":\"00700\",\"qty\":100,"
-             "\"secMarket\":1}}",
-             serial, acc, 1 + serial % 2);
-    serial++;
-    return futu_call_json(request, sizeof(request), "Trd_PlaceOrder", json);
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
 }
 
 static void compare_memory(const char *bin)
@@ -250,18 +301,8 @@ static void compare_memory(const char *bin)
             server_stop(&redis);
         }
     }
-    for (int i = 0; i < STARTS; i++)        /* insertion sort: eleven values */
-        for (int k = i; k > 0; k--) {
-            double a = ours[k], b = theirs[k];
-            if (a < ours[k - 1]) {
-                ours[k] = ours[k - 1];
-                ours[k - 1] = a;
-            }
-            if (b < theirs[k - 1]) {
-                theirs[k] = theirs[k - 1];
-                theirs[k - 1] = b;
-            }
-        }
+    qsort(ours, STARTS, sizeof(*ours), by_value);
+    qsort(theirs, STARTS, sizeof(*theirs), by_value);
     row("start to ready, ms (median of 11)", ours[STARTS / 2], theirs[STARTS / 2], false);
     double idle = (double)server_rss_kb(&futu), idle_redis = (double)server_rss_kb(&redis);
     row("idle memory, MB", idle / 1024, idle_redis / 1024, false);
@@ -297,6 +338,7 @@ int main(int argc, char **argv)
          "over TCP, answers of the same size; futu-opend checks SHA-1 both ways");
     compare_requests(&futu, &redis, "KeepAlive / GET", false);
     compare_requests(&futu, &redis, "GetBasicQot / GET", true);
+    compare_events(&futu, &redis);
     server_stop(&futu);
     compare_fanout(argv[1], &redis);
     server_stop(&redis);

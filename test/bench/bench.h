@@ -73,6 +73,11 @@ size_t futu_keep_alive(uint8_t *out, size_t size);
 size_t futu_sub(uint8_t *out, size_t size, const char *const *codes, size_t n, const int *types,
                 size_t n_types, bool push);
 size_t futu_basic_qot(uint8_t *out, size_t size, const char *code);
+/* A security that hardly trades by itself, for events of our own making. */
+#define BENCH_QUIET "HK.01208"
+#define BENCH_QUIET_LOT 4000
+size_t futu_order(uint8_t *out, size_t size, uint64_t conn_id, unsigned serial);
+uint64_t futu_conn_id(const uint8_t *frame, size_t n);    /* of an InitConnect answer; 0: none */
 size_t futu_call_json(uint8_t *out, size_t size, const char *name, const char *json);
 
 #endif

@@ -102,3 +102,26 @@ size_t futu_basic_qot(uint8_t *out, size_t size, const char *code)
              market_of(code), code + 3);
     return futu_call_json(out, size, "Qot_GetBasicQot", json);
 }
+
+size_t futu_order(uint8_t *out, size_t size, uint64_t conn_id, unsigned serial)
+{
+    char json[400];
+    snprintf(json, sizeof(json),
+             "{\"c2s\":{\"packetID\":{\"connID\":\"%llu\",\"serialNo\":%u},"
+             "\"header\":{\"trdEnv\":0,\"accID\":\"9100001\",\"trdMarket\":1},\"trdSide\":%u,"
+             "\"orderType\":2,\"code\":\"%s\",\"qty\":%d,\"secMarket\":1}}",
+             (unsigned long long)conn_id, serial, 1 + serial % 2, BENCH_QUIET + 3, BENCH_QUIET_LOT);
+    return futu_call_json(out, size, "Trd_PlaceOrder", json);
+}
+
+uint64_t futu_conn_id(const uint8_t *frame, size_t n)
+{
+    struct arena a = ARENA_INIT;
+    InitConnect_Response r;
+    uint64_t id = 0;
+    if (n > FRAME_HEAD && codec_decode(&InitConnect_Response_msg, &a, frame + FRAME_HEAD,
+                                       n - FRAME_HEAD, &r, NULL, NULL) == FUTU_OK && r.s2c)
+        id = r.s2c->connID;
+    arena_free(&a);
+    return id;
+}

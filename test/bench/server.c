@@ -31,7 +31,7 @@ void pin_to(int core)
     sched_setaffinity(0, sizeof(set), &set);
 }
 
-static bool spawn(struct server *s, char *const argv[])
+static bool spawn(struct server *s, const char *const argv[])
 {
     int pipes[2];
     if (pipe2(pipes, O_CLOEXEC) != 0)
@@ -42,7 +42,7 @@ static bool spawn(struct server *s, char *const argv[])
         pin_to(core_server);
         dup2(pipes[1], STDOUT_FILENO);
         dup2(null, STDERR_FILENO);
-        execvp(argv[0], argv);
+        execvp(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
     close(pipes[1]);
@@ -77,7 +77,7 @@ static bool await(struct server *s, const char *word)
 
 bool server_start_futu(struct server *s, const char *bin, const char *clock)
 {
-    char *argv[] = { (char *)bin,   "--paper", "--paper-clock",      (char *)clock,
+    const char *argv[] = { bin,   "--paper", "--paper-clock",      clock,
                      "--port",      "0",       "--frequency-limits", "off",
                      "--log-level", "off",     "--sub-quota",        "100000",
                      NULL };
@@ -104,7 +104,7 @@ bool server_start_redis(struct server *s)
     char port[16];
     s->port = free_port();
     snprintf(port, sizeof(port), "%d", s->port);
-    char *argv[] = { "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "",
+    const char *argv[] = { "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "",
                      "--appendonly", "no", "--client-output-buffer-limit", "pubsub 0 0 0",
                      "--maxclients", "4000", NULL };
     double start = now_s();

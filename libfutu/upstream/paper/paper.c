@@ -75,6 +75,11 @@ static futu_err run_handler(struct paper *p, struct call *c, struct upstream_req
     return h->fn(p, c);
 }
 
+static bool paper_busy(const struct paper *p)
+{
+    return qot_busy(p) || trade_busy(p->trade);
+}
+
 static void answer(struct paper *p, struct upstream_request *rq, struct arena *a, struct buf *out)
 {
     struct call c = { .row = proto_find(rq->proto), .conn_id = rq->conn_id, .arena = a };
@@ -88,6 +93,9 @@ static void answer(struct paper *p, struct upstream_request *rq, struct arena *a
         rq->done(rq, no_memory_body, sizeof(no_memory_body));
     if (c.after)
         c.after(p, c.after_arg);
+    /* What an order has traded is told to all watchers at once, not with the next slice. */
+    if (c.row && c.row->write && paper_busy(p))
+        timer_set(p->timers, &p->slice, clock_mono(p->sys));
 }
 
 /* done() may ask again at once: the inner call then has its own memory. */
@@ -145,11 +153,6 @@ static void paper_state(struct upstream *u, struct upstream_state *out)
         .name = "paper",
         .securities = exchange_count(p->exchange),
     };
-}
-
-static bool paper_busy(const struct paper *p)
-{
-    return qot_busy(p) || trade_busy(p->trade);
 }
 
 void paper_wake(struct paper *p)
