@@ -135,9 +135,12 @@ static void run_hooks(futu_loop *l)
     }
 }
 
+/* libuv's timers count in milliseconds: what is due already must not wait for the next one. */
 static void end_turn(futu_loop *l)
 {
     uv_idle_stop(&l->idle);
+    if (timers_next(&l->timers) != TIMER_NEVER && timers_next(&l->timers) <= loop_now(l))
+        timers_run(&l->timers, loop_now(l));
     run_hooks(l);
     set_timer(l);
 }
