@@ -3,7 +3,7 @@
 test: setup-test
 	$(MAKE) SAN=$(SAN) check
 
-check: schema unit fuzz-replay json-oracle integration sdk lint
+check: schema unit fuzz-replay gen-test json-oracle integration sdk lint
 
 # The tables and rules that a compiler does not check. lint_test.py plants faults to see them found.
 LINT := $(PYTHON) -B test/lint
@@ -29,6 +29,8 @@ unit: $(TESTS)
 # The codec against Google's protobuf runtime.
 $(B)/test/schema/codec_tool: $(B)/test/schema/codec_tool.o $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
+gen-test:
+	@$(PYTHON) test/schema/gen_test.py
 json-oracle: $(B)/test/schema/codec_tool
 	@$(PYTHON) test/schema/json_oracle.py $<
 
@@ -66,4 +68,4 @@ run: setup-run
 	$(MAKE) all
 	sh test/run.sh $(B)
 
-.PHONY: json-oracle lint bench fuzz test check schema unit fuzz-replay run integration sdk
+.PHONY: gen-test json-oracle lint bench fuzz test check schema unit fuzz-replay run integration sdk

@@ -6,17 +6,13 @@
  * Threads: none; no state.
  * Tests:   test/unit/codec/json_test.c, test/fuzz/fuzz_json_to_pb.c
  */
-#include <float.h>
-#include <math.h>
-
 #include "codec/base64.h"
 #include "codec/codec.h"
 #include "codec/ctx.h"
 #include "codec/json_lex.h"
-#include "codec/num.h"
+#include "codec/json_name.h"
+#include "codec/json_num.h"
 #include "codec/wire_out.h"
-
-#define NAME_MAX_SHOWN 64       /* of an unknown member in an error */
 
 struct jin {
     struct codec_ctx c;
@@ -112,138 +108,14 @@ static futu_err string(struct jin *j, const struct codec_path *here)
     return err ? err : close_bytes(j, here, at);
 }
 
-/* The characters of a string without escapes; numbers are written so. */
-static bool plain_string(struct jin *j, futu_str *s)
-{
-    const char *p = j->lx.p;
-    if (p == j->lx.end || *p++ != '"')
-        return false;
-    s->p = p;
-    while (p < j->lx.end && *p != '"' && *p != '\\')
-        p++;
-    s->n = (size_t)(p - s->p);
-    if (p == j->lx.end || *p != '"')
-        return false;
-    j->lx.p = p + 1;
-    return true;
-}
-
-union number {
-    int32_t i32;
-    uint32_t u32;
-    int64_t i64;
-    uint64_t u64;
-    float f;
-    double d;
-    bool b;
-};
-
-/* The reason why the text of a JSON integer is none of the type, or NULL. */
-static const char *read_integer(uint8_t type, futu_str s, union number *v)
-{
-    int64_t i;
-    uint64_t u;
-    switch ((enum pb_type)type) {
-    case PB_INT32:
-        if (!num_read_i64(s, &i) || i < INT32_MIN || i > INT32_MAX)
-            return "out of the range of int32";
-        v->i32 = (int32_t)i;
-        return NULL;
-    case PB_UINT32:
-        if (!num_read_u64(s, &u) || u > UINT32_MAX)
-            return "out of the range of uint32";
-        v->u32 = (uint32_t)u;
-        return NULL;
-    case PB_INT64:
-        return num_read_i64(s, &v->i64) ? NULL : "out of the range of int64";
-    default:
-        return num_read_u64(s, &v->u64) ? NULL : "out of the range of uint64";
-    }
-}
-
-static bool named_double(futu_str s, double *d)
-{
-    if (str_is(s, "NaN"))
-        *d = (double)NAN;
-    else if (str_is(s, "Infinity"))
-        *d = (double)INFINITY;
-    else if (str_is(s, "-Infinity"))
-        *d = -(double)INFINITY;
-    else
-        return false;
-    return true;
-}
-
-/* A float or double; `s` is a number, or one of the three names when it was in quotes. */
-static const char *read_real(uint8_t type, futu_str s, bool named, union number *v)
-{
-    double d;
-    bool ok;
-    if (named && named_double(s, &d)) {
-        if (type == PB_FLOAT)
-            v->f = (float)d;
-        else
-            v->d = d;
-        return NULL;
-    }
-    ok = type == PB_FLOAT ? num_read_float(s, &v->f) : num_read_double(s, &v->d);
-    if (ok)
-        return NULL;
-    return type == PB_FLOAT ? "out of the range of float" : "out of the range of double";
-}
-
-static bool is_real(uint8_t type)
-{
-    return type == PB_FLOAT || type == PB_DOUBLE;
-}
-
-/* Takes the text of a number, in quotes or not; the reason why there is none, or NULL. */
-static const char *number_text(struct jin *j, uint8_t type, futu_str *s, bool *in_quotes)
-{
-    const char *expected = is_real(type) ? "a number is expected" : "an integer is expected";
-    bool integer;
-    *in_quotes = json_peek(&j->lx) == '"';
-    if (*in_quotes) {
-        double d;
-        if (!plain_string(j, s))
-            return expected;
-        if (is_real(type) && named_double(*s, &d))
-            return NULL;
-        return s->n && num_scan(*s, &integer) == s->n && (integer || is_real(type)) ? NULL
-                                                                                    : expected;
-    }
-    *s = (futu_str){ j->lx.p, (size_t)(j->lx.end - j->lx.p) };
-    s->n = num_scan(*s, &integer);
-    if (s->n == 0)
-        return expected;
-    j->lx.p += s->n;
-    return integer || is_real(type) ? NULL : expected;
-}
-
-static const char *boolean(struct jin *j, union number *v)
-{
-    v->b = json_word(&j->lx, STR("true"));
-    return v->b || json_word(&j->lx, STR("false")) ? NULL : "true or false is expected";
-}
-
 static futu_err number(struct jin *j, const struct codec_path *here)
 {
-    uint8_t type = here->field->type;
-    union number v;
-    futu_str s;
-    bool in_quotes;
-    const char *bad;
-    if (type == PB_BOOL) {
-        bad = boolean(j, &v);
-    } else {
-        bad = number_text(j, type, &s, &in_quotes);
-        if (!bad)
-            bad = is_real(type) ? read_real(type, s, in_quotes, &v) : read_integer(type, s, &v);
-    }
+    union json_number v;
+    uint8_t bytes[PB_MAX_SCALAR];
+    const char *bad = json_number(&j->lx, here->field->type, &v);
     if (bad)
         return want(j, here, bad);
-    uint8_t bytes[PB_MAX_SCALAR];
-    uint8_t *end = pb_put_scalar(bytes, here->field->tag, type, &v);
+    uint8_t *end = pb_put_scalar(bytes, here->field->tag, here->field->type, &v);
     return put(j, here, bytes, (size_t)(end - bytes));
 }
 
@@ -283,88 +155,20 @@ static futu_err list(struct jin *j, struct codec_path *here)
     }
 }
 
-static bool spelled(const struct pb_field *f, enum codec_spelling spelling, futu_str name)
-{
-    return (f->n_name == name.n && memcmp(f->name, name.p, name.n) == 0) ||
-           (f->n_camel == name.n && memcmp(f->camel, name.p, name.n) == 0) ||
-           (spelling == CODEC_SNAKE && f->n_snake == name.n &&
-            memcmp(f->snake, name.p, name.n) == 0);
-}
-
-/* The index of the field, m->n_fields: none. Members mostly come in the order of the fields. */
-static size_t find_name(const struct jin *j, const futu_msg *m, futu_str name, size_t hint)
-{
-    for (size_t i = hint; i < m->n_fields && i < hint + 2; i++)
-        if (spelled(&m->fields[i], j->c.spelling, name))
-            return i;
-    const struct pb_field *f = codec_field(m, name);
-    if (f)
-        return (size_t)(f - m->fields);
-    size_t i = 0;
-    while (i < m->n_fields && !spelled(&m->fields[i], j->c.spelling, name))
-        i++;
-    return i;
-}
-
-static const char *nearest(const struct jin *j, const futu_msg *m, futu_str name)
-{
-    const char *best = NULL;
-    unsigned least = (unsigned)MIN((name.n + 1) / 2, 3u);      /* a short name is near to any */
-    for (size_t i = 0; i < m->n_fields; i++) {
-        const struct pb_field *f = &m->fields[i];
-        const char *s = j->c.spelling == CODEC_SNAKE ? f->snake : f->name;
-        unsigned d = str_distance(name, str_c(s));
-        if (d < least) {
-            least = d;
-            best = s;
-        }
-    }
-    return best;
-}
-
-/* A name that comes from the peer, for an error: without control characters, and cut. */
-static void show_name(char *out, size_t size, futu_str name)
-{
-    size_t n = MIN(name.n, size - 1);
-    if (n < name.n) {           /* not in the middle of a character */
-        while (n && ((unsigned char)name.p[n] & 0xc0) == 0x80)
-            n--;
-    }
-    for (size_t i = 0; i < n; i++)
-        out[i] = (unsigned char)name.p[i] < 0x20 || name.p[i] == 0x7f ? '?' : name.p[i];
-    out[n] = '\0';
-    if (n == 0)
-        str_copy(out, size, STR("\"\""));
-}
-
-static futu_err unknown(const struct jin *j, struct codec_path *here, const futu_msg *m,
-                        futu_str name)
-{
-    char shown[NAME_MAX_SHOWN];
-    const char *best = nearest(j, m, name);
-    struct pb_field f = { .name = shown, .snake = shown };
-    show_name(shown, sizeof(shown), name);
-    here->field = &f;
-    futu_err err = best ? codec_fail(&j->c, here, FUTU_EFORMAT, "unknown; did you mean '%s'?", best)
-                        : codec_fail(&j->c, here, FUTU_EFORMAT, "unknown");
-    here->field = NULL;
-    return err;
-}
-
 /* One "name": value. `hint` is the index behind the last member's field. */
 static futu_err member(struct jin *j, struct codec_path *here, const futu_msg *m,
                        struct pb_set *seen, size_t *hint)
 {
-    char tmp[NAME_MAX_SHOWN * 2];
+    char tmp[128];              /* longer than any field's name */
     futu_str name;
     here->field = NULL;
     here->index = CODEC_NO_INDEX;
     const char *bad = json_name(&j->lx, tmp, sizeof(tmp), &name);
     if (bad)
         return fail(j, here, bad);
-    size_t i = find_name(j, m, name, *hint);
+    size_t i = json_field(m, j->c.spelling, name, *hint);
     if (i == m->n_fields)
-        return unknown(j, here, m, name);
+        return json_unknown(&j->c, here, m, name);
     here->field = &m->fields[i];
     if (pb_set_has(seen, i))
         return want(j, here, "the member is there twice");

@@ -1,12 +1,12 @@
-/* num.c - see num.h.
+/* num.c - the writing half of num.h.
  *
  * How:     a double from 10^-6 to 10^15, which all prices and amounts are, is written without libc
  *          in two ways. Decimals of few places are found by scaling to an integer t and dividing
- *          back: t and 10^k are exact, so the quotient is the double nearest to the decimal, and up
- *          to 15 digits name one double only. Else m * 10^k of m / 2^s fits into 128 bits: its
+ *          back: t and 10^k are exact, so the quotient is the double nearest to the decimal, and
+ *          up to 15 digits name one double only. Else m * 10^k of m / 2^s fits into 128 bits: its
  *          upper part is the number of 15, 16 or 17 digits, and whether these still name the same
- *          double is an exact comparison. All others go through snprintf(), with a digit more until the
- *          text reads back as the same number.
+ *          double is an exact comparison. All others go through snprintf(), with a digit more
+ *          until the text reads back as the same number.
  * Why not %g and strtod() alone: both obey the locale of the program around the library. Here
  *          strtod() only ever sees digits and an exponent, and of what snprintf() writes only
  *          digits are used.
@@ -19,11 +19,10 @@
 #include <stdlib.h>
 
 #define FEW_PLACES 4            /* as far as trying them one by one is the faster way */
-#define EXACT_POWERS 23         /* 10^22 is the largest power of ten that a double holds exactly */
 
-static const double power[EXACT_POWERS] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                            1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                            1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+const double num_power[NUM_POWERS] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                       1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                       1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 
 size_t num_write_u64(char *out, uint64_t v)
 {
@@ -68,11 +67,11 @@ static size_t write_decimal(char *out, uint64_t t, unsigned k)
 static size_t write_short(char *out, double v, double most, unsigned max_k, bool single)
 {
     for (unsigned k = 0; k <= max_k; k++) {
-        double scaled = v * power[k];
+        double scaled = v * num_power[k];
         if (scaled >= most)
             return 0;
         uint64_t t = (uint64_t)(scaled + 0.5);
-        double back = (double)t / power[k];
+        double back = (double)t / num_power[k];
         if (t < (uint64_t)most && (single ? (float)back == (float)v : back == v))
             return write_decimal(out, t, k);
     }
@@ -99,9 +98,9 @@ static size_t write_exact(char *out, double v)
     memcpy(&bits, &v, sizeof(bits));
     uint64_t m = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
     unsigned s = 1075 - (unsigned)(bits >> 52), k = 0;
-    while (before < 15 && v >= power[before])
+    while (before < 15 && v >= num_power[before])
         before++;
-    while (before > -5 && before <= 0 && v * power[1 - before] < 1)
+    while (before > -5 && before <= 0 && v * num_power[1 - before] < 1)
         before--;
     for (int digits = 15; digits <= 17; digits++) {
         u128 ten_k = 1;
@@ -223,160 +222,4 @@ size_t num_write_float(char *out, float f)
     }
     n = v >= 1e-3 ? write_short(out + sign, v, 1e6, 8, true) : 0;
     return sign + (n ? n : write_long(out + sign, v, 6, 9, true));
-}
-
-static size_t skip_digits(futu_str s, size_t i)
-{
-    while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9')
-        i++;
-    return i;
-}
-
-/* Behind the digits that must stand at i; 0: there are none. */
-static size_t want_digits(futu_str s, size_t i)
-{
-    size_t end = skip_digits(s, i);
-    return end > i ? end : 0;
-}
-
-size_t num_scan(futu_str s, bool *integer)
-{
-    size_t i = s.n && s.p[0] == '-' ? 1 : 0;
-    *integer = true;
-    if (i < s.n && s.p[i] == '0')       /* no digit may follow a leading zero */
-        i++;
-    else if ((i = want_digits(s, i)) == 0)
-        return 0;
-    if (i < s.n && s.p[i] == '.') {
-        *integer = false;
-        if ((i = want_digits(s, i + 1)) == 0)
-            return 0;
-    }
-    if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
-        *integer = false;
-        i++;
-        if (i < s.n && (s.p[i] == '+' || s.p[i] == '-'))
-            i++;
-        i = want_digits(s, i);
-    }
-    return i;
-}
-
-bool num_read_u64(futu_str s, uint64_t *out)
-{
-    bool negative = s.n && s.p[0] == '-';
-    if (negative)
-        s = (futu_str){ s.p + 1, s.n - 1 };
-    return str_to_u64(s, out) && !(negative && *out);
-}
-
-bool num_read_i64(futu_str s, int64_t *out)
-{
-    uint64_t v;
-    bool negative = s.n && s.p[0] == '-';
-    if (negative)
-        s = (futu_str){ s.p + 1, s.n - 1 };
-    if (!str_to_u64(s, &v) || v > (uint64_t)INT64_MAX + negative)
-        return false;
-    *out = negative ? (int64_t)-v : (int64_t)v;
-    return true;
-}
-
-/* A number without its point: sign, digits without leading zeros, power of ten. */
-struct decimal {
-    bool negative;
-    char digits[NUM_MAX_TEXT + 1];
-    size_t n;
-    int exp;
-};
-
-static int read_exponent(futu_str s, size_t i)
-{
-    bool negative = i < s.n && s.p[i] == '-';
-    int v = 0;
-    for (i += i < s.n && (s.p[i] == '-' || s.p[i] == '+'); i < s.n; i++)
-        v = MIN(v * 10 + (s.p[i] - '0'), 99999);
-    return negative ? -v : v;
-}
-
-static bool read_decimal(futu_str s, struct decimal *d)
-{
-    bool point = false;
-    size_t i;
-    if (s.n > NUM_MAX_TEXT)
-        return false;
-    d->negative = s.p[0] == '-';
-    d->n = 0;
-    d->exp = 0;
-    for (i = d->negative; i < s.n && s.p[i] != 'e' && s.p[i] != 'E'; i++) {
-        if (s.p[i] == '.') {
-            point = true;
-            continue;
-        }
-        d->exp -= point;
-        if (d->n || s.p[i] != '0')
-            d->digits[d->n++] = s.p[i];
-    }
-    if (i < s.n)
-        d->exp += read_exponent(s, i + 1);
-    return true;
-}
-
-static void decimal_text(const struct decimal *d, char *out, size_t size)
-{
-    snprintf(out, size, "0%.*se%d", (int)d->n, d->digits, d->exp);  /* the 0 may be all of it */
-}
-
-/* Up to 15 digits without an exponent: t / 10^k with both exact. */
-static bool read_short(futu_str s, double *out)
-{
-    uint64_t t = 0;
-    size_t i = s.n && s.p[0] == '-', k = 0;
-    if (s.n > 16 + i)
-        return false;
-    bool negative = i, point = false;
-    for (; i < s.n; i++) {
-        if (s.p[i] == '.' && !point) {
-            point = true;
-            continue;
-        }
-        if (s.p[i] < '0' || s.p[i] > '9')
-            return false;
-        t = t * 10 + (uint64_t)(s.p[i] - '0');
-        k += point;
-    }
-    if (t >= 1000000000000000)
-        return false;
-    *out = (double)t / power[k];
-    if (negative)
-        *out = -*out;
-    return true;
-}
-
-bool num_read_double(futu_str s, double *out)
-{
-    struct decimal d;
-    char text[NUM_MAX_TEXT + 16];
-    if (read_short(s, out))
-        return true;
-    if (!read_decimal(s, &d))
-        return false;
-    decimal_text(&d, text, sizeof(text));
-    *out = strtod(text, NULL);
-    if (d.negative)
-        *out = -*out;
-    return !isinf(*out);
-}
-
-bool num_read_float(futu_str s, float *out)
-{
-    struct decimal d;
-    char text[NUM_MAX_TEXT + 16];
-    if (!read_decimal(s, &d))
-        return false;
-    decimal_text(&d, text, sizeof(text));
-    *out = strtof(text, NULL);
-    if (d.negative)
-        *out = -*out;
-    return !isinf(*out);
 }

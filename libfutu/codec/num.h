@@ -4,6 +4,10 @@
 
 #include "base/str.h"
 
+/* The powers of ten that a double holds exactly. */
+#define NUM_POWERS 23
+extern const double num_power[NUM_POWERS];
+
 #define NUM_MAX 32              /* most characters that any of the writers puts out */
 
 /* Each writes to `out` without a NUL and returns the number of characters. */

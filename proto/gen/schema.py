@@ -166,7 +166,7 @@ def make_enum(prefix, package, e, comments, path):
 
 def add_message(out, prefix, m, comments, path):
     full = f"{prefix}.{m.name}"
-    if m.oneof_decl or m.extension or m.options.map_entry:
+    if m.oneof_decl or m.extension or m.extension_range or m.options.map_entry:
         raise SchemaError(f"{full}: oneof, extension or map")
     for i, e in enumerate(m.enum_type):
         out.enums.append(make_enum(full, out.package, e, comments, path + (4, i)))
@@ -181,6 +181,8 @@ def add_message(out, prefix, m, comments, path):
 def make_file(fd):
     if fd.syntax not in ("", "proto2"):
         raise SchemaError(f"{fd.name}: not proto2")
+    if fd.extension or fd.service:
+        raise SchemaError(f"{fd.name}: extension or service")
     comments = Comments(fd)
     out = File(fd.name, fd.package, comments.head, [], [])
     for i, e in enumerate(fd.enum_type):
