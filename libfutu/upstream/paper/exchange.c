@@ -214,8 +214,8 @@ static struct live *get(struct exchange *x, const struct security *s)
     return l;
 }
 
-/* As get(), and brings it up to now; one with clients' orders stays where it is, as does one that is
- * being reported, so that the report can be read. */
+/* As get(), and brings it up to now; one with clients' orders stays where it is, as does one that
+ * is being reported, so that the report can be read. */
 static struct live *look(struct exchange *x, const struct security *s)
 {
     struct live *l = get(x, s);

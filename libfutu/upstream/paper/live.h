@@ -85,8 +85,8 @@ size_t live_size(const struct live *l);         /* bytes, without kept days */
 
 /* Runs events up to and including `now`, at most about max_events; false: more are due. */
 bool live_advance(struct live *l, int64_t now, int64_t max_events);
-/* The day is over, and its last changes must be reported to the watchers before the next one begins,
- * which forgets its ticks. The reporter clears `changed` and advances again. */
+/* The day is over, and its last changes must be reported to the watchers before the next one
+ * begins, which forgets its ticks. The reporter clears `changed` and advances again. */
 bool live_waits(const struct live *l, int64_t now);
 /* Time of the next event, or of the next day's start. */
 int64_t live_next(const struct live *l);

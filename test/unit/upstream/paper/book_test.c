@@ -1,4 +1,4 @@
-/* book_test.c - price-time priority, queue positions, partial fills, and a book that stays sound. */
+/* book_test.c - price-time priority, queue places, partial fills, a book that stays sound. */
 #include "market_time.h"
 
 #include "upstream/paper/book.h"
@@ -291,7 +291,8 @@ START_TEST(any_mix_of_events_leaves_a_sound_book)
             break;
         case 7: case 8:
             if (b->side[side].n)
-                book_cancel(b, side, (int)(r >> 20 & 63) % b->side[side].n, 1 + (int32_t)(r >> 30 & 3));
+                book_cancel(b, side, (int)(r >> 20 & 63) % b->side[side].n,
+                            1 + (int32_t)(r >> 30 & 3));
             break;
         case 9:
             book_drop_worst(b, side);

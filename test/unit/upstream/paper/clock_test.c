@@ -26,8 +26,9 @@ START_TEST(words)
     ck_assert(c.always_open && c.factor == 10);
     c = make("x10,always-open");
     ck_assert(c.always_open && c.factor == 10);
-    static const char *const bad[] = { "", "x", "x0", "x10001", "x-1", "x1.5", "fast", "always-open,", "real,,x2",
-                                       "X10", "x99999999999999999999" };
+    static const char *const bad[] = { "", "x", "x0", "x10001", "x-1", "x1.5", "fast",
+                                       "always-open,",
+                                       "real,,x2", "X10", "x99999999999999999999" };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         why[0] = '\0';
         ck_assert_int_eq(paper_clock_init(&c, bad[i], &sys, why, sizeof(why)), FUTU_EFORMAT);

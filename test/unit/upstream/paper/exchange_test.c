@@ -33,8 +33,10 @@ static void gather(struct world *in, const struct security *s, struct gathered *
 /* Follows one security over two days, or one long one, with a style of looking of its own. */
 static void follow(bool always, uint64_t seed, uint64_t style, struct gathered *g)
 {
-    const struct security *s = sec(MARKET_HK, "00005"), *others[] = { sec(MARKET_HK, "00700"), sec(MARKET_US, "AAPL") };
-    world_open(&w, always ? "2026-11-19 00:10:00" : "2026-11-19 09:40:00", always ? "always-open" : "real", seed);
+    const struct security *s = sec(MARKET_HK, "00005"),
+                          *others[] = { sec(MARKET_HK, "00700"), sec(MARKET_US, "AAPL") };
+    world_open(&w, always ? "2026-11-19 00:10:00" : "2026-11-19 09:40:00",
+               always ? "always-open" : "real", seed);
     int64_t end = w.fake.wall_ns + (always ? 23 : 27) * HOUR;
     memset(g, 0, sizeof(*g));
     if (style & 1)
@@ -139,7 +141,8 @@ START_TEST(broker_queues_follow_the_book)
         }
         ck_assert_int_eq(count, MIN(l[0].orders, 40));
     }
-    ck_assert_int_eq(exchange_brokers(w.x, sec(MARKET_US, "AAPL"), true, &w.arena, &q, &n), FUTU_OK);
+    ck_assert_int_eq(exchange_brokers(w.x, sec(MARKET_US, "AAPL"), true, &w.arena, &q, &n),
+                     FUTU_OK);
     ck_assert_uint_eq(n, 0);
     world_close(&w);
 }
@@ -156,7 +159,8 @@ START_TEST(market_time_and_states)
     ck_assert(!exchange_is_trading_day(w.x, MARKET_HK, 20261121));
     ck_assert_uint_eq(exchange_sessions(w.x, MARKET_HK, 20261120, s), 2);
     ck_assert_int_eq(exchange_market_state(w.x, MARKET_HK), 6);
-    ck_assert_int_eq(quote_of(&w, sec(MARKET_HK, "00700")).time, at(MARKET_HK, "2026-11-20 15:59:59.999"));
+    ck_assert_int_eq(quote_of(&w, sec(MARKET_HK, "00700")).time,
+                     at(MARKET_HK, "2026-11-20 15:59:59.999"));
     world_close(&w);
     world_open(&w, "2026-11-21 10:00:00", "always-open,x60", 1);
     ck_assert_int_eq(exchange_trading_date(w.x, MARKET_HK), 20261121);
@@ -289,7 +293,8 @@ END_TEST
 
 START_TEST(watches_may_end_inside_a_report)
 {
-    const struct security *a = sec(MARKET_HK, "00700"), *b = sec(MARKET_HK, "00005"), *c = sec(MARKET_HK, "03690");
+    const struct security *a = sec(MARKET_HK, "00700"), *b = sec(MARKET_HK, "00005"),
+                          *c = sec(MARKET_HK, "03690");
     world_open(&w, "2026-11-20 11:00:00", "real", 1);
     listen();
     exchange_watch(w.x, a);

@@ -1,4 +1,4 @@
-/* history_test.c - bars of every period agree with the minutes; ranges, pages, closes that chain. */
+/* history_test.c - bars of every period agree with the minutes; ranges, pages, chained closes. */
 #include "market_time.h"
 
 #include "upstream/paper/day.h"
@@ -28,7 +28,8 @@ static void agree(const struct bar *a, const struct bar *b)
 {
     double off = a->turnover - b->turnover;
     MUST(a->blank == b->blank && a->qty == b->qty);
-    MUST(a->blank || (a->open == b->open && a->high == b->high && a->low == b->low && a->close == b->close));
+    MUST(a->blank ||
+         (a->open == b->open && a->high == b->high && a->low == b->low && a->close == b->close));
     MUST(off < 1e-9 * a->turnover + 1e-6 && -off < 1e-9 * a->turnover + 1e-6);
 }
 
@@ -107,7 +108,7 @@ START_TEST(long_periods_agree_with_days)
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
         size_t n = bars_of(&w, s, types[i], "2018-01-01", "2026-11-20", &b), first = 0;
         check_chain(b, n);
-        while (day[first].time < b[0].time)     /* a period that began before the range is not in it */
+        while (day[first].time < b[0].time) /* a period that began before the range is not in it */
             first++;
         check_sums(b, n, day + first, nd - first);
         for (size_t k = 0; k < n; k++) {
@@ -156,22 +157,26 @@ START_TEST(minutes_keep_to_the_sessions)
 END_TEST
 
 /* All bars of a range in pages of `page`, forwards by time or backwards from the end. */
-static void check_pages(const struct security *s, int32_t type, const char *from, const char *to, size_t page)
+static void check_pages(const struct security *s, int32_t type, const char *from, const char *to,
+                        size_t page)
 {
     const struct bar *all, *b;
     size_t n = bars_of(&w, s, type, from, to, &all), got;
     int64_t begin = at(s->market, from), end = at(s->market, to);
     for (size_t i = 0; i < n; i += got) {
-        ck_assert_int_eq(exchange_bars(w.x, s, type, begin, end, page, false, &w.arena, &b, &got), FUTU_OK);
+        ck_assert_int_eq(exchange_bars(w.x, s, type, begin, end, page, false, &w.arena, &b, &got),
+                         FUTU_OK);
         ck_assert_uint_eq(got, MIN(page, n - i));
         ck_assert_mem_eq(b, all + i, got * sizeof(*b));
         begin = b[got - 1].time + 1;
     }
-    ck_assert_int_eq(exchange_bars(w.x, s, type, begin, end, page, false, &w.arena, &b, &got), FUTU_OK);
+    ck_assert_int_eq(exchange_bars(w.x, s, type, begin, end, page, false, &w.arena, &b, &got),
+                     FUTU_OK);
     ck_assert_uint_eq(got, 0);
     begin = at(s->market, from);
     for (size_t left = n; left > 0; left -= got) {
-        ck_assert_int_eq(exchange_bars(w.x, s, type, begin, end, page, true, &w.arena, &b, &got), FUTU_OK);
+        ck_assert_int_eq(exchange_bars(w.x, s, type, begin, end, page, true, &w.arena, &b, &got),
+                         FUTU_OK);
         ck_assert_uint_eq(got, MIN(page, left));
         ck_assert_mem_eq(b, all + left - got, got * sizeof(*b));
         end = b[0].time - 1;
@@ -248,8 +253,8 @@ START_TEST(without_memory_there_is_an_error)
         char why[160];
         futu_err err = exchange_new(&x, &o, why, sizeof(why));
         if (!err)
-            err = exchange_bars(x, s, KDAY, at(MARKET_HK, "2026-11-01"), at(MARKET_HK, "2026-11-20"), 100, true, &a,
-                                &b, &n);
+            err = exchange_bars(x, s, KDAY, at(MARKET_HK, "2026-11-01"),
+                                at(MARKET_HK, "2026-11-20"), 100, true, &a, &b, &n);
         ck_assert_int_eq(err, mem_failed() ? FUTU_ENOMEM : FUTU_OK);
         arena_free(&a);
         exchange_free(x);

@@ -13,10 +13,12 @@ static const struct {
     int32_t market;
     const char *code;
 } some[] = {
-    { MARKET_HK, "00700" }, { MARKET_HK, "00002" }, { MARKET_HK, "00099" }, { MARKET_HK, "08001" },
-    { MARKET_HK, "02800" }, { MARKET_HK, "02821" }, { MARKET_HK, "00823" }, { MARKET_HK, "800000" },
-    { MARKET_US, "AAPL" },  { MARKET_US, "MMM" },   { MARKET_US, "SPY" },   { MARKET_US, ".DJI" },
-    { MARKET_SH, "600519" }, { MARKET_SH, "688981" }, { MARKET_SZ, "300750" }, { MARKET_SH, "510300" },
+    { MARKET_HK, "00700" },  { MARKET_HK, "00002" },  { MARKET_HK, "00099" },
+    { MARKET_HK, "08001" },  { MARKET_HK, "02800" },  { MARKET_HK, "02821" },
+    { MARKET_HK, "00823" },  { MARKET_HK, "800000" }, { MARKET_US, "AAPL" },
+    { MARKET_US, "MMM" },    { MARKET_US, "SPY" },    { MARKET_US, ".DJI" },
+    { MARKET_SH, "600519" }, { MARKET_SH, "688981" }, { MARKET_SZ, "300750" },
+    { MARKET_SH, "510300" },
 };
 
 static void check_side(const struct live *l, int side)
@@ -111,11 +113,13 @@ END_TEST
 
 START_TEST(half_days_and_whole_clock_days_are_sound)
 {
-    struct live *l = live_new(sec(MARKET_HK, "00005"), 1, false, at(MARKET_HK, "2026-12-24 09:00:00"));
+    struct live *l =
+        live_new(sec(MARKET_HK, "00005"), 1, false, at(MARKET_HK, "2026-12-24 09:00:00"));
     walk_day(l);
     ck_assert_int_le(l->sum.time, at(MARKET_HK, "2026-12-24 12:00:00"));
     live_free(l);
-    static const char *const dates[] = { "2026-03-08 00:00:00", "2026-11-01 00:00:00", "2026-11-22 00:00:00" };
+    static const char *const dates[] = { "2026-03-08 00:00:00", "2026-11-01 00:00:00",
+                                         "2026-11-22 00:00:00" };
     for (size_t i = 0; i < ARRAY_LEN(dates); i++) {
         l = live_new(sec(MARKET_US, "MMM"), 1, true, at(MARKET_US, dates[i]));
         walk_day(l);
@@ -130,7 +134,8 @@ START_TEST(one_year_of_days_of_many_securities_keeps_its_books)
         const struct security *s = &universe[i];
         for (int32_t date = 20260105; date < 20270101; date = date_add(date, 61)) {
             int32_t day = market_next_trading_day(s->market, date);
-            struct live *l = live_new(s, i, false, market_minute_instant(s->market, day, 9 * 60 + 25));
+            struct live *l =
+                live_new(s, i, false, market_minute_instant(s->market, day, 9 * 60 + 25));
             live_advance(l, l->day.s[0].from + 45 * MINUTE, INT64_MAX);
             check_book(l);
             live_advance(l, l->day.s[l->day.n - 1].to - 1, INT64_MAX);
@@ -145,9 +150,9 @@ END_TEST
 /* Everything that an observer can see. */
 static bool same(const struct live *a, const struct live *b)
 {
-    bool eq = a->sum.trades == b->sum.trades && a->sum.qty == b->sum.qty && a->sum.last == b->sum.last &&
-              a->sum.time == b->sum.time && a->next == b->next && a->day.date == b->day.date &&
-              memcmp(a->ticks, b->ticks, sizeof(a->ticks)) == 0 &&
+    bool eq = a->sum.trades == b->sum.trades && a->sum.qty == b->sum.qty &&
+              a->sum.last == b->sum.last && a->sum.time == b->sum.time && a->next == b->next &&
+              a->day.date == b->day.date && memcmp(a->ticks, b->ticks, sizeof(a->ticks)) == 0 &&
               memcmp(a->minutes, b->minutes, (size_t)a->day.minutes * sizeof(a->minutes[0])) == 0;
     for (int side = BID; side <= ASK; side++)
         eq = eq && a->book.side[side].n == b->book.side[side].n &&
@@ -160,7 +165,8 @@ START_TEST(the_same_however_it_is_looked_at)
 {
     for (size_t i = 0; i < ARRAY_LEN(some); i++) {
         const struct security *s = sec(some[i].market, some[i].code);
-        int64_t from = at(s->market, "2026-11-20 09:00:00"), to = at(s->market, "2026-11-20 14:11:12");
+        int64_t from = at(s->market, "2026-11-20 09:00:00"),
+                to = at(s->market, "2026-11-20 14:11:12");
         struct live *a = live_new(s, 42, false, to), *b = live_new(s, 42, false, from);
         struct live *c = live_new(s, 43, false, to);
         live_advance(a, to, INT64_MAX);
@@ -183,7 +189,8 @@ END_TEST
 START_TEST(a_second_day_does_not_depend_on_whether_the_first_was_seen)
 {
     const struct security *s = sec(MARKET_HK, "00700");
-    int64_t first = at(MARKET_HK, "2026-11-19 11:00:00"), second = at(MARKET_HK, "2026-11-20 11:00:00");
+    int64_t first = at(MARKET_HK, "2026-11-19 11:00:00"),
+            second = at(MARKET_HK, "2026-11-20 11:00:00");
     struct live *a = live_new(s, 42, false, first), *b = live_new(s, 42, false, second);
     live_advance(a, first, INT64_MAX);
     live_advance(a, second, INT64_MAX);
@@ -244,7 +251,8 @@ END_TEST
 static double replay_ms(const struct security *s, bool always)
 {
     struct timespec a, b;
-    struct live *l = live_new(s, 42, always, at(s->market, always ? "2026-11-20 00:00:00" : "2026-11-20 09:10:00"));
+    struct live *l = live_new(
+        s, 42, always, at(s->market, always ? "2026-11-20 00:00:00" : "2026-11-20 09:10:00"));
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &a);
     live_advance(l, l->day.s[l->day.n - 1].to - 1, INT64_MAX);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &b);
@@ -259,11 +267,13 @@ START_TEST(a_whole_day_is_replayed_in_milliseconds)
     for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
         const struct security *s = sec(MARKET_HK, codes[i]);
         double day = replay_ms(s, false), around = replay_ms(s, true);
-        printf("replay of a whole day, class %c: %.2f ms, always open: %.2f ms\n", s->liquidity, day, around);
+        printf("replay of a whole day, class %c: %.2f ms, always open: %.2f ms\n", s->liquidity,
+               day, around);
         /* Wide, for sanitizers and busy machines; the aim is 5 and 10 ms. */
         ck_assert(day < 250 && around < 500);
     }
-    printf("bytes of a live security: %zu\n", sizeof(struct live) + 330 * sizeof(struct minute_record));
+    printf("bytes of a live security: %zu\n",
+           sizeof(struct live) + 330 * sizeof(struct minute_record));
 }
 END_TEST
 

@@ -1,4 +1,4 @@
-/* market_time.h - what the exchange's tests share: times as text, and an exchange on a fake clock. */
+/* market_time.h - what the exchange's tests share: times as text, and a clock that stands still. */
 #ifndef TEST_MARKET_TIME_H
 #define TEST_MARKET_TIME_H
 
@@ -40,7 +40,8 @@ struct world {
     struct arena arena;
 };
 
-static inline void world_open(struct world *w, const char *hk_time, const char *clock, uint64_t seed)
+static inline void world_open(struct world *w, const char *hk_time, const char *clock,
+                              uint64_t seed)
 {
     char why[160];
     memset(w, 0, sizeof(*w));
@@ -68,12 +69,12 @@ static inline struct quote quote_of(struct world *w, const struct security *s)
     return q;
 }
 
-static inline size_t bars_of(struct world *w, const struct security *s, int32_t kl_type, const char *from,
-                             const char *to, const struct bar **out)
+static inline size_t bars_of(struct world *w, const struct security *s, int32_t kl_type,
+                             const char *from, const char *to, const struct bar **out)
 {
     size_t n;
-    ck_assert_int_eq(exchange_bars(w->x, s, kl_type, at(s->market, from), at(s->market, to), BARS_MAX, false,
-                                   &w->arena, out, &n),
+    ck_assert_int_eq(exchange_bars(w->x, s, kl_type, at(s->market, from), at(s->market, to),
+                                   BARS_MAX, false, &w->arena, out, &n),
                      FUTU_OK);
     return n;
 }

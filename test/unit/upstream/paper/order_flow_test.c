@@ -26,7 +26,9 @@ static void on_fill(struct client_order *o, int64_t px, int64_t qty, int64_t tim
 
 static void place(struct mine *m, const struct security *s, bool buy, int64_t px, int64_t qty)
 {
-    *m = (struct mine){ .o = { .sec = s, .buy = buy, .market = px == 0, .px = px, .left = qty, .on_fill = on_fill } };
+    *m = (struct mine){
+        .o = { .sec = s, .buy = buy, .market = px == 0, .px = px, .left = qty, .on_fill = on_fill }
+    };
     ck_assert_int_eq(exchange_order_add(w.x, &m->o), FUTU_OK);
     ck_assert_int_eq(m->filled + m->o.left, qty);
 }
@@ -250,7 +252,8 @@ START_TEST(orders_change_no_other_security_and_wash_out_the_next_day)
 }
 END_TEST
 
-/* Bars, ticks and quote count clients' trades; what clients do is never lost to the bound on memory. */
+/* Bars, ticks and quote count clients' trades; what clients do is never lost to the bound on
+ * memory. */
 START_TEST(a_traded_security_is_not_made_anew)
 {
     const struct security *s = sec(MARKET_HK, "00700");
@@ -275,7 +278,8 @@ END_TEST
 START_TEST(many_orders_at_random_keep_the_book_sound)
 {
     static struct mine m[40];
-    const struct security *all[] = { sec(MARKET_HK, "00700"), sec(MARKET_US, "AAPL"), sec(MARKET_HK, "00099") };
+    const struct security *all[] = { sec(MARKET_HK, "00700"), sec(MARKET_US, "AAPL"),
+                                     sec(MARKET_HK, "00099") };
     int64_t filled = 0;
     world_open(&w, "2026-11-20 09:31:00", "always-open", 5);
     memset(m, 0, sizeof(m));
@@ -287,9 +291,11 @@ START_TEST(many_orders_at_random_keep_the_book_sound)
             exchange_order_remove(w.x, &o->o);
         } else {
             struct quote q = quote_of(&w, s);
-            int64_t px = market_round_px(s->step_table, q.last + q.last * ((int64_t)(r >> 20 & 63) - 32) / 5000, false);
+            int64_t px = market_round_px(
+                s->step_table, q.last + q.last * ((int64_t)(r >> 20 & 63) - 32) / 5000, false);
             filled += o->filled;
-            place(o, s, r >> 30 & 1, (r >> 31 & 15) == 0 ? 0 : px, s->lot * (1 + (int64_t)(r >> 36 & 63)));
+            place(o, s, r >> 30 & 1, (r >> 31 & 15) == 0 ? 0 : px,
+                  s->lot * (1 + (int64_t)(r >> 36 & 63)));
         }
         world_go(&w, (int64_t)(r >> 44) * NS_PER_MS / 200);
         if (r >> 43 & 1)
@@ -308,7 +314,9 @@ START_TEST(without_memory_an_order_is_refused)
         struct clock_fake fake = { 0, at(MARKET_HK, "2026-11-20 15:00:00") };
         struct clock sys = clock_fake(&fake);
         struct exchange_opts o = { .seed = 1, .sys = &sys };
-        struct mine m = { .o = { .sec = s, .buy = true, .px = PX_ONE, .left = 100, .on_fill = on_fill } };
+        struct mine m = {
+            .o = { .sec = s, .buy = true, .px = PX_ONE, .left = 100, .on_fill = on_fill }
+        };
         char why[160];
         futu_err err = exchange_new(&w.x, &o, why, sizeof(why));
         if (!err)

@@ -1,4 +1,4 @@
-/* synth_test.c - days that nobody saw: the same each time, on step, minutes that add up to the day. */
+/* synth_test.c - days that nobody saw: always the same, on step, minutes that add up. */
 #include "market_time.h"
 
 #include "upstream/paper/synth.h"
