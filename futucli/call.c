@@ -13,6 +13,7 @@ static const struct {
     { "未知股票",
       "codes look like HK.00700, US.AAPL, SH.600519; futucli static CODE shows what exists" },
     { "购买力不足", "futucli funds shows what the account can spend" },
+    { "至少间隔", "try again: changes of one account need a few hundredths of a second between them" },
     { "频率太高", "wait up to 30 seconds, then try again" },
     { "最小单位", "use a price on the security's price step; futucli quote CODE shows it" },
     { "订阅额度", "unsubscribe something; subscriptions can be given back after one minute" },

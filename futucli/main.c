@@ -37,7 +37,7 @@ static const struct cmd *find_cmd(const char *name)
 static int unknown_verb(const char *name)
 {
     const char *best = NULL;
-    unsigned far = 4;
+    unsigned far = near_enough(name);
     for (size_t g = 0; g < N_GROUPS; g++)
         for (const struct cmd *c = groups[g]; c->name; c++) {
             unsigned d = word_distance(name, c->name);

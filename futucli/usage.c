@@ -92,6 +92,11 @@ unsigned word_distance(const char *a, const char *b)
     return row[nb];
 }
 
+unsigned near_enough(const char *word)
+{
+    return 2 + (unsigned)strlen(word) / 4;
+}
+
 static bool is_option(const char *text)
 {
     /* "-5" is a value, "-o" and "--x" are options. */
@@ -101,7 +106,7 @@ static bool is_option(const char *text)
 static bool unknown_option(const struct cmd_opt *opts, const char *text)
 {
     const char *best = NULL;
-    unsigned far = 4;
+    unsigned far = near_enough(text + 2);
     for (; opts->name; opts++)
         if (word_distance(text + 2, opts->name) < far) {
             far = word_distance(text + 2, opts->name);

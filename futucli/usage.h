@@ -11,5 +11,7 @@ void usage_group(const struct cmd *cmds);
 void usage_opts(const struct cmd_opt *opts);
 void usage_cmd(const struct cmd *cmd);
 unsigned word_distance(const char *a, const char *b);
+/* A word at this distance or farther was not meant. */
+unsigned near_enough(const char *word);
 
 #endif
