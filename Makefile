@@ -119,6 +119,8 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos)
 $(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
+$(B)/test/bench/hub_fanout: $(B)/test/bench/hub_fanout.o $(B)/libfutu.a
+	$(CC) $(ALL) -o $@ $^ $(LIBS)
 
 include test/test.mk
 

@@ -56,7 +56,8 @@ sdk: $(B)/futu-opend $(SDK_MODULES)
 	@sh test/sdk/run.sh $(B)
 
 bench: setup-bench
-	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(B)/test/bench/bench
+	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(B)/test/bench/bench $(B)/test/bench/hub_fanout
+	$(B)/test/bench/hub_fanout
 	$(B)/test/bench/bench $(B)/futu-opend
 
 # libFuzzer builds of the library and of each target; FUZZ_SECONDS for each.

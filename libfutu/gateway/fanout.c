@@ -18,13 +18,22 @@ struct fan {
     const uint8_t *body;
     size_t len;
     enum { JSON_NOT_YET, JSON_DONE, JSON_NEVER } json;      /* text in h->json */
+    bool digested[2];               /* by format: FRAME_PROTOBUF, FRAME_JSON */
+    uint8_t digest[2][20];
     struct shbuf *forms[FORM_N];    /* one reference each */
     struct out_mark mark;
 };
 
 static void fan_init(struct fan *f, struct hub *h, uint32_t proto, const uint8_t *body, size_t len)
 {
-    *f = (struct fan){ .h = h, .proto = proto, .body = body, .len = len };
+    f->h = h;
+    f->proto = proto;
+    f->body = body;
+    f->len = len;
+    f->json = JSON_NOT_YET;
+    memset(f->digested, 0, sizeof(f->digested));
+    memset(f->forms, 0, sizeof(f->forms));
+    memset(&f->mark, 0, sizeof(f->mark));
 }
 
 static void fan_done(struct fan *f)
@@ -53,17 +62,31 @@ static bool to_json(struct fan *f)
     return true;
 }
 
+static struct shbuf *make_frame(struct fan *f, struct futu_conn *c)
+{
+    uint8_t fmt = c->form == FORM_TCP_JSON || c->form == FORM_WS_JSON ? FRAME_JSON : FRAME_PROTOBUF;
+    futu_str body = { (const char *)f->body, f->len };
+    if (fmt == FRAME_JSON) {
+        if (!to_json(f))
+            return NULL;
+        body = buf_str(&f->h->json);
+    }
+    const uint8_t *p = (const uint8_t *)body.p;
+    if (c->kind == KIND_WS_SDK)
+        return frame_for(c, f->proto, fmt, 0, p, body.n);
+    if (!f->digested[fmt])
+        sha1(p, body.n, f->digest[fmt]);
+    f->digested[fmt] = true;
+    return frame_with_digest(c, f->proto, fmt, 0, p, body.n, f->digest[fmt]);
+}
+
 /* One reference for this connection; NULL: it can't have this push. */
 static struct shbuf *frame_of(struct fan *f, struct futu_conn *c)
 {
-    bool json = c->form == FORM_TCP_JSON || c->form == FORM_WS_JSON;
     struct shbuf *b = c->cipher ? NULL : f->forms[c->form];
     if (b)
         return shbuf_ref(b);
-    if (json && !to_json(f))
-        return NULL;
-    b = frame_for(c, f->proto, json ? FRAME_JSON : FRAME_PROTOBUF, 0, json ? f->h->json.p : f->body,
-                  json ? f->h->json.n : f->len);
+    b = make_frame(f, c);
     if (b && !c->cipher)
         f->forms[c->form] = shbuf_ref(b);
     return b;

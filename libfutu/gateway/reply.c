@@ -36,13 +36,20 @@ static struct shbuf *frame_sdk(struct futu_conn *c, uint32_t proto, uint64_t sec
 struct shbuf *frame_for(struct futu_conn *c, uint32_t proto, uint8_t fmt, uint64_t serial,
                         const uint8_t *body, size_t len)
 {
-    uint8_t head[WS_HEAD_MAX], digest[20];
-    struct hub *h = c->hub;
-    const uint8_t *wire = body;
-    size_t wire_len = len;
+    uint8_t digest[20];
     if (c->kind == KIND_WS_SDK)
         return frame_sdk(c, proto, serial, body, len);
     sha1(body, len, digest);
+    return frame_with_digest(c, proto, fmt, (uint32_t)serial, body, len, digest);
+}
+
+struct shbuf *frame_with_digest(struct futu_conn *c, uint32_t proto, uint8_t fmt, uint32_t serial,
+                                const uint8_t *body, size_t len, const uint8_t digest[20])
+{
+    uint8_t head[WS_HEAD_MAX];
+    struct hub *h = c->hub;
+    const uint8_t *wire = body;
+    size_t wire_len = len;
     if (c->cipher) {
         h->enc.n = 0;
         if (cipher_encrypt(c->cipher, body, len, &h->enc))
@@ -55,7 +62,7 @@ struct shbuf *frame_for(struct futu_conn *c, uint32_t proto, uint8_t fmt, uint64
     if (!b)
         return NULL;
     memcpy(b->p, head, n);
-    frame_head_write(b->p + n, proto, fmt, (uint32_t)serial, (uint32_t)wire_len, digest);
+    frame_head_write(b->p + n, proto, fmt, serial, (uint32_t)wire_len, digest);
     memcpy(b->p + n + FRAME_HEAD, wire, wire_len);
     return b;
 }

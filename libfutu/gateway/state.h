@@ -132,6 +132,9 @@ void reply_empty(const struct ask *a);                          /* success with 
  * memory. */
 struct shbuf *frame_for(struct futu_conn *c, uint32_t proto, uint8_t fmt, uint64_t serial,
                         const uint8_t *body, size_t len);
+/* The same for FTAPI frames, when the SHA-1 of the body is known. */
+struct shbuf *frame_with_digest(struct futu_conn *c, uint32_t proto, uint8_t fmt, uint32_t serial,
+                                const uint8_t *body, size_t len, const uint8_t digest[20]);
 /* Queues a reply; takes over the reference. NULL: memory is out, which ends the connection. */
 void conn_queue(struct futu_conn *c, struct shbuf *b, const struct out_mark *m);
 /* Queues what may be overtaken by a KeepAlive, of a connection that has not ended; *at: its
