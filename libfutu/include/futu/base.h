@@ -61,6 +61,13 @@ FUTU_API const char *futu_err_name(futu_err err);
 /* The version of the library that is loaded, such as "0.1.0". Static. */
 FUTU_API const char *futu_version(void);
 
+/* Initialises an options struct of this type: its size, and nothing set. */
+#ifdef __cplusplus
+#define FUTU_SIZED_INIT(type) ([] { type t{}; t.size = sizeof(t); return t; }())
+#else
+#define FUTU_SIZED_INIT(type) { .size = sizeof(type) }
+#endif
+
 /* A borrowed run of bytes; p NULL: absent. Text in decoded messages also has a NUL behind it. */
 typedef struct futu_str {
     const char *p;

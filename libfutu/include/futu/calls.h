@@ -224,7 +224,7 @@ typedef struct futu_order {
     uint32_t adjust_price;      /* 1: round a price that is off the price steps */
     uint32_t reserved;          /* 0 */
 } futu_order;
-#define FUTU_ORDER_INIT { sizeof(futu_order) }
+#define FUTU_ORDER_INIT FUTU_SIZED_INIT(futu_order)
 
 /* Places an order; a real account must be unlocked. The answer says that it was taken over, with
  * orderIDEx as its name; what becomes of it is pushed. FUTU_ENOTCONN from fn: it may have arrived:

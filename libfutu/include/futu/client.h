@@ -44,7 +44,7 @@ typedef struct futu_client_opts {
                     void *arg);
     void *arg;
 } futu_client_opts;
-#define FUTU_CLIENT_OPTS_INIT { .size = sizeof(futu_client_opts) }
+#define FUTU_CLIENT_OPTS_INIT FUTU_SIZED_INIT(futu_client_opts)
 
 /* No I/O yet. *out is the caller's to free; NULL on error: FUTU_EINVAL, FUTU_EFORMAT and FUTU_EIO
  * (key file), FUTU_ENOMEM. */

@@ -40,7 +40,7 @@ typedef struct futu_gateway_opts {
     uint32_t max_connections;       /* 0: 8192. The vendor's gateway stops at 128 */
     uint32_t sub_quota;             /* 0: what the upstream grants */
 } futu_gateway_opts;
-#define FUTU_GATEWAY_OPTS_INIT { .size = sizeof(futu_gateway_opts) }
+#define FUTU_GATEWAY_OPTS_INIT FUTU_SIZED_INIT(futu_gateway_opts)
 
 /* Starts the upstream too. *out is the caller's to free; NULL on error, then `why` (when not NULL)
  * holds one line for the user. FUTU_EINVAL (opts), FUTU_EFORMAT (key file, clock), FUTU_EIO (key
@@ -76,7 +76,7 @@ typedef struct futu_conn_opts {
     void *arg;
     uint32_t no_trade;  /* 1: refuse trade calls; for a port that others can listen in on */
 } futu_conn_opts;
-#define FUTU_CONN_OPTS_INIT { .size = sizeof(futu_conn_opts) }
+#define FUTU_CONN_OPTS_INIT FUTU_SIZED_INIT(futu_conn_opts)
 
 /* *out is the caller's to free. FUTU_EINVAL, FUTU_ELIMIT (max_connections), FUTU_ENOMEM. */
 FUTU_API futu_err futu_conn_new(futu_gateway *g, futu_conn **out, const futu_conn_opts *opts);
