@@ -23,6 +23,8 @@ ALL    := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -MMD -MP $(IN
 LIBS   := -luv -lmbedcrypto -lsodium -lnettle -lm -lpthread
 OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lwslay
 CLI_LIBS   := -lcjson
+# The library stands beside the programs in the build tree, in ../lib once they are installed.
+RPATH := -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib'
 
 default: all
 
@@ -61,7 +63,7 @@ PROGRAMS := $(B)/futu-opend $(B)/futucli
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c)) \
             $(patsubst examples/%.cpp,$(B)/examples/%,$(wildcard examples/*.cpp))
 
-all: $(B)/libfutu.so $(B)/libfutu.a $(B)/libfutu.pc $(PROGRAMS) links
+all: $(B)/libfutu.so $(B)/libfutu.a $(B)/libfutu-uninstalled.pc $(PROGRAMS) links
 # build/futu-opend and so on always name the last build.
 links: $(PROGRAMS)
 	@for p in futu-opend futucli libfutu.so; do ln -sfn $(notdir $(B))/$$p build/$$p; done
@@ -73,13 +75,14 @@ $(B)/libfutu.so: $(B)/libfutu.so.0
 	ln -sfn $(<F) $@
 $(B)/libfutu.a: $(LIB_OBJ)
 	rm -f $@ && $(AR) rcs $@ $^
-$(B)/libfutu.pc: libfutu/libfutu.pc.in Makefile
+# For programs that build against this tree: PKG_CONFIG_PATH=build/plain pkg-config libfutu-uninstalled
+$(B)/libfutu-uninstalled.pc: libfutu/libfutu-uninstalled.pc.in Makefile
 	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+	sed -e 's|@TOP@|$(CURDIR)|' -e 's|@BUILD@|$(CURDIR)/$(B)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
 $(B)/futu-opend: $(OPEND_OBJ) $(B)/libfutu.so
-	$(CC) $(ALL) -o $@ $(OPEND_OBJ) -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN' $(OPEND_LIBS)
+	$(CC) $(ALL) -o $@ $(OPEND_OBJ) -L$(B) -lfutu $(RPATH) $(OPEND_LIBS)
 $(B)/futucli: $(CLI_OBJ) $(B)/libfutu.so
-	$(CC) $(ALL) -o $@ $(CLI_OBJ) -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN' $(CLI_LIBS)
+	$(CC) $(ALL) -o $@ $(CLI_OBJ) -L$(B) -lfutu $(RPATH) $(CLI_LIBS)
 
 $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c Makefile
 	@mkdir -p $(@D)
@@ -124,9 +127,23 @@ $(B)/test/bench/hub_fanout: $(B)/test/bench/hub_fanout.o $(B)/libfutu.a
 
 include test/test.mk
 
+# The library under its full version, with the soname and the name for linking pointing at it.
+DEST := $(DESTDIR)$(PREFIX)
+install: all
+	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/futu $(DEST)/share/man/man1
+	install -m 644 libfutu/include/futu/*.h $(GEN)/futu/*.h $(DEST)/include/futu
+	install -m 644 $(B)/libfutu.so.0 $(DEST)/lib/libfutu.so.$(VERSION)
+	ln -sfn libfutu.so.$(VERSION) $(DEST)/lib/libfutu.so.0
+	ln -sfn libfutu.so.0 $(DEST)/lib/libfutu.so
+	install -m 644 $(B)/libfutu.a $(DEST)/lib
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' libfutu/libfutu.pc.in \
+	    > $(DEST)/lib/pkgconfig/libfutu.pc
+	install -m 755 $(PROGRAMS) $(DEST)/bin
+	install -m 644 man/*.1 $(DEST)/share/man/man1
+
 clean:
 	rm -rf build
 
-.PHONY: default all links clean
+.PHONY: default all links install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -54,7 +54,7 @@ Client make_client(futu_loop *loop, futu_gateway *gateway, int argc, char **argv
     opts.loop = loop;
     opts.gateway = gateway;
     opts.host = argc > 1 ? argv[1] : nullptr;
-    opts.port = argc > 2 ? static_cast<uint32_t>(std::atoi(argv[2])) : 0;
+    opts.port = argc > 2 ? static_cast<uint32_t>(std::stoul(argv[2])) : 0;
     opts.arg = pushes;
     opts.on_push = [](futu_client *cl, uint32_t proto, const void *, size_t, const void *msg,
                       void *arg) {

@@ -4,8 +4,8 @@
  *   ./place_order [-h HOST] [-p PORT] CODE [QTY [PRICE]]
  *
  * Needs a gateway, such as: futu-opend --paper --paper-clock always-open
- * Only US and HK codes; QTY defaults to one lot, PRICE to the best ask. What is not filled after five
- * seconds is cancelled. Real accounts work in the same way after futu_unlock_trade().
+ * Only US and HK codes; QTY defaults to one lot, PRICE to the best ask. What is not filled after
+ * five seconds is cancelled. Real accounts work in the same way after futu_unlock_trade().
  */
 #include <futu/futu.h>
 

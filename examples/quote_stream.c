@@ -4,8 +4,8 @@
  *   ./quote_stream [-h HOST] [-p PORT] [-t SECONDS] [-n PUSHES] CODE...
  *
  * Needs a gateway, such as: futu-opend --paper --paper-clock always-open
- * Ends after SECONDS or PUSHES, whichever comes first; without either, by Ctrl-C. If the gateway goes
- * away, the client comes back to it and subscribes again by itself.
+ * Ends after SECONDS or PUSHES, whichever comes first; without either, by Ctrl-C. If the gateway
+ * goes away, the client comes back to it and subscribes again by itself.
  */
 #include <futu/futu.h>
 
@@ -112,7 +112,7 @@ int main(int argc, char **argv)
             return 2;
     }
     if (optind == argc) {
-        fprintf(stderr, "usage: quote_stream [-h HOST] [-p PORT] [-t SECONDS] [-n PUSHES] CODE...\n");
+        fputs("usage: quote_stream [-h HOST] [-p PORT] [-t SECONDS] [-n PUSHES] CODE...\n", stderr);
         return 2;
     }
     if (futu_loop_new(&loop))

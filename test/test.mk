@@ -47,6 +47,12 @@ $(B)/test/integration/%_test: $(B)/test/integration/%_test.o $(INTEGRATION_OBJ) 
 integration: $(PROGRAMS) $(INTEGRATION)
 	@sh test/integration/run.sh $(B)
 
+# The examples as they are built here; then, without a sanitizer, from an installed library as a user
+# builds them.
+examples: $(EXAMPLES) $(PROGRAMS)
+	@sh test/integration/examples.sh $(B)/futu-opend $(B)/examples
+	@if [ "$(SAN)" = none ]; then sh test/integration/install.sh; fi
+
 # The vendor's JavaScript SDK, unmodified, against the daemon.
 SDK_MODULES := test/sdk/node_modules/.package-lock.json
 $(SDK_MODULES): test/sdk/package.json test/sdk/package-lock.json
@@ -69,4 +75,4 @@ run: setup-run
 	$(MAKE) all
 	sh test/run.sh $(B)
 
-.PHONY: gen-test json-oracle lint bench fuzz test check schema unit fuzz-replay run integration sdk
+.PHONY: examples gen-test json-oracle lint bench fuzz test check schema unit fuzz-replay run integration sdk
