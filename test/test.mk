@@ -3,7 +3,7 @@
 test: setup-test
 	$(MAKE) SAN=$(SAN) check
 
-check: schema lint unit fuzz-replay gen-test json-oracle integration sdk
+check: schema lint unit fuzz-replay gen-test json-oracle integration examples sdk
 
 # The tables and rules that a compiler does not check. lint_test.py plants faults to see them found.
 LINT := $(PYTHON) -B test/lint
