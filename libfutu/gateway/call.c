@@ -2,7 +2,7 @@
  *
  * Limits:  10 s, on the SDK's WebSocket 4.5 s: its clients give up after 12 s and 5 s.
  * Threads: none.
- * Tests:   test/unit/gateway/call_test.c
+ * Tests:   test/unit/gateway/router_test.c, test/unit/gateway/trade_test.c
  */
 #include "gateway/call.h"
 

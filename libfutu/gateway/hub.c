@@ -1,6 +1,6 @@
 /* hub.c - see hub.h: the gateway's beginning, its turn and its end.
  *
- * Tests:   test/unit/gateway/hub_test.c
+ * Tests:   test/unit/gateway/conn_test.c
  */
 #include "gateway/hub.h"
 

@@ -3,7 +3,7 @@
  * Owns:    everything below struct subs, reached from the map of securities.
  * Errors:  making may fail and then leaves empty pairs, which pair_settle() removes; ending can't.
  * Threads: none.
- * Tests:   test/unit/gateway/subs_test.c
+ * Tests:   test/unit/gateway/qot_test.c
  */
 #include "gateway/subs.h"
 
