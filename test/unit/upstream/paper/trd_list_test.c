@@ -189,8 +189,56 @@ START_TEST(deleted_orders_show_only_when_asked_for)
 }
 END_TEST
 
+static int32_t read_one(int which)
+{
+    Trd_Common_TrdHeader h = fx_header(REAL, 0);
+    Trd_GetFunds_C2S funds = { .header = &h };
+    Trd_GetPositionList_C2S positions = { .header = &h };
+    Trd_FlowSummary_C2S flow = { .header = &h, .clearingDate = STR("2026-06-03") };
+    futu_str ex[] = { STR("P20260603-000001") };
+    Trd_GetOrderFee_C2S fee = { .header = &h, .orderIdExList = ex, .n_orderIdExList = 1 };
+    size_t n;
+    switch (which) {
+    case 0:
+        return fx_call(2101, &funds);
+    case 1:
+        return fx_call(2102, &positions);
+    case 2:
+        return fx_call(2226, &flow);
+    case 3:
+        return fx_call(2225, &fee);
+    case 4:
+        return history(REAL, &n);
+    default:
+        return history_fills(REAL, &n);
+    }
+}
+
+START_TEST(every_failed_allocation_of_a_read_is_a_failure_reply)
+{
+    no_filter();
+    filter.beginTime = filter.endTime = STR("2026-06-03");
+    for (int which = 0; which < 6; which++) {
+        for (long n = 0;; n++) {
+            open_fx();
+            ck_assert_uint_ne(fx_limit(REAL, 1, "00700", 1, 100, 500), 0);
+            bool again = test_alloc_fail_at(n);
+            int32_t ret = read_one(which);
+            bool failed = mem_failed();
+            mem_fail_at(-1);
+            ck_assert_int_eq(read_one(which), 0);       /* it goes on afterwards */
+            fx_close();
+            if (!again || !failed)
+                break;
+            ck_assert_int_eq(ret, -1);
+        }
+    }
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+    tcase_add_test(tc, every_failed_allocation_of_a_read_is_a_failure_reply);
     tcase_add_test(tc, orders_by_every_filter);
     tcase_add_test(tc, yesterday_is_history);
     tcase_add_test(tc, fills_say_everything);
