@@ -78,7 +78,7 @@ $(B)/libfutu.a: $(LIB_OBJ)
 # For programs that build against this tree: PKG_CONFIG_PATH=build/plain pkg-config libfutu-uninstalled
 $(B)/libfutu-uninstalled.pc: libfutu/libfutu-uninstalled.pc.in Makefile
 	@mkdir -p $(@D)
-	sed -e 's|@TOP@|$(CURDIR)|' -e 's|@BUILD@|$(CURDIR)/$(B)|' -e 's|@VERSION@|$(VERSION)|' $< > $@
+	sed -e 's|@TOP@|$(CURDIR)|g' -e 's|@BUILD@|$(CURDIR)/$(B)|g' -e 's|@VERSION@|$(VERSION)|' $< > $@
 $(B)/futu-opend: $(OPEND_OBJ) $(B)/libfutu.so
 	$(CC) $(ALL) -o $@ $(OPEND_OBJ) -L$(B) -lfutu $(RPATH) $(OPEND_LIBS)
 $(B)/futucli: $(CLI_OBJ) $(B)/libfutu.so
