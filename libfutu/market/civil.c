@@ -5,6 +5,7 @@
 #include "market/rules.h"
 
 #define DAY_S INT64_C(86400)
+#define YEAR_MAX 2200           /* 64 bits of nanoseconds end in 2262 */
 
 /* Days since 1970-01-01 of a civil date of the Gregorian calendar; eras of 400 years from March. */
 static int64_t days_of(int32_t y, int32_t m, int32_t d)
@@ -60,7 +61,7 @@ int32_t date_weekday(int32_t date)
 bool date_valid(int32_t date)
 {
     int32_t y = date / 10000, m = date / 100 % 100, d = date % 100;
-    return y >= 1900 && y <= 9999 && m >= 1 && m <= 12 && d >= 1 &&
+    return y >= 1900 && y <= YEAR_MAX && m >= 1 && m <= 12 && d >= 1 &&
            date_of_days(date_days(date)) == date;
 }
 

@@ -34,7 +34,7 @@ int64_t market_instant(int32_t market, const struct civil *c);  /* weekday is no
 int32_t market_date(int32_t market, int64_t utc_ns);            /* yyyymmdd */
 int32_t date_add(int32_t date, int32_t days);
 int32_t date_weekday(int32_t date);
-bool date_valid(int32_t date);
+bool date_valid(int32_t date);                                  /* 1900 to 2200 */
 int32_t date_days(int32_t date);                                /* days since 1970-01-01 */
 int32_t date_of_days(int32_t days);
 /* The instant of a minute of the local day; a minute of 1440 is the next midnight. */

@@ -96,7 +96,7 @@ static int64_t unit_qty(const struct security *s, int64_t px)
 static int64_t day_lots(const struct fair *f, const struct shape *s)
 {
     /* Units per minute of indices and of the classes A, B, C, as measured. */
-    static const double rate[2][4] = { { 200, 60, 17, 5 }, { 166, 27, 8, 2.7 } };
+    static const double rate[2][4] = { { 190, 87, 24, 5.6 }, { 190, 49, 14, 3.4 } };
     bool always = f->always_open;
     int minutes = always ? 1440 : day_minutes_max(false, f->sec->market);
     int row = f->sec->kind == KIND_INDEX ? 0 : 1 + f->sec->liquidity - 'A';
@@ -104,7 +104,7 @@ static int64_t day_lots(const struct fair *f, const struct shape *s)
     double move =
         (double)(s->close > s->last_close ? s->close - s->last_close : s->last_close - s->close);
     double rel = move / (f->vol * (double)s->last_close);
-    double usual = rate[always][row] * (f->sec->market == MARKET_US && row > 0 ? 0.75 : 1.1);
+    double usual = rate[always][row] * (f->sec->market == MARKET_US && row > 0 ? 0.88 : 1.1);
     double n = usual * minutes * (0.55 + 0.6 * u + 0.2 * MIN(rel, 3.0));
     int64_t lots = (int64_t)(n * (double)s->unit / (double)f->sec->lot);
     return MAX(lots, 64);

@@ -44,7 +44,7 @@ double flow_value(const struct live *l)
 /* Mean pause at a minute: busier near open and close, save where the day has neither. */
 static int64_t mean_pause(const struct live *l, int32_t minute)
 {
-    static const int64_t pause[2][4] = { { 560, 2200, 8500, 5000 }, { 1333, 4000, 15000, 6000 } };
+    static const int64_t pause[2][4] = { { 560, 2200, 8500, 5000 }, { 1000, 3600, 14000, 5000 } };
     static const uint16_t busy[16] = { 180, 140, 115, 100, 90, 85,  80,  75,
                                        75,  75,  80,  85,  90, 100, 120, 150 };
     bool always = l->fair.always_open;
@@ -229,9 +229,9 @@ void flow_event(struct live *l)
         index_event(l, r);
         return;
     }
-    if (kind < 140)
+    if (kind < 128)
         limit_event(l, r, value);
-    else if (kind < 204)
+    else if (kind < 184)
         cancel_event(l, r, value);
     else
         market_event(l, r, value);

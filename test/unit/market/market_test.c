@@ -81,6 +81,7 @@ START_TEST(dates)
     ck_assert(date_valid(20240229));
     ck_assert(!date_valid(20230229));
     ck_assert(!date_valid(20231301));
+    ck_assert(date_valid(22001231) && !date_valid(22010101));
     for (int32_t d = -30000; d < 30000; d++)
         ck_assert_int_eq(date_days(date_of_days(d)), d);
 }

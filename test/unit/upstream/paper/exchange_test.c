@@ -10,7 +10,7 @@ static struct world w;
 
 /* ---- the same ticks for everyone ---- */
 
-#define GATHERED 20000
+#define GATHERED 40000
 
 struct gathered {
     struct tick t[GATHERED];
