@@ -105,6 +105,7 @@ $(B)/test/unit/%.o: ALL += -Itest/unit
 $(B)/test/unit/%_test: $(B)/test/unit/%_test.o $(B)/test/unit/support.o $(B)/test/unit/vectors.o $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcheck -lsubunit -lrt $(LIBS) -lcjson
 $(filter $(B)/test/unit/gateway/%,$(TESTS)): $(B)/test/unit/gateway/rig.o
+$(filter $(B)/test/unit/api/%,$(TESTS)): $(B)/test/unit/api/host.o
 $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/test/unit/client/world.o
 # Fuzz targets: by `make test` with a driver of ours that replays the corpus; by `make fuzz` with libFuzzer.
 FUZZ := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/fuzz_*.c))
