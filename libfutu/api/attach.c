@@ -56,11 +56,11 @@ static bool take_output(struct attach *k)
 
 static void end(struct attach *k, futu_err err, const char *why)
 {
+    str_copy(k->end_why, sizeof(k->end_why), str_c(why));   /* it may go with the connection */
     futu_conn_free(k->conn);
     k->conn = NULL;
     k->ended = true;
     k->end_err = err;
-    str_copy(k->end_why, sizeof(k->end_why), str_c(why));
     loop_again(k->loop);
 }
 

@@ -70,8 +70,9 @@ typedef struct futu_conn_opts {
     /* Output waits: called at most once per loop turn until it is taken, never from inside
      * futu_conn_feed(). Take it with futu_conn_output(). */
     void (*on_output)(futu_conn *c, void *arg);
-    /* The gateway ends this connection. `reason` is one line. Output that is still queued may be
-     * written first; then call futu_conn_free(). Never called from inside futu_conn_feed(). */
+    /* The gateway ends this connection. `reason` is one line, valid until futu_conn_free(). Output
+     * that is still queued may be written first; then call futu_conn_free(). Never called from
+     * inside futu_conn_feed(). */
     void (*on_close)(futu_conn *c, futu_err err, const char *reason, void *arg);
     void *arg;
     uint32_t no_trade;  /* 1: refuse trade calls; for a port that others can listen in on */
