@@ -65,7 +65,6 @@ bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_k
                     futu_gateway *g, const char *ip, int port, char *why, size_t size)
 {
     struct sockaddr_storage a;
-    l->kind = kind;
     l->gateway = g;
     l->server.data = l->timer.data = l;
     if (parse_address(ip, port, &a) != 0) {
@@ -75,6 +74,7 @@ bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_k
     l->loopback = is_loopback(&a);
     uv_tcp_init(loop, &l->server);
     uv_timer_init(loop, &l->timer);
+    l->kind = kind;             /* from here on there is something to stop */
     int r = uv_tcp_bind(&l->server, (struct sockaddr *)&a, 0);
     if (r == 0)
         r = uv_listen((uv_stream_t *)&l->server, BACKLOG, on_connection);

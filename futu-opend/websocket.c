@@ -161,7 +161,8 @@ static bool on_data(struct stream *s, const uint8_t *p, size_t n)
         w->n_in = 0;
         if (wslay_event_send(w->ws) != 0 || r != 0 || w->broken)
             return false;
-        if (wslay_event_get_close_received(w->ws))
+        /* The peer said goodbye, or broke the protocol: either way our close frame is out. */
+        if (wslay_event_get_close_sent(w->ws))
             return false;
     }
     stream_kick(s);

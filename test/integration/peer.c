@@ -241,7 +241,7 @@ void peer_login(struct peer *p, int port)
     peer_init(p);
 }
 
-uint64_t pb_number(const uint8_t *p, size_t n, uint32_t field)
+uint64_t varint_at(const uint8_t *p, size_t n, uint32_t field)
 {
     uint64_t v = 0;
     ck_assert(n >= 2 && p[0] == field << 3);
@@ -299,7 +299,7 @@ void peer_keep_alive(struct peer *p)
     body[1] = (uint8_t)(1 + n);
     peer_call(p, 1004, 0, body, 3 + n, &g);
     ck_assert_uint_gt(g.n, 8);
-    uint64_t at = pb_number(g.body + 8, g.n - 8, 1);
+    uint64_t at = varint_at(g.body + 8, g.n - 8, 1);
     int64_t off = (int64_t)at - (int64_t)time(NULL);
     ck_assert_msg(off >= -5 && off <= 1, "the gateway's time is %lld s off", (long long)off);
     expect_success(&g, s2c, 1 + put_varint(s2c + 1, at));

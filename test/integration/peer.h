@@ -74,7 +74,7 @@ void expect_failure(const struct got *g, const char *text);
 void expect_refused(const struct got *g, const char *word);
 
 /* The number after `tag` (field number 1 to 15, varint) in a protobuf body that begins at p. */
-uint64_t pb_number(const uint8_t *p, size_t n, uint32_t field);
+uint64_t varint_at(const uint8_t *p, size_t n, uint32_t field);
 size_t put_varint(uint8_t *out, uint64_t v);
 size_t hex_bytes(const char *hex, uint8_t *out, size_t size);
 

@@ -83,7 +83,7 @@ START_TEST(a_keep_alive_reply_is_58_known_bytes)
     peer_read(&p, reply, HEAD + 14);
     hex_bytes("4654ec03000000 00e21000000e0000000000000000000000000000000000000000000000"
               "0000000000000000 08001200180022060800000000", want, sizeof(want));
-    uint64_t at = pb_number(reply + HEAD + 8, 6, 1);
+    uint64_t at = varint_at(reply + HEAD + 8, 6, 1);
     ck_assert_uint_le(at, (uint64_t)time(NULL));
     ck_assert_uint_eq(put_varint(want + HEAD + 9, at), 5);
     oracle_sha1(want + HEAD, 14, want + 16);
@@ -284,8 +284,9 @@ START_TEST(json_in_and_out)
     char want[128];
     peer_connect(&p, d.port);
     peer_call(&p, 1001, 1, init, strlen(init), &g);
-    ck_assert_msg(strncmp((char *)g.body, "{\"retType\":0,\"retMsg\":\"\",\"errCode\":0,\"s2c\":{"
-                          "\"serverVer\":", 60) == 0, "%s", (char *)g.body);
+    ck_assert_msg(strncmp((char *)g.body, ok, sizeof(ok) - 4) == 0, "%s", (char *)g.body);
+    ck_assert_msg(strncmp((char *)g.body + sizeof(ok) - 4, "{\"serverVer\":", 13) == 0, "%s",
+                  (char *)g.body);
     got_free(&g);
     peer_call(&p, 1004, 1, "{\"c2s\":{\"time\":\"1775000000\"}}", 29, &g);
     snprintf(want, sizeof(want), "%.*s{\"time\":\"%llu\"}}", (int)sizeof(ok) - 4, ok,

@@ -78,8 +78,8 @@ void ws_expect_close(struct peer *p, int code)
 {
     static struct ws_msg m;
     ws_expect(p, WS_CLOSE, &m);
-    ck_assert_uint_ge(m.n, 2);
-    ck_assert_int_eq(m.p[0] << 8 | m.p[1], code);
+    ck_assert_uint_ne(m.n, 1);
+    ck_assert_int_eq(m.n ? m.p[0] << 8 | m.p[1] : 0, code);
     ck_assert(peer_closed(p, WAIT_MS));
 }
 
@@ -132,12 +132,12 @@ void sdk_init(struct peer *p)
     size_t n = hex_bytes("0a0e2200320a4a617661536372697074", body, sizeof(body));
     sdk_call(p, 1, body, n, &m);
     const uint8_t *r = m.p + SDK_REPLY + 8;
-    uint64_t at = pb_number(r, m.n - SDK_REPLY - 8, 1);
+    uint64_t at = varint_at(r, m.n - SDK_REPLY - 8, 1);
     ck_assert(close_to_now(at));
     n = 8;
     want[n++] = 0x08;
     n += put_varint(want + n, at);
-    p->conn_id = pb_number(m.p + SDK_REPLY + n, m.n - SDK_REPLY - n, 2);
+    p->conn_id = varint_at(m.p + SDK_REPLY + n, m.n - SDK_REPLY - n, 2);
     want[n++] = 0x10;
     n += put_varint(want + n, p->conn_id);
     want[7] = (uint8_t)(n - 8);
@@ -156,7 +156,7 @@ void sdk_keep_alive(struct peer *p)
     static struct ws_msg m;
     uint8_t want[32] = { 0x08, 0, 0x12, 0, 0x18, 0, 0x22, 6, 0x08 };
     sdk_call(p, 1004, "\x0a\x06\x08\xc0\xb3\xb1\xce\x06", 8, &m);
-    uint64_t at = pb_number(m.p + SDK_REPLY + 8, m.n - SDK_REPLY - 8, 1);
+    uint64_t at = varint_at(m.p + SDK_REPLY + 8, m.n - SDK_REPLY - 8, 1);
     ck_assert(close_to_now(at));
     ck_assert_uint_eq(put_varint(want + 9, at), 5);
     ck_assert_uint_eq(m.n, SDK_REPLY + 14);

@@ -24,7 +24,7 @@ void ws_send(struct peer *p, int op, const void *data, size_t n);
 void ws_read(struct peer *p, struct ws_msg *m);         /* one frame, which must be whole */
 /* The next one of that opcode; others are dropped. */
 void ws_expect(struct peer *p, int opcode, struct ws_msg *m);
-/* A close frame with this code comes, and then the end. */
+/* A close frame with this code (0: without one) comes, and then the end. */
 void ws_expect_close(struct peer *p, int code);
 
 /* A message of the SDK's protocol into `out`; returns its length. */

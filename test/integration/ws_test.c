@@ -233,9 +233,9 @@ START_TEST(bad_messages_end_their_connection_alone)
     ends(WS_FIN | WS_BINARY, "gt-v1.0\0\0\0\x03\xec\0\0\0\0\0\0\0\x4d", 20, 1002);
     ends(WS_FIN | WS_BINARY, frame, n, 1002);               /* FTAPI on an SDK connection */
     ends(WS_FIN | WS_MORE, "x", 1, 1002);                   /* nothing to continue */
-    ends(WS_FIN | 3, "x", 1, 1002);                         /* reserved opcode */
     ends(WS_FIN | 0x40 | WS_BINARY, "x", 1, 1002);          /* compressed, which nobody agreed on */
-    ends(WS_PING, "x", 1, 1002);                            /* a fragmented ping */
+    ends(WS_FIN | 3, "x", 1, 1002);                         /* reserved opcode */
+    ends(WS_PING, "x", 1, 0);                               /* a fragmented ping */
 }
 END_TEST
 
@@ -251,12 +251,13 @@ END_TEST
 
 START_TEST(a_message_of_50_mb_is_refused_by_its_head)
 {
-    static const uint8_t head[] = { 0x82, 0xff, 0, 0, 0, 0, 0x02, 0xfa, 0xf0, 0x80, 1, 2, 3, 4 };
+    /* 127: eight bytes of length; the mask; one byte of the message. */
+    static const uint8_t head[] = { 0x82, 0xff, 0, 0, 0, 0, 0x02, 0xfa, 0xf0, 0x80, 1, 2, 3, 4, 5 };
     struct peer p;
     long before = opend_rss_kb(&d);
     sdk_login(&p, d.ws_port);
     peer_send(&p, head, sizeof(head));
-    ck_assert(peer_closed(&p, WAIT_MS));
+    ws_expect_close(&p, 1009);
     ck_assert_int_lt(opend_rss_kb(&d) - before, 8192 * SLOW);
     peer_close(&p);
 }

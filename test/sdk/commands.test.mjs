@@ -2,7 +2,7 @@
 // reply that the SDK decodes: success where the paper exchange can, else a refusal that names the call.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { answered, notRequests, refused } from './commands.mjs';
+import { answered, notRequests, refused, unknown } from './commands.mjs';
 import { startDaemon } from './daemon.mjs';
 import { minimal } from './fill.mjs';
 import { Client, ftCmdID } from './sdk.mjs';
@@ -24,7 +24,8 @@ after(async () => {
 it('no command is missing from the lists', () => {
     assert.equal(table.length, 145);
     assert.equal(requests.length, 128);
-    assert.deepEqual([...answered.map((x) => x.name), ...refused].sort(), requests);
+    assert.deepEqual([...answered.map((x) => x.name), ...unknown.map((x) => x.name),
+        ...refused].sort(), requests);
 });
 
 describe('answered', () => {
@@ -46,6 +47,21 @@ describe('answered', () => {
         });
 });
 
+// The decoded refusal of a call that must not succeed.
+async function refusal(name, args) {
+    const reply = await session.client.call(name, args).then(
+        () => assert.fail('answered with success'), (e) => e);
+    if (reply instanceof Error)
+        throw reply;
+    assert.equal(reply.retType, -1, `${reply.retMsg ?? reply}`);
+    return reply.retMsg;
+}
+
+describe('nothing of the kind is there', () => {
+    for (const { name, args, text } of unknown)
+        it(name, async () => assert.match(await refusal(name, args), text));
+});
+
 describe('refused', () => {
     for (const name of refused)
         it(name, async () => {
@@ -54,11 +70,6 @@ describe('refused', () => {
                 args.header = session.real;
             if (args.packetID)
                 args.packetID = session.client.packetID();
-            const reply = await session.client.call(name, args).then(
-                () => assert.fail('answered with success'), (e) => e);
-            if (reply instanceof Error)
-                throw reply;
-            assert.equal(reply.retType, -1);
-            assert.match(reply.retMsg, new RegExp(name), reply.retMsg);
+            assert.match(await refusal(name, args), new RegExp(name));
         });
 });

@@ -8,7 +8,7 @@ import { Client } from './sdk.mjs';
 
 const PART = 10, ALL = 11, CANCELLED_PART = 14;
 // Thinly traded and cheap, so that the rest of an order stands for a while.
-const codes = ['00001', '00003', '00005', '00941', '02388', '00883'];
+const codes = ['00003', '00883', '00001', '00005', '02388', '00941', '01398', '03988'];
 let daemon, client, accounts;
 
 before(async () => {
@@ -48,28 +48,43 @@ async function lotOf(code) {
 const orderPush = (id, match, from) =>
     client.push(2208, (s) => s.order.orderID.eq(id) && match(s.order), { from });
 
-// More than the best ask offers, at its price: it is filled at once as far as that goes, the rest
-// stands. Prices move, so another code is tried when an order is filled whole.
-async function partlyFilled(h) {
+// More than the best ask offers, at its price, as far as the money goes: it is filled at once as far
+// as the offer goes, the rest stands. null: it was filled whole, or there is no money for more.
+async function partlyFilled(h, code) {
+    const from = client.pushes.length, lot = await lotOf(code);
+    const book = await client.call('Qot_GetOrderBook', { security: { market: 1, code }, num: 10 });
+    const { price, volume } = book.orderBookAskList[0];
+    const { funds } = await client.call('Trd_GetFunds', { header: h });
+    const rest = Math.min(50, Math.floor((funds.power * 0.5 / price - volume) / lot) - 1);
+    if (rest < 1)
+        return null;
+    const request = order(h, code, { qty: Number(volume) + rest * lot, price });
+    const placed = await client.call('Trd_PlaceOrder', request);
+    assert.ok(placed.orderID.gt(0));
+    assert.notEqual(placed.orderIDEx, '');
+    const { order: o } = await orderPush(placed.orderID, (x) => x.fillQty > 0, from);
+    assert.ok([PART, ALL].includes(o.orderStatus), `status ${o.orderStatus}`);
+    return o.orderStatus === PART ? { code, lot, from, request, placed, price } : null;
+}
+
+// Prices move: when the rest of an order is filled before its life is through, another code is tried.
+async function lifeOfAnOrder(h) {
     for (const code of codes) {
-        const from = client.pushes.length, lot = await lotOf(code);
-        const book = await client.call('Qot_GetOrderBook', { security: { market: 1, code }, num: 10 });
-        const best = book.orderBookAskList[0];
-        const request = order(h, code, { qty: Number(best.volume) + 20 * lot, price: best.price });
-        const placed = await client.call('Trd_PlaceOrder', request);
-        assert.ok(placed.orderID.gt(0));
-        assert.notEqual(placed.orderIDEx, '');
-        const { order: o } = await orderPush(placed.orderID, (x) => x.fillQty > 0, from);
-        if (o.orderStatus === PART)
-            return { code, lot, from, request, placed, price: best.price };
-        assert.equal(o.orderStatus, ALL);
+        const part = await partlyFilled(h, code);
+        if (!part)
+            continue;
+        try {
+            return await restOfItsLife(h, part);
+        } catch (e) {
+            if (!client.pushes.some((p) => p.cmd === 2208 && p.msg.s2c.order.orderStatus === ALL &&
+                p.msg.s2c.order.orderID.eq(part.placed.orderID)))
+                throw e;
+        }
     }
     throw new Error('every order was filled whole');
 }
 
-async function lifeOfAnOrder(h) {
-    const { code, lot, from, request, placed, price } = await partlyFilled(h);
-
+async function restOfItsLife(h, { code, lot, from, request, placed, price }) {
     const filter = { header: h, filterConditions: { orderIDExList: [placed.orderIDEx] } };
     const { orderList } = await client.call('Trd_GetOrderList', filter);
     assert.equal(orderList.length, 1);
