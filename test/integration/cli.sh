@@ -29,8 +29,8 @@ verdict() {
         [ "$r" = 0 ] && continue
         failed=$((failed + 1))
         echo "cli.sh: $name"
-        sed 's/^/    out: /' "$dir/out" | head -5
-        sed 's/^/    err: /' "$dir/err" | head -5
+        sed 's/^/    out: /' "$dir/out" | cut -c1-160 | head -5
+        sed 's/^/    err: /' "$dir/err" | cut -c1-160 | head -5
         return
     done
     passed=$((passed + 1))
@@ -62,6 +62,27 @@ shows() {
     verdict "$* -o jsonl" "$status" "$(silent)" "$(each_line_parses)"
 }
 
+# shows_none TEXT VERB...: success with nothing to show, which a table says on standard error.
+shows_none() {
+    text=$1
+    shift
+    cli "$@"
+    grep -q "$text" "$dir/err"
+    verdict "$* (none, table)" $? "$status" "$(lines 0)"
+    cli -o json "$@"
+    verdict "$* (none) -o json" "$status" "$(parses "$dir/out")"
+    cli "$@" -o jsonl
+    verdict "$* (none) -o jsonl" "$status" "$(is "$(wc -c <"$dir/out")" = 0)"
+}
+
+# streams VERB...: a line of JSON each push, whatever format is asked for.
+streams() {
+    for format in table json jsonl; do
+        cli "$@" -o $format
+        verdict "$* -o $format" "$status" "$(silent)" "$(each_line_parses)"
+    done
+}
+
 # refused STATUS WORD VERB...: fails with that text on standard error, and nothing on standard output.
 refused() {
     want=$1 word=$2
@@ -77,8 +98,8 @@ shows 1 ping --count 2
 shows 4 global-state
 shows 2 account
 shows 2 funds
-shows 1 position
-shows 1 order
+shows_none 'no positions' position
+shows_none 'no orders' order
 shows 2 quote HK.00700 US.AAPL SH.600519 SZ.000001
 shows 2 snapshot HK.00700 US.AAPL
 shows 5 orderbook HK.00700
@@ -90,8 +111,8 @@ shows 2 kline HK.00700 --begin 2025-01-02 --end 2025-03-03
 shows 2 static HK.00700 HK.00005
 shows 2 call Qot_GetMarketState '{"securityList":[{"market":1,"code":"00700"}]}'
 shows 2 call getglobalstate '{"c2s":{"userID":0}}'
-shows 1 sub HK.00700 --count 3
-shows 1 sub HK.00700 HK.00005 --types quote,book,ticker,rt,1m --seconds 1
+streams sub HK.00700 --count 3
+streams sub HK.00700 HK.00005 --types quote,book,ticker,rt,1m --seconds 1
 
 cli --help
 verdict '--help' "$status" "$(silent)" "$(lines 20)"
@@ -116,6 +137,7 @@ price=$(lowest HK.00005)
 cli -o json place-order --code HK.00005 --side buy --qty 400 --price "$price"
 verdict 'place-order' "$status" "$(parses "$dir/out")"
 id=$(order_id)
+shows 2 order
 cli order
 grep -q "$id" "$dir/out"
 verdict 'order lists it' "$status" $?
@@ -125,7 +147,7 @@ verdict 'cancel-order' "$status" "$(silent)" "$(lines 1)"
 refused 1 'cancel' cancel-order "$id"
 refused 1 'futucli order' cancel-order 999999999
 refused 1 '模拟' deal
-refused 1 '最小单位' place-order --code HK.00005 --side buy --qty 400 --price 1.00001
+refused 1 '最小单位' place-order --code HK.00005 --side buy --qty 400 --price 1.005
 refused 1 'next:' place-order --code HK.00005 --side buy --qty 400000000 --price "$price"
 refused 2 '--confirm' place-order --env real --code HK.00005 --side buy --qty 400 --price "$price"
 refused 1 'futucli unlock-trade' place-order --env real --confirm --code HK.00005 --side buy --qty 400 \

@@ -27,7 +27,7 @@ const securityOf = (s) => s.security ?? s.basicQotList[0].security;
 let daemon, client;
 
 before(async () => {
-    daemon = await startDaemon();
+    daemon = await startDaemon(['--paper-clock', 'always-open,x20']);    // trades soon
     client = new Client();
     assert.equal((await client.login({ port: daemon.wsPort })).ok, true);
 });

@@ -80,8 +80,18 @@ export class Client {
         const request = root.lookupType(`${name}.Request`);
         request.decode(request.encode(request.fromObject({ c2s })).finish());   // all required set?
         const method = methods.get(cmd);
+        if (this.unanswered)
+            throw new Error(`${this.unanswered} had no answer before`);
         const promise = method ? this.sdk[method]({ c2s }) : this.sdk._sendCmd(cmd, { c2s }, name);
-        return (await within(8_000, name, promise)).s2c;
+        try {
+            return (await within(8_000, name, promise)).s2c;
+        } catch (e) {
+            if (e.retType !== undefined)
+                throw e;
+            // The SDK's own words ("timeout") and errors of decoding: nothing more is to be expected.
+            this.unanswered = name;
+            throw e instanceof Error ? e : new Error(`${name}: ${e}`);
+        }
     }
 
     // A new packetID, as user code of the SDK keeps it: its own count from 0.
