@@ -99,6 +99,8 @@ static void deliver(struct fan *f, struct futu_conn *c, const void *key, uint64_
     if (c->ended)
         return;
     struct out_entry e = { frame_of(f, c), key, f->mark };
+    if (!e.b && f->json == JSON_NEVER && key)
+        return;                     /* the next quote may do better */
     if (!e.b) {
         conn_die(c, FUTU_ENOMEM, "a push can't be framed");
         return;

@@ -12,6 +12,8 @@
 
 #define FIRST_CAP 8
 #define KEEP_CAP 256        /* a larger ring is given back when it runs empty */
+#define URGENT_MOVES 256    /* entries an urgent one may push aside; a reader so far behind gains
+                             * nothing by it */
 
 static struct out_entry *entry(const struct outq *q, uint64_t i)
 {
@@ -57,10 +59,14 @@ futu_err outq_push(struct outq *q, const struct out_entry *e, uint64_t *at)
  * entry with another key or none, since only the newest of a key is remembered. */
 futu_err outq_push_urgent(struct outq *q, const struct out_entry *e)
 {
-    futu_err err = take(q, e);
+    uint64_t at, first = MAX(MAX(q->pinned, q->fence), q->head + (q->off > 0));
+    bool last = first == q->tail || first - q->head > URGENT_MOVES;
+    futu_err err = last ? outq_push(q, e, &at) : take(q, e);
     if (err)
         return err;
-    uint64_t first = MAX(MAX(q->pinned, q->fence), q->head + (q->off > 0));
+    q->fence = last ? q->tail : first;      /* the next urgent one comes behind it */
+    if (last)
+        return FUTU_OK;
     for (uint64_t i = q->head; i < first; i++)
         *entry(q, i - 1) = *entry(q, i);
     q->head--;

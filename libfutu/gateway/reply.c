@@ -103,7 +103,8 @@ void conn_queue(struct futu_conn *c, struct shbuf *b, const struct out_mark *m)
 static void queue_reply(const struct ask *a, struct shbuf *b, const struct out_mark *m)
 {
     struct out_entry e = { b, NULL, *m };
-    if (a->proto != 1004 || !b || a->c->ended || a->c->out.bytes == 0) {
+    size_t waits = a->c->out.bytes;
+    if (a->proto != 1004 || !b || a->c->ended || waits == 0 || waits > QUEUE_HARD) {
         conn_queue(a->c, b, m);
         return;
     }

@@ -229,6 +229,10 @@ futu_err session_init(struct futu_conn *c, const struct frame *f)
         reply_refuse(&a, "解析protobuf协议失败: %s", codec_error_text(&e, text, sizeof(text)));
         return err == FUTU_ENOMEM ? err : FUTU_OK;
     }
+    if (rq.c2s->has_pushProtoFmt && (uint32_t)rq.c2s->pushProtoFmt > FRAME_JSON) {
+        reply_refuse(&a, "c2s.pushProtoFmt: %d is unknown", rq.c2s->pushProtoFmt);
+        return FUTU_OK;
+    }
     err = accept(&a, rq.c2s, was_rsa);
     if (err == FUTU_ENOTSUP)
         reply_refuse(&a, "c2s.packetEncAlgo: %d is unknown", rq.c2s->packetEncAlgo);

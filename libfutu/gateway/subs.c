@@ -277,6 +277,8 @@ void sub_free(struct hub *h, struct sub *s)
     leave_conn(s);
     timer_stop(h->o.timers, &s->expire);
     list_remove(&s->in_pair);
+    if (p->orphan == s)
+        p->orphan = NULL;
     h->subs.n_subs--;
     h->subs.n_pairs -= list_empty(&p->subs);
     mem_free(s);
@@ -289,9 +291,19 @@ void sub_orphan(struct hub *h, struct sub *s)
         sub_free(h, s);
         return;
     }
+    struct pair *p = s->pair;
+    struct sub *old = p->orphan;
     leave_conn(s);
     timer_set(h->o.timers, &s->expire, s->since + SUB_LEAST_NS);
-    pair_settle(h, s->pair);
+    p->orphan = s;
+    if (old && old->since > s->since) {
+        p->orphan = old;
+        old = s;
+    }
+    if (old)
+        sub_free(h, old);
+    else
+        pair_settle(h, p);
 }
 
 futu_err reg_reserve(struct stream *st)

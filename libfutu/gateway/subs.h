@@ -54,6 +54,7 @@ struct pair {
     int32_t sub_type;
     uint32_t mark;                  /* of the request that names it, to see duplicates */
     struct list subs;               /* struct sub.in_pair */
+    struct sub *orphan;             /* the one without an owner: the youngest stands for all */
     struct stream *streams[REHABS];
 };
 

@@ -270,6 +270,28 @@ START_TEST(keep_alive_does_not_wait_behind_pushes)
 }
 END_TEST
 
+START_TEST(asking_without_reading_ends_in_a_cut)
+{
+    struct peer a;
+    uint32_t n = 0;
+    uint8_t bytes[128];
+    struct buf one = { bytes, 0, sizeof(bytes), sizeof(bytes) };
+    rig_init(&r, NULL);
+    ready(&a, FUTU_WIRE_TCP, CIPHER_NONE, 0, TYPES(4));
+    frame_write(&one, 1004, 0, 9, "\x0a\x02\x08\x01", 4, NULL);
+    for (; a.closes == 0 && n < 400000; n++) {      /* nothing else, and behind ticks */
+        if (n % 3 == 0)
+            push_numbered(3011, 4, "00700", 10, n, true);
+        peer_feed(&a, one.p, one.n);
+        hub_flush(r.hub);
+    }
+    ck_assert_int_eq(a.closed, FUTU_ELIMIT);
+    ck_assert_uint_lt(n, 200000);
+    peer_close(&a);
+    rig_free(&r);
+}
+END_TEST
+
 START_TEST(thinned_to_the_newest_per_interval)
 {
     struct hub_opts o = { .push_interval_ms = 500 };
@@ -380,6 +402,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, ticks_are_never_left_out_the_reader_is_cut);
     tcase_add_test(tc, an_unread_order_push_cuts_rather_than_is_lost);
     tcase_add_test(tc, keep_alive_does_not_wait_behind_pushes);
+    tcase_add_test(tc, asking_without_reading_ends_in_a_cut);
     tcase_add_test(tc, thinned_to_the_newest_per_interval);
     tcase_add_test(tc, a_steady_flow_allocates_nothing);
 }

@@ -54,7 +54,7 @@ END_TEST
 /* The model: an array of (number, key), oldest first. */
 struct model {
     struct { uint8_t number; const void *key; } e[4096];
-    size_t n, out;                  /* out: how many have been handed out */
+    size_t n, out, fence;           /* out: how many have been handed out */
 };
 
 static uint64_t rnd_state = 7;
@@ -80,12 +80,27 @@ static void model_replace(struct model *m, const void *key, uint8_t number, bool
     ck_assert(!replaced);
 }
 
+/* The next urgent one goes behind it. */
+static void model_urgent(struct model *m, uint8_t number)
+{
+    size_t at = MAX(m->out, m->fence);
+    if (at > 256)
+        at = m->n;
+    memmove(m->e + at + 1, m->e + at, (m->n - at) * sizeof(m->e[0]));
+    m->e[at].key = NULL;
+    m->e[at].number = number;
+    m->out += at < m->n;
+    m->n++;
+    m->fence = at + 1;
+}
+
 static void sent(struct outq *q, struct model *m, size_t n)
 {
     outq_sent(q, n * LEN, done, &done_count);
     memmove(m->e, m->e + n, (m->n - n) * sizeof(m->e[0]));
     m->n -= n;
     m->out = 0;
+    m->fence -= MIN(m->fence, n);
 }
 
 START_TEST(random_steps_agree_with_a_list)
@@ -122,11 +137,7 @@ START_TEST(random_steps_agree_with_a_list)
                 break;
             e = (struct out_entry){ .b = numbered(step, LEN) };
             ck_assert_int_eq(outq_push_urgent(&q, &e), 0);
-            memmove(m.e + m.out + 1, m.e + m.out, (m.n - m.out) * sizeof(m.e[0]));
-            m.e[m.out].key = NULL;
-            m.e[m.out].number = (uint8_t)step;
-            m.n++;
-            m.out++;        /* the next urgent one goes behind it */
+            model_urgent(&m, (uint8_t)step);
             break;
         case 3:
             n = outq_output(&q, iov, rnd(64));

@@ -205,6 +205,29 @@ START_TEST(closing_late_frees_at_once)
 }
 END_TEST
 
+START_TEST(many_that_close_early_leave_one_behind)
+{
+    futu_gateway_stats st = { .size = sizeof(st) };
+    peer_close(&a);
+    for (int i = 0; i < 40; i++) {
+        struct peer p;
+        peer_open(&p, &r, FUTU_WIRE_TCP);
+        peer_init(&p, CIPHER_NONE, 0, false);
+        sub_ok(&p, "00700", TYPES(1), 1);
+        pass(NS_PER_S);
+        peer_close(&p);
+    }
+    ck_assert_int_eq(hub_stats_get(r.hub, &st), FUTU_OK);
+    ck_assert_uint_eq(st.subscriptions, 1);
+    expect_log("+1.00700/1/0 ");
+    pass(58 * NS_PER_S);                            /* the last came 59 s ago */
+    expect_log("");
+    pass(1 * NS_PER_S);
+    expect_log("-1.00700/1/0 ");
+    ck_assert_int_eq(sub_info(&b, true)->totalUsedQuota, 0);
+}
+END_TEST
+
 START_TEST(a_refusal_upstream_changes_nothing)
 {
     sub_ok(&a, "00700", TYPES(1), 0);
@@ -411,6 +434,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_new_subscription_after_giving_up_has_its_own_minute);
     tcase_add_test(tc, closing_early_keeps_the_quota_until_the_minute_is_over);
     tcase_add_test(tc, closing_late_frees_at_once);
+    tcase_add_test(tc, many_that_close_early_leave_one_behind);
     tcase_add_test(tc, a_refusal_upstream_changes_nothing);
     tcase_add_test(tc, bad_requests);
     tcase_add_test(tc, pushes_go_to_the_registered);

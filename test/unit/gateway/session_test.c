@@ -274,6 +274,8 @@ START_TEST(failures_of_init)
     peer_refused(&p, 1001, 2, -1, "解析protobuf协议失败: c2s.clientID");
     peer_send_hex(&p, 1001, 3, "0a0808ac02 120174 2007");
     peer_refused(&p, 1001, 3, -1, "packetEncAlgo");
+    peer_send_hex(&p, 1001, 3, "0a0808ac02 120174 2802");
+    peer_refused(&p, 1001, 3, -1, "pushProtoFmt: 2");
     peer_init(&p, CIPHER_AES_CBC, 0, false);
     peer_send_hex(&p, 1001, 4, "0a0608ac02120174");
     peer_refused(&p, 1001, 4, -1, "initialised already");
