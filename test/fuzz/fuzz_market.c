@@ -1,5 +1,5 @@
-/* fuzz_market.c - codes, times and prices as clients write them. What is accepted comes back the same
- * when it is written again.
+/* fuzz_market.c - codes, times and prices as clients write them: what is accepted comes back the
+ * same when it is written again.
  */
 #include "market/market.h"
 
