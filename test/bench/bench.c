@@ -1,6 +1,6 @@
 /* bench.c - the table of `make bench`.
  *
- * usage: bench FUTU-OPEND
+ * usage: bench FUTU-OPEND [PART]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -318,30 +318,51 @@ static void compare_memory(const char *bin)
     server_stop(&redis);
 }
 
-int main(int argc, char **argv)
+/* A part is run when its name is asked for, or when no name is. */
+static bool wanted(int argc, char **argv, const char *part)
 {
-    struct server futu, redis;
+    return argc < 3 || strcmp(argv[2], part) == 0;
+}
+
+static void raise_limits(void)
+{
     struct rlimit files;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (argc != 2)
-        return fprintf(stderr, "usage: bench FUTU-OPEND\n"), 2;
-    core_server = 0;
-    core_load = cores > 1 ? 1 : 0;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
-    pin_to(core_load);
+}
+
+static void run_parts(int argc, char **argv)
+{
+    struct server futu, redis;
     if (!server_start_redis(&redis) || !server_start_futu(&futu, argv[1], "always-open"))
         die("starting");
-    printf("%ld cores; server pinned to core %d, load to core %d\n", cores, core_server, core_load);
-    head("Request and answer",
-         "over TCP, answers of the same size; futu-opend checks SHA-1 both ways");
-    compare_requests(&futu, &redis, "KeepAlive / GET", false);
-    compare_requests(&futu, &redis, "GetBasicQot / GET", true);
-    compare_events(&futu, &redis);
+    if (wanted(argc, argv, "requests")) {
+        head("Request and answer", "over TCP, answers of the same size; ours checks SHA-1 both ways");
+        compare_requests(&futu, &redis, "KeepAlive / GET", false);
+    }
+    if (wanted(argc, argv, "requests") || wanted(argc, argv, "quote"))
+        compare_requests(&futu, &redis, "GetBasicQot / GET", true);
+    if (wanted(argc, argv, "events"))
+        compare_events(&futu, &redis);
     server_stop(&futu);
-    compare_fanout(argv[1], &redis);
+    if (wanted(argc, argv, "fanout"))
+        compare_fanout(argv[1], &redis);
     server_stop(&redis);
-    compare_memory(argv[1]);
+    if (wanted(argc, argv, "memory"))
+        compare_memory(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (argc < 2)
+        return fprintf(stderr, "usage: bench FUTU-OPEND [requests|quote|events|fanout|memory]\n"), 2;
+    core_server = 0;
+    core_load = cores > 1 ? 1 : 0;
+    raise_limits();
+    pin_to(core_load);
+    printf("%ld cores; server pinned to core %d, load to core %d\n", cores, core_server, core_load);
+    run_parts(argc, argv);
     return 0;
 }
