@@ -1,6 +1,6 @@
-/* hub_fanout.c - how many pushes the hub delivers by itself in a second of processor time: no
- * socket, no kernel. Each push goes to all connections, each connection hands out its frames 32 at a
- * time, as a listener gathers them. Printed per number of connections and form. */
+/* hub_fanout.c - how many pushes the hub delivers by itself in a second of processor time: no socket,
+ * no kernel. Each push goes to all connections, each connection hands out its frames 32 at a time,
+ * as a listener gathers them. Printed per number of connections and form. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/uio.h>

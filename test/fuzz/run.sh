@@ -8,6 +8,10 @@ flags="-std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer-no-link,address,undefined
     -Ilibfutu/include -Ibuild/gen -Ilibfutu -w"
 make -s build/gen/stamp
 mkdir -p build/fuzz/obj
+# A header that has changed may be in any of them.
+stamp=build/fuzz/obj/stamp
+[ ! -e $stamp ] || [ -z "$(find libfutu build/gen -name '*.h' -newer $stamp)" ] || rm -f build/fuzz/obj/*.o
+touch $stamp
 for src in $(find libfutu build/gen -name '*.c'); do
     obj=build/fuzz/obj/$(echo "$src" | tr / _).o
     # shellcheck disable=SC2086
