@@ -39,6 +39,11 @@ futu_err call_fail_code(struct call *c, int32_t err_code, const char *fmt, ...)
     return err;
 }
 
+bool call_out_of_time(const struct paper *p, const struct call *c)
+{
+    return clock_mono(p->sys) >= c->deadline;
+}
+
 futu_err call_missing(struct call *c, const char *name)
 {
     return call_fail(c, "缺少必要的参数: %s", name);

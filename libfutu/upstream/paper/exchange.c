@@ -241,7 +241,7 @@ futu_err exchange_quote(struct exchange *x, const struct security *s, struct quo
         return FUTU_ENOMEM;
     if (l->high52 == 0) {
         struct history h = history_of(x, s, l);
-        history_year(&h, &l->high52, &l->low52);
+        history_extremes(&h, date_add(h.today, -365), &l->high52, &l->low52);
     }
     const struct totals *t = &l->sum;
     const struct level *bid = book_best(&l->book, BID), *ask = book_best(&l->book, ASK);
@@ -254,6 +254,16 @@ futu_err exchange_quote(struct exchange *x, const struct security *s, struct quo
         .bid = bid ? bid->key : 0, .ask = ask ? -ask->key : 0,
         .bid_qty = bid ? bid->qty : 0, .ask_qty = ask ? ask->qty : 0, .trades = t->trades,
     };
+    return FUTU_OK;
+}
+
+futu_err exchange_extremes(struct exchange *x, const struct security *s, int64_t *high, int64_t *low)
+{
+    struct live *l = look(x, s);
+    if (!l)
+        return FUTU_ENOMEM;
+    struct history h = history_of(x, s, l);
+    history_extremes(&h, HISTORY_BEGIN, high, low);
     return FUTU_OK;
 }
 

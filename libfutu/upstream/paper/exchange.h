@@ -116,6 +116,9 @@ const struct security *exchange_find(const struct exchange *x, int32_t market, f
  * been reported.
  * FUTU_ENOMEM only. Indices have a quote, ticks and bars, no book. */
 futu_err exchange_quote(struct exchange *x, const struct security *s, struct quote *out);
+/* Highest and lowest price of all days before the one that quotes are of. */
+futu_err exchange_extremes(struct exchange *x, const struct security *s, int64_t *high,
+                           int64_t *low);
 /* Best first; returns how many levels (0..BOOK_LEVELS) through n_bid and n_ask. */
 futu_err exchange_book(struct exchange *x, const struct security *s, struct px_level *bid,
                        size_t *n_bid, struct px_level *ask, size_t *n_ask);

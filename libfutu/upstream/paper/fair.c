@@ -3,7 +3,6 @@
 
 #include "upstream/paper/rng.h"
 
-#define OCTAVES 13                  /* noise with periods of 1, 2, 4 ... 4096 days */
 #define ANCHOR 20260701             /* the day on which the base price holds */
 #define GROWTH_PER_DAY 0.00012      /* before the anchor, in log price */
 #define FLOOR_STEPS 30              /* so that a book has room below the lowest price */
@@ -38,27 +37,64 @@ int64_t fair_round(const struct fair *f, double px)
     return market_nearest_px(f->sec->step_table, (int64_t)(px + 0.5));
 }
 
-/* Noise between -1 and 1 with the value of a lattice point every 2^octave days, straight
- * between. */
-static double noise(uint64_t key, int octave, uint32_t day)
+/* Log price as multiples of the day's volatility: noise with the value of a lattice point every
+ * 2^octave days, straight between. Steps of a day come from the short periods, and periods beyond a
+ * year add no more than the one of a year. */
+static const double amplitude[FAIR_OCTAVES] = { 0.866, 1.225, 1.732, 2.449, 3.464, 4.899, 6.928,
+                                                9.798, 13.86, 13.86, 13.86, 13.86, 13.86 };
+
+/* 2^-octave, exactly. */
+static const double cell_share[FAIR_OCTAVES] = {
+    0x1p-0, 0x1p-1, 0x1p-2, 0x1p-3,  0x1p-4,  0x1p-5, 0x1p-6,
+    0x1p-7, 0x1p-8, 0x1p-9, 0x1p-10, 0x1p-11, 0x1p-12,
+};
+
+static void set_cell(struct fair_walk *w, int octave, uint32_t cell)
 {
-    uint64_t k = rng_at(key, 100 + (uint64_t)octave);
-    uint32_t cell = day >> octave;
-    double a = rng_unit(rng_at(k, cell)), b = rng_unit(rng_at(k, cell + 1));
-    double part = (double)(day - (cell << octave)) / (double)(1u << octave);
-    return 2 * (a + (b - a) * part) - 1;
+    uint64_t k = rng_at(w->key, 100 + (uint64_t)octave);
+    w->cell[octave] = cell;
+    w->a[octave] = rng_unit(rng_at(k, cell));
+    w->b[octave] = rng_unit(rng_at(k, cell + 1));
 }
 
-/* Log price as multiples of the day's volatility. Steps of a day come from the short periods, and
- * periods beyond a year add no more than the one of a year. */
-static double wander(uint64_t key, int32_t days)
+/* Days that follow each other share most lattice points. */
+static double wander(struct fair_walk *w, int32_t days)
 {
-    static const double amplitude[OCTAVES] = { 0.866, 1.225, 1.732, 2.449, 3.464, 4.899, 6.928,
-                                               9.798, 13.86, 13.86, 13.86, 13.86, 13.86 };
     double sum = 0;
-    for (int k = 0; k < OCTAVES; k++)
-        sum += amplitude[k] * noise(key, k, (uint32_t)days);
+    for (int k = 0; k < FAIR_OCTAVES; k++) {
+        uint32_t cell = (uint32_t)days >> k;
+        if (cell != w->cell[k])
+            set_cell(w, k, cell);
+        double part = (double)((uint32_t)days - (cell << k)) * cell_share[k];
+        sum += amplitude[k] * (2 * (w->a[k] + (w->b[k] - w->a[k]) * part) - 1);
+    }
     return sum;
+}
+
+static void walk_begin(struct fair_walk *w, uint64_t key)
+{
+    w->key = key;
+    for (int k = 0; k < FAIR_OCTAVES; k++)
+        w->cell[k] = UINT32_MAX;
+}
+
+void fair_walk_begin(struct fair_walk *w, const struct fair *f)
+{
+    walk_begin(w, f->key);
+}
+
+double fair_walk_at(struct fair_walk *w, const struct fair *f, int32_t days)
+{
+    int32_t anchor = date_days(ANCHOR);
+    double x = (wander(w, days) - f->anchor) * f->vol;
+    if (days < anchor && f->sec->step_table != 3)
+        x -= GROWTH_PER_DAY * (anchor - days);
+    return CLAMP(x, -3.0, 3.0);
+}
+
+int64_t fair_walk_px(const struct fair *f, double height)
+{
+    return fair_round(f, (double)f->sec->base_px * exponential(height));
 }
 
 void fair_init(struct fair *f, const struct security *sec, uint64_t seed, bool always_open)
@@ -68,16 +104,16 @@ void fair_init(struct fair *f, const struct security *sec, uint64_t seed, bool a
     f->vol = daily_vol(sec, f->key);
     f->floor_px = market_grid_px(sec->step_table, FLOOR_STEPS);
     f->always_open = always_open;
-    f->anchor = wander(f->key, date_days(ANCHOR));
+    struct fair_walk w;
+    walk_begin(&w, f->key);
+    f->anchor = wander(&w, date_days(ANCHOR));
 }
 
 int64_t fair_close(const struct fair *f, int32_t date)
 {
-    int32_t days = date_days(date);
-    double x = (wander(f->key, days) - f->anchor) * f->vol;
-    if (date < ANCHOR && f->sec->step_table != 3)
-        x -= GROWTH_PER_DAY * (date_days(ANCHOR) - days);
-    return fair_round(f, (double)f->sec->base_px * exponential(CLAMP(x, -3.0, 3.0)));
+    struct fair_walk w;
+    walk_begin(&w, f->key);
+    return fair_walk_px(f, fair_walk_at(&w, f, date_days(date)));
 }
 
 /* What small orders are worth, in units of the security's currency. */

@@ -12,6 +12,7 @@
 #include "upstream/paper/day.h"
 #include "upstream/paper/exchange.h"
 
+#define FAIR_OCTAVES 13             /* noise with periods of 1, 2, 4 ... 4096 days */
 #define FAIR_KNOTS 8                /* equal parts of a day whose end values make the day bar */
 
 struct fair {
@@ -36,6 +37,20 @@ struct shape {
 
 void fair_init(struct fair *f, const struct security *sec, uint64_t seed, bool always_open);
 int64_t fair_close(const struct fair *f, int32_t date);
+/* Closes of many days in a row, cheaper: the height is the log of price over base price, by days
+ * since 1970, and rises and falls with the price. */
+struct fair_walk {
+    uint64_t key;
+    uint32_t cell[FAIR_OCTAVES];
+    double a[FAIR_OCTAVES], b[FAIR_OCTAVES];
+};
+void fair_walk_begin(struct fair_walk *w, const struct fair *f);
+double fair_walk_at(struct fair_walk *w, const struct fair *f, int32_t days);
+int64_t fair_walk_px(const struct fair *f, double height);
+/* No price of a day is further from the closes of that day and the one before than this share of
+ * the higher one, and one price step: the open moves by 0.7, the path by 2.7, its ends by 0.2 of the
+ * day's volatility at most. */
+#define FAIR_REACH(f) (4.0 * (f)->vol)
 /* last_close is fair_close() of the trading day before. */
 void fair_shape(const struct fair *f, int32_t date, int64_t last_close, struct shape *out);
 /* The value at the start of a minute of trading, 0..minutes. */

@@ -16,7 +16,9 @@
  *     }
  *
  * Result:  FUTU_OK answers success, and s2c must be set; call_fail() answers that text; any other
- *          error answers its own text. A handler always answers before it returns.
+ *          error answers its own text.
+ * Long:    work over many securities returns FUTU_EAGAIN when call_out_of_time(); it is called again
+ *          in a later loop turn, with what it keeps in c->state (in the arena).
  * Pushes:  what must follow the reply is sent from c->after, which runs behind rq->done().
  * Threads: the gateway's loop thread only.
  */
@@ -24,6 +26,7 @@
 #define UPSTREAM_PAPER_HANDLERS_H
 
 #include "base/arena.h"
+#include "base/list.h"
 #include "base/map.h"
 #include "codec/codec.h"
 #include "codec/registry.h"
@@ -47,7 +50,8 @@ struct paper {
     struct trade *trade;
     struct qot *qot;            /* streams, watch lists, reminders, quotas */
     struct map handlers;        /* protocol id to struct handler */
-    struct timer slice;
+    struct timer slice, later;
+    struct list pending;        /* calls that go on later, oldest first */
     struct arena arena;         /* of pushes; reset before each */
     struct arena call_arena;    /* of the outermost request; an inner one brings its own */
     struct buf out;             /* encoded pushes */
@@ -63,6 +67,8 @@ struct call {
     struct arena *arena;        /* lives until the reply has gone out */
     int32_t ret_type, err_code;
     futu_str ret_msg;           /* of a failure */
+    void *state;                /* of a handler that goes on later; NULL at first */
+    int64_t deadline;           /* monotonic; a long handler yields after it */
     void (*after)(struct paper *p, void *arg);  /* runs once the reply has gone out */
     void *after_arg;            /* not in the arena */
 };
@@ -94,6 +100,8 @@ void paper_wake(struct paper *p);
 /* Failure with retType -1; returns FUTU_EREFUSED, for `return call_fail(...)`. */
 futu_err call_fail(struct call *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
 futu_err call_fail_code(struct call *c, int32_t err_code, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* The handler has used its share of this loop turn: keep the state, return FUTU_EAGAIN. */
+bool call_out_of_time(const struct paper *p, const struct call *c);
 /* Failure texts that several handlers give. */
 futu_err call_missing(struct call *c, const char *name);        /* a parameter */
 futu_err call_unknown(struct call *c, futu_str code);           /* a security */

@@ -179,20 +179,6 @@ bool history_day(const struct history *h, int32_t date, struct bar *out)
     return true;
 }
 
-void history_year(const struct history *h, int64_t *high, int64_t *low)
-{
-    int32_t until = date_add(h->today, -365);
-    struct bar b;
-    *high = 0;
-    *low = INT64_MAX;
-    for (int32_t date = prev_day(h, h->today); date >= until; date = prev_day(h, date)) {
-        if (!history_day(h, date, &b))
-            continue;
-        *high = MAX(*high, b.high);
-        *low = MIN(*low, b.low);
-    }
-}
-
 /* ---- periods of days ---- */
 
 /* First date of the period of kl_type that `date` lies in. */

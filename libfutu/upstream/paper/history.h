@@ -25,8 +25,9 @@ futu_err history_bars(const struct history *h, const struct bars_wish *w, struct
                       const struct bar **out, size_t *n);
 /* Bar of one trading day; false: today without a trade yet. */
 bool history_day(const struct history *h, int32_t date, struct bar *out);
-/* Highest and lowest price of the year that ends before `today`. */
-void history_year(const struct history *h, int64_t *high, int64_t *low);
+/* Highest and lowest price of the days from `from` (yyyymmdd) to the one before `today`; 0 and
+ * INT64_MAX when there are none. */
+void history_extremes(const struct history *h, int32_t from, int64_t *high, int64_t *low);
 /* Minutes of a period up to 240, 0: longer or unknown. */
 int32_t kl_minutes(int32_t kl_type);
 

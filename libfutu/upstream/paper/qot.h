@@ -47,6 +47,12 @@ struct plate {
     uint8_t by;                     /* enum plate_by */
 };
 
+/* The price range of all days before `date`. */
+struct extremes {
+    int64_t high, low;
+    int32_t date;                   /* 0: not looked up yet */
+};
+
 #define WATCH_MAX 500               /* securities of a group */
 
 struct watch_group {
@@ -63,6 +69,7 @@ struct qot {
     size_t n_kl_used;
     struct plate *plates;
     size_t n_plates;
+    struct extremes *extremes;      /* by security index */
     struct watch_group all, own;  /* every watched security; the one group that clients may edit */
     int64_t next_reminder_key;
 };
@@ -137,7 +144,8 @@ futu_err make_brokers(struct paper *p, struct arena *a, const struct security *s
                       Qot_Common_Broker **out, size_t *n);
 futu_err fill_static(struct arena *a, const struct security *s, Qot_Common_SecurityStaticInfo *out);
 
-/* What snapshots and filters say of a security, derived once. */
+/* What snapshots and filters say of a security, derived once. The first three only if wanted. */
+enum { FACT_5MIN = 1, FACT_VOLUME_RATIO = 2, FACT_BID_ASK_RATIO = 4, FACT_ALL = 7 };
 struct facts {
     const struct security *sec;
     struct quote q;
@@ -146,7 +154,8 @@ struct facts {
     double volume_ratio, bid_ask_ratio, amplitude, turnover_rate;
     double market_value;            /* currency units */
 };
-futu_err facts_read(struct paper *p, struct arena *a, const struct security *s, struct facts *f);
+futu_err facts_read(struct paper *p, struct arena *a, const struct security *s, unsigned want,
+                    struct facts *f);
 
 /* Percent of a whole; 0 when the whole is 0. */
 double percent(double part, double whole);

@@ -22,6 +22,7 @@ struct filter {
 
 struct filters {
     size_t n, sort_by;              /* sort_by: index, n: by code */
+    unsigned want;                  /* FACT_* */
     struct filter list[FILTERS_MAX];
 };
 
@@ -29,6 +30,15 @@ struct hit {
     const struct security *sec;
     double *value;                  /* one per filter */
     double key;
+};
+
+/* What a call keeps from one loop turn to the next: a whole market takes more than one. */
+struct walk {
+    struct filters filters;
+    const struct plate *plate;
+    size_t at;                      /* the next security to judge */
+    struct hit *hits;
+    size_t n;
 };
 
 static const struct {
@@ -71,6 +81,20 @@ static futu_err check_kinds(struct call *c, const Qot_StockFilter_C2S *q)
     return FUTU_OK;
 }
 
+static unsigned fact_of(int32_t field)
+{
+    switch (field) {
+    case Qot_StockFilter_StockField_VolumeRatio:
+        return FACT_VOLUME_RATIO;
+    case Qot_StockFilter_StockField_BidAskRatio:
+        return FACT_BID_ASK_RATIO;
+    case Qot_StockFilter_StockField_ChangeRate5min:
+        return FACT_5MIN;
+    default:
+        return 0;
+    }
+}
+
 /* Base and accumulate filters have the same members but for `days`. */
 #define READ_FILTER(f, src, n_days)                                                                \
     *(f) = (struct filter){ .field = (src)->fieldName, .days = (n_days),                           \
@@ -85,6 +109,7 @@ static futu_err read_filters(struct call *c, const Qot_StockFilter_C2S *q, struc
     out->n = 0;
     for (size_t i = 0; i < q->n_baseFilterList && !err; i++) {
         err = check_base_field(c, q->baseFilterList[i].fieldName);
+        out->want |= fact_of(q->baseFilterList[i].fieldName);
         if (!err)
             READ_FILTER(&out->list[out->n++], &q->baseFilterList[i], 0);
     }
@@ -191,7 +216,7 @@ static futu_err judge(struct paper *p, struct arena *a, const struct filters *fs
                       bool *keep)
 {
     struct facts f;
-    futu_err err = facts_read(p, a, h->sec, &f);
+    futu_err err = facts_read(p, a, h->sec, fs->want, &f);
     h->value = ARENA_ARRAY(a, double, fs->n);
     if (!h->value)
         return FUTU_ENOMEM;
@@ -250,48 +275,70 @@ static futu_err fill_hit(struct arena *a, const struct filters *fs, const struct
     return FUTU_OK;
 }
 
-static futu_err collect(struct paper *p, struct call *c, const struct filters *fs,
-                        const struct plate *plate, struct hit *hits, size_t *n)
+static futu_err begin(struct paper *p, struct call *c, struct walk *w)
 {
     const Qot_StockFilter_C2S *q = CALL_C2S(c, Qot_StockFilter);
-    futu_err err = FUTU_OK;
-    for (size_t i = 0; i < exchange_count(p->exchange) && !err; i++) {
+    futu_err err = call_market(c, q->market);
+    if (!err)
+        err = read_filters(c, q, &w->filters);
+    if (err)
+        return err;
+    if (q->plate && !(w->plate = plate_find(p, q->plate)))
+        return call_unknown(c, q->plate->code);
+    w->hits = ARENA_ARRAY(c->arena, struct hit, exchange_count(p->exchange) + 1);
+    return w->hits ? FUTU_OK : FUTU_ENOMEM;
+}
+
+static futu_err collect(struct paper *p, struct call *c, struct walk *w)
+{
+    const Qot_StockFilter_C2S *q = CALL_C2S(c, Qot_StockFilter);
+    while (w->at < exchange_count(p->exchange)) {
+        struct hit *h = &w->hits[w->n];
         bool keep = false;
-        hits[*n].sec = exchange_at(p->exchange, i);
-        if (candidate(hits[*n].sec, q->market, plate))
-            err = judge(p, c->arena, fs, &hits[*n], &keep);
-        *n += keep;
+        h->sec = exchange_at(p->exchange, w->at++);
+        if (!candidate(h->sec, q->market, w->plate))
+            continue;
+        futu_err err = judge(p, c->arena, &w->filters, h, &keep);
+        if (err)
+            return err;
+        w->n += keep;
+        if (call_out_of_time(p, c))
+            return FUTU_EAGAIN;
     }
+    return FUTU_OK;
+}
+
+static futu_err put_page(struct call *c, struct walk *w)
+{
+    const Qot_StockFilter_C2S *q = CALL_C2S(c, Qot_StockFilter);
+    Qot_StockFilter_S2C *s2c = CALL_S2C(c, Qot_StockFilter);
+    if (!s2c)
+        return FUTU_ENOMEM;
+    qsort(w->hits, w->n, sizeof(*w->hits), cmp_hit);
+    size_t from = MIN((size_t)q->begin, w->n), rows = MIN((size_t)q->num, w->n - from);
+    SET(s2c, lastPage, from + rows == w->n);
+    SET(s2c, allCount, (int32_t)w->n);
+    s2c->dataList = ARENA_ARRAY(c->arena, Qot_StockFilter_StockData, rows);
+    if (!s2c->dataList)
+        return FUTU_ENOMEM;
+    futu_err err = FUTU_OK;
+    for (size_t i = 0; i < rows && !err; i++)
+        err = fill_hit(c->arena, &w->filters, &w->hits[from + i],
+                       &s2c->dataList[s2c->n_dataList++]);
     return err;
 }
 
 futu_err qot_stock_filter(struct paper *p, struct call *c)
 {
-    const Qot_StockFilter_C2S *q = CALL_C2S(c, Qot_StockFilter);
-    Qot_StockFilter_S2C *s2c = CALL_S2C(c, Qot_StockFilter);
-    struct hit *hits = ARENA_ARRAY(c->arena, struct hit, exchange_count(p->exchange) + 1);
-    struct filters *fs = ARENA_NEW(c->arena, struct filters);
-    const struct plate *plate = NULL;
-    size_t n = 0;
-    if (!s2c || !hits || !fs)
-        return FUTU_ENOMEM;
-    futu_err err = call_market(c, q->market);
+    struct walk *w = c->state;
+    futu_err err = FUTU_OK;
+    if (!w) {
+        c->state = w = ARENA_NEW(c->arena, struct walk);
+        if (!w)
+            return FUTU_ENOMEM;
+        err = begin(p, c, w);
+    }
     if (!err)
-        err = read_filters(c, q, fs);
-    if (!err && q->plate && !(plate = plate_find(p, q->plate)))
-        err = call_unknown(c, q->plate->code);
-    if (!err)
-        err = collect(p, c, fs, plate, hits, &n);
-    if (err)
-        return err;
-    qsort(hits, n, sizeof(*hits), cmp_hit);
-    size_t from = MIN((size_t)q->begin, n), rows = MIN((size_t)q->num, n - from);
-    SET(s2c, lastPage, from + rows == n);
-    SET(s2c, allCount, (int32_t)n);
-    s2c->dataList = ARENA_ARRAY(c->arena, Qot_StockFilter_StockData, rows);
-    if (!s2c->dataList)
-        return FUTU_ENOMEM;
-    for (size_t i = 0; i < rows && !err; i++)
-        err = fill_hit(c->arena, fs, &hits[from + i], &s2c->dataList[s2c->n_dataList++]);
-    return err;
+        err = collect(p, c, w);
+    return err ? err : put_page(c, w);
 }

@@ -1,4 +1,4 @@
-/* qot_plate.c - plates, their members, and the plates of a security.
+/* qot_plate.c - plates and the plates of a security.
  *
  * Plates come from the security lists: US sectors and industries, Hong Kong boards and funds, the
  * Chinese exchanges and boards. As with the vendor, Shanghai and Shenzhen share one set.
@@ -8,7 +8,6 @@
 #include "upstream/paper/qot.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/mem.h"
 
@@ -157,102 +156,6 @@ futu_err qot_plate_set(struct paper *p, struct call *c)
             (q->plateSetType == 0 || plate->set_type == q->plateSetType))
             err = fill_plate(c->arena, plate, &s2c->plateInfoList[s2c->n_plateInfoList++]);
     }
-    return err;
-}
-
-/* What a plate's members are sorted by: a number, or the code when `by_code`. */
-struct member {
-    const struct security *sec;
-    double key;
-};
-
-static int cmp_member(const void *pa, const void *pb)
-{
-    const struct member *a = pa, *b = pb;
-    if (a->key != b->key)
-        return a->key < b->key ? -1 : 1;
-    return strcmp(a->sec->code, b->sec->code);
-}
-
-static bool sort_key(int32_t field, const struct quote *q, double *out)
-{
-    switch (field) {
-    case Qot_Common_SortField_CurPrice:
-        *out = (double)q->last;
-        return true;
-    case Qot_Common_SortField_PriceChangeVal:
-        *out = (double)(q->last - q->last_close);
-        return true;
-    case Qot_Common_SortField_ChangeRate:
-        *out = percent((double)(q->last - q->last_close), (double)q->last_close);
-        return true;
-    case Qot_Common_SortField_BidPrice:
-        *out = (double)q->bid;
-        return true;
-    case Qot_Common_SortField_AskPrice:
-        *out = (double)q->ask;
-        return true;
-    case Qot_Common_SortField_BidVol:
-        *out = (double)q->bid_qty;
-        return true;
-    case Qot_Common_SortField_AskVol:
-        *out = (double)q->ask_qty;
-        return true;
-    case Qot_Common_SortField_Volume:
-        *out = (double)q->qty;
-        return true;
-    case Qot_Common_SortField_Turnover:
-        *out = q->turnover;
-        return true;
-    case Qot_Common_SortField_Amplitude:
-        *out = percent((double)(q->high - q->low), (double)q->last_close);
-        return true;
-    default:
-        return false;
-    }
-}
-
-static futu_err member_key(struct paper *p, struct call *c, int32_t field, struct member *m)
-{
-    struct quote quote;
-    if (field == Qot_Common_SortField_Unknow || field == Qot_Common_SortField_Code)
-        return FUTU_OK;
-    futu_err err = exchange_quote(p->exchange, m->sec, &quote);
-    if (err)
-        return err;
-    if (sort_key(field, &quote, &m->key))
-        return FUTU_OK;
-    return call_fail(c, "sortField: the paper exchange can't sort a plate by SortField %d",
-                     (int)field);
-}
-
-futu_err qot_plate_security(struct paper *p, struct call *c)
-{
-    const Qot_GetPlateSecurity_C2S *q = CALL_C2S(c, Qot_GetPlateSecurity);
-    Qot_GetPlateSecurity_S2C *s2c = CALL_S2C(c, Qot_GetPlateSecurity);
-    const struct plate *plate = plate_find(p, q->plate);
-    size_t total = exchange_count(p->exchange), n = 0;
-    if (!plate)
-        return call_unknown(c, q->plate->code);
-    struct member *m = ARENA_ARRAY(c->arena, struct member, total);
-    if (!s2c || !m)
-        return FUTU_ENOMEM;
-    futu_err err = FUTU_OK;
-    for (size_t i = 0; i < total && !err; i++) {
-        m[n].sec = exchange_at(p->exchange, i);
-        if (plate_has(plate, m[n].sec))
-            err = member_key(p, c, q->sortField, &m[n++]);
-    }
-    if (err)
-        return err;
-    qsort(m, n, sizeof(*m), cmp_member);
-    s2c->staticInfoList = ARENA_ARRAY(c->arena, Qot_Common_SecurityStaticInfo, n);
-    if (!s2c->staticInfoList)
-        return FUTU_ENOMEM;
-    bool ascend = !q->has_ascend || q->ascend;
-    for (size_t i = 0; i < n && !err; i++)
-        err = fill_static(c->arena, m[ascend ? i : n - 1 - i].sec,
-                          &s2c->staticInfoList[s2c->n_staticInfoList++]);
     return err;
 }
 

@@ -48,37 +48,51 @@ static double day_passed(const struct paper *p, const struct security *s)
     return total > 0 ? (double)passed / (double)total : 1.0;
 }
 
-futu_err facts_read(struct paper *p, struct arena *a, const struct security *s, struct facts *f)
+static futu_err read_ratio(struct paper *p, struct arena *a, const struct security *s,
+                           struct facts *f)
 {
     const struct bar *days;
     size_t n;
-    *f = (struct facts){ .sec = s };
-    futu_err err = exchange_quote(p->exchange, s, &f->q);
+    futu_err err = exchange_bars(p->exchange, s, Qot_Common_KLType_Day, 0, day_start(p, s) - 1,
+                                 VOLUME_RATIO_DAYS, true, a, &days, &n);
     if (!err)
-        err = minutes_ago(p, a, s, &f->q, 5, &f->px_5min);
-    if (!err)
-        err = exchange_bars(p->exchange, s, Qot_Common_KLType_Day, 0, day_start(p, s) - 1,
-                            VOLUME_RATIO_DAYS, true, a, &days, &n);
-    if (err)
-        return err;
-    f->volume_ratio = volume_ratio(days, n, &f->q, day_passed(p, s));
-    f->amplitude = percent((double)(f->q.high - f->q.low), (double)f->q.last_close);
-    f->turnover_rate = percent((double)f->q.qty, (double)s->shares);
-    f->market_value = px_double(f->q.last) * (double)s->shares;
-    if (s->kind == KIND_INDEX)
-        return FUTU_OK;
+        f->volume_ratio = volume_ratio(days, n, &f->q, day_passed(p, s));
+    return err;
+}
+
+static futu_err read_depth(struct paper *p, const struct security *s, struct facts *f)
+{
     struct px_level bid[BOOK_LEVELS], ask[BOOK_LEVELS];
-    size_t n_bid, n_ask;
-    err = exchange_book(p->exchange, s, bid, &n_bid, ask, &n_ask);
+    size_t n_bid = 0, n_ask = 0;
+    double buy = 0, sell = 0;
+    futu_err err = FUTU_OK;
+    if (s->kind != KIND_INDEX)
+        err = exchange_book(p->exchange, s, bid, &n_bid, ask, &n_ask);
     if (err)
         return err;
-    double buy = 0, sell = 0;
     for (size_t i = 0; i < n_bid; i++)
         buy += (double)bid[i].qty;
     for (size_t i = 0; i < n_ask; i++)
         sell += (double)ask[i].qty;
     f->bid_ask_ratio = percent(buy - sell, buy + sell);
     return FUTU_OK;
+}
+
+futu_err facts_read(struct paper *p, struct arena *a, const struct security *s, unsigned want,
+                    struct facts *f)
+{
+    *f = (struct facts){ .sec = s };
+    futu_err err = exchange_quote(p->exchange, s, &f->q);
+    if (!err && (want & FACT_5MIN))
+        err = minutes_ago(p, a, s, &f->q, 5, &f->px_5min);
+    if (!err && (want & FACT_VOLUME_RATIO))
+        err = read_ratio(p, a, s, f);
+    if (!err && (want & FACT_BID_ASK_RATIO))
+        err = read_depth(p, s, f);
+    f->amplitude = percent((double)(f->q.high - f->q.low), (double)f->q.last_close);
+    f->turnover_rate = percent((double)f->q.qty, (double)s->shares);
+    f->market_value = px_double(f->q.last) * (double)s->shares;
+    return err;
 }
 
 static void fill_prices(const struct facts *f, Qot_GetSecuritySnapshot_SnapshotBasicData *b)
@@ -109,23 +123,20 @@ static void fill_prices(const struct facts *f, Qot_GetSecuritySnapshot_SnapshotB
     SET(b, hpBidVol, (double)q->bid_qty);
 }
 
-/* The highest and lowest of all years that the exchange has. */
-static futu_err fill_extremes(struct paper *p, struct arena *a, const struct facts *f,
+/* Of all days; those before today are looked up once a day. */
+static futu_err fill_extremes(struct paper *p, const struct facts *f,
                               Qot_GetSecuritySnapshot_SnapshotBasicData *b)
 {
-    const struct bar *years;
-    size_t n;
-    int64_t high = f->q.high52, low = f->q.low52;
-    futu_err err = exchange_bars(p->exchange, f->sec, Qot_Common_KLType_Year, 0,
-                                 exchange_now(p->exchange), 100, true, a, &years, &n);
-    if (err)
-        return err;
-    for (size_t i = 0; i < n; i++) {
-        high = MAX(high, years[i].high);
-        low = MIN(low, years[i].low);
+    struct extremes *e = &p->qot->extremes[f->sec->index];
+    int32_t date = exchange_trading_date(p->exchange, f->sec->market);
+    if (e->date != date) {
+        futu_err err = exchange_extremes(p->exchange, f->sec, &e->high, &e->low);
+        if (err)
+            return err;
+        e->date = date;
     }
-    SET(b, highestHistoryPrice, px_double(high));
-    SET(b, lowestHistoryPrice, px_double(low));
+    SET(b, highestHistoryPrice, px_double(MAX(e->high, f->q.high52)));
+    SET(b, lowestHistoryPrice, px_double(MIN(e->low, f->q.low52)));
     return FUTU_OK;
 }
 
@@ -162,7 +173,7 @@ static futu_err fill_basic(struct paper *p, struct arena *a, const struct facts 
     SET(b, enableShortSell, s->short_sell);
     SET(b, secStatus, Qot_Common_SecurityStatus_Normal);
     fill_prices(f, b);
-    futu_err err = fill_extremes(p, a, f, b);
+    futu_err err = fill_extremes(p, f, b);
     return err ? err : fill_outside(a, s, b);
 }
 
@@ -228,7 +239,7 @@ static futu_err fill_snapshot(struct paper *p, struct arena *a, const struct sec
                               Qot_GetSecuritySnapshot_Snapshot *o)
 {
     struct facts f;
-    futu_err err = facts_read(p, a, s, &f);
+    futu_err err = facts_read(p, a, s, FACT_ALL, &f);
     if (err)
         return err;
     o->basic = ARENA_NEW(a, Qot_GetSecuritySnapshot_SnapshotBasicData);
@@ -244,20 +255,32 @@ static futu_err fill_snapshot(struct paper *p, struct arena *a, const struct sec
     return s->sec_type == Qot_Common_SecurityType_Index ? fill_index(a, o) : FUTU_OK;
 }
 
+/* Securities that nobody has looked at take time: 400 of them more than a loop turn should have. */
 futu_err qot_snapshot(struct paper *p, struct call *c)
 {
     const Qot_GetSecuritySnapshot_C2S *q = CALL_C2S(c, Qot_GetSecuritySnapshot);
-    Qot_GetSecuritySnapshot_S2C *s2c = CALL_S2C(c, Qot_GetSecuritySnapshot);
-    const struct security **secs;
-    if (!s2c)
-        return FUTU_ENOMEM;
-    futu_err err = call_securities(p, c, q->securityList, q->n_securityList, SNAPSHOT_MAX, &secs);
-    if (err)
-        return err;
-    s2c->snapshotList = ARENA_ARRAY(c->arena, Qot_GetSecuritySnapshot_Snapshot, q->n_securityList);
-    if (!s2c->snapshotList)
-        return FUTU_ENOMEM;
-    for (size_t i = 0; i < q->n_securityList && !err; i++)
-        err = fill_snapshot(p, c->arena, secs[i], &s2c->snapshotList[s2c->n_snapshotList++]);
-    return err;
+    const struct security **secs = c->state;
+    if (!secs) {
+        Qot_GetSecuritySnapshot_S2C *made = CALL_S2C(c, Qot_GetSecuritySnapshot);
+        if (!made)
+            return FUTU_ENOMEM;
+        futu_err err = call_securities(p, c, q->securityList, q->n_securityList, SNAPSHOT_MAX, &secs);
+        if (err)
+            return err;
+        made->snapshotList = ARENA_ARRAY(c->arena, Qot_GetSecuritySnapshot_Snapshot,
+                                         q->n_securityList);
+        if (!made->snapshotList)
+            return FUTU_ENOMEM;
+        c->state = secs;
+    }
+    Qot_GetSecuritySnapshot_S2C *s2c = ((Qot_GetSecuritySnapshot_Response *)c->response)->s2c;
+    while (s2c->n_snapshotList < q->n_securityList) {
+        size_t i = s2c->n_snapshotList++;
+        futu_err err = fill_snapshot(p, c->arena, secs[i], &s2c->snapshotList[i]);
+        if (err)
+            return err;
+        if (call_out_of_time(p, c) && s2c->n_snapshotList < q->n_securityList)
+            return FUTU_EAGAIN;
+    }
+    return FUTU_OK;
 }

@@ -33,7 +33,8 @@ futu_err qot_new(struct paper *p)
     q->n_watched = exchange_count(p->exchange);
     q->watched = mem_array(q->n_watched, sizeof(struct watched *));
     q->kl_used = mem_array(PAPER_KL_QUOTA, sizeof(*q->kl_used));
-    if (!q->watched || !q->kl_used)
+    q->extremes = mem_array(q->n_watched, sizeof(*q->extremes));
+    if (!q->watched || !q->kl_used || !q->extremes)
         return FUTU_ENOMEM;
     watch_lists_new(p);
     struct exchange_events ev = { .changed = on_changed, .arg = p };
@@ -109,6 +110,7 @@ void qot_free(struct paper *p)
     plates_free(p);
     mem_free(q->watched);
     mem_free(q->kl_used);
+    mem_free(q->extremes);
     mem_free(q);
     p->qot = NULL;
 }

@@ -25,6 +25,7 @@ struct got_push {
 
 struct harness {
     struct clock_fake fake;
+    int64_t per_read;           /* ns that each look at the monotonic clock takes */
     struct clock clock;
     struct timers timers;
     struct upstream *up;
@@ -90,6 +91,18 @@ static inline void harness_trade(void *arg, uint64_t acc, uint32_t proto, const 
 /* 10:00 in New York on the same day, summer time. */
 #define WEDNESDAY_10_US (INT64_C(1741788000) * NS_PER_S)
 
+static inline int64_t harness_mono(void *arg)
+{
+    struct harness *h = arg;
+    return h->fake.mono_ns += h->per_read;
+}
+
+static inline int64_t harness_wall(void *arg)
+{
+    struct harness *h = arg;
+    return h->fake.wall_ns;
+}
+
 static inline void harness_start(struct harness *h, const char *clock, int64_t wall,
                                  uint32_t interval)
 {
@@ -97,7 +110,7 @@ static inline void harness_start(struct harness *h, const char *clock, int64_t w
     memset(h, 0, sizeof(*h));
     h->keep = true;
     h->fake = (struct clock_fake){ .mono_ns = NS_PER_S, .wall_ns = wall };
-    h->clock = clock_fake(&h->fake);
+    h->clock = (struct clock){ harness_mono, harness_wall, h };
     h->arena.chunk = 1 << 20;
     struct paper_opts o = {
         .clock = clock,
