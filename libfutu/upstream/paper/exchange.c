@@ -257,7 +257,8 @@ futu_err exchange_quote(struct exchange *x, const struct security *s, struct quo
     return FUTU_OK;
 }
 
-futu_err exchange_extremes(struct exchange *x, const struct security *s, int64_t *high, int64_t *low)
+futu_err exchange_extremes(struct exchange *x, const struct security *s, int64_t *high,
+                           int64_t *low)
 {
     struct live *l = look(x, s);
     if (!l)
@@ -320,6 +321,35 @@ futu_err exchange_ticks(struct exchange *x, const struct security *s, int64_t af
     }
     *out = t;
     *n = (size_t)(end - from);
+    return FUTU_OK;
+}
+
+futu_err exchange_money(struct exchange *x, const struct security *s, struct money *out)
+{
+    const struct live *l = look(x, s);
+    if (!l)
+        return FUTU_ENOMEM;
+    *out = l->sum.money;
+    return FUTU_OK;
+}
+
+futu_err exchange_money_minutes(struct exchange *x, const struct security *s, struct arena *a,
+                                const struct money_minute **out, size_t *n)
+{
+    const struct live *l = look(x, s);
+    if (!l)
+        return FUTU_ENOMEM;
+    *n = 0;
+    if (l->phase != PHASE_PRE)
+        *n = (size_t)day_minute(&l->day, MAX(exchange_now(x), l->book.time)) + 1;
+    struct money_minute *m = ARENA_ARRAY(a, struct money_minute, *n);
+    if (!m)
+        return FUTU_ENOMEM;
+    for (size_t i = 0; i < *n; i++) {
+        m[i].end = day_minute_time(&l->day, (int32_t)i) + MINUTE_NS;
+        memcpy(m[i].net, l->minutes[i].net, sizeof(m[i].net));
+    }
+    *out = m;
     return FUTU_OK;
 }
 

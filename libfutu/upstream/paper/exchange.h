@@ -132,6 +132,21 @@ futu_err exchange_ticks(struct exchange *x, const struct security *s, int64_t af
 futu_err exchange_bars(struct exchange *x, const struct security *s, int32_t kl_type, int64_t from,
                        int64_t to, size_t max, bool newest, struct arena *a, const struct bar **out,
                        size_t *n);
+/* Money of today's trades by size: in when a buyer took, out when a seller did; auctions are
+ * neither. Classes by the turnover of the trade in the security's currency: super from 1,000,000, big from
+ * 200,000, mid from 40,000. */
+enum { MONEY_SUPER, MONEY_BIG, MONEY_MID, MONEY_SMALL, MONEY_CLASSES };
+struct money {
+    int64_t in[MONEY_CLASSES], out[MONEY_CLASSES];  /* 1/10000 of the currency unit */
+};
+futu_err exchange_money(struct exchange *x, const struct security *s, struct money *out);
+/* In less out of each minute of today up to the running one, whole currency units. */
+struct money_minute {
+    int64_t end;
+    int32_t net[MONEY_CLASSES];
+};
+futu_err exchange_money_minutes(struct exchange *x, const struct security *s, struct arena *a,
+                                const struct money_minute **out, size_t *n);
 /* HK broker queue: broker ids at each of the best levels, derived from the book. */
 struct queue_broker {
     int32_t id, pos;            /* pos: level from 1 */

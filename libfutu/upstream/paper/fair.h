@@ -48,8 +48,8 @@ void fair_walk_begin(struct fair_walk *w, const struct fair *f);
 double fair_walk_at(struct fair_walk *w, const struct fair *f, int32_t days);
 int64_t fair_walk_px(const struct fair *f, double height);
 /* No price of a day is further from the closes of that day and the one before than this share of
- * the higher one, and one price step: the open moves by 0.7, the path by 2.7, its ends by 0.2 of the
- * day's volatility at most. */
+ * the higher one, and one price step: the open moves by 0.7 of the day's volatility at most, the
+ * path by 2.7, its ends by 0.2. */
 #define FAIR_REACH(f) (4.0 * (f)->vol)
 /* last_close is fair_close() of the trading day before. */
 void fair_shape(const struct fair *f, int32_t date, int64_t last_close, struct shape *out);

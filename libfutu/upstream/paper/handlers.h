@@ -17,8 +17,8 @@
  *
  * Result:  FUTU_OK answers success, and s2c must be set; call_fail() answers that text; any other
  *          error answers its own text.
- * Long:    work over many securities returns FUTU_EAGAIN when call_out_of_time(); it is called again
- *          in a later loop turn, with what it keeps in c->state (in the arena).
+ * Long:    work over many securities returns FUTU_EAGAIN when call_out_of_time(); it is called
+ *          again in a later loop turn, with what it keeps in c->state (in the arena).
  * Pushes:  what must follow the reply is sent from c->after, which runs behind rq->done().
  * Threads: the gateway's loop thread only.
  */

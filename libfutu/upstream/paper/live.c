@@ -5,14 +5,14 @@
 #include "upstream/paper/flow.h"
 #include "upstream/paper/rng.h"
 
-#define DIR_AUCTION 3
+enum { DIR_BUY = 1, DIR_SELL, DIR_AUCTION };    /* Qot_Common.TickerDirection */
 #define OPEN_UNITS 20           /* sizes of the auctions, in usual orders */
 #define CLOSE_UNITS 60
 
 static void on_trade(void *arg, int64_t px, int64_t qty, bool buy)
 {
     struct live *l = arg;
-    live_print(l, px, qty, l->phase == PHASE_TRADE ? (buy ? 1 : 2) : DIR_AUCTION);
+    live_print(l, px, qty, l->phase == PHASE_TRADE ? (buy ? DIR_BUY : DIR_SELL) : DIR_AUCTION);
 }
 
 /* The state before the open of l->day. */
@@ -78,6 +78,29 @@ void live_set_time(struct live *l, int64_t t)
         flow_minute(l, day_minute(&l->day, t));
 }
 
+static int money_class(int64_t turnover)
+{
+    if (turnover >= 1000000 * PX_ONE)
+        return MONEY_SUPER;
+    if (turnover >= 200000 * PX_ONE)
+        return MONEY_BIG;
+    return turnover >= 40000 * PX_ONE ? MONEY_MID : MONEY_SMALL;
+}
+
+/* The minutes get whole units, and what they leave out now they get later. */
+static void add_money(struct money *day, struct minute_record *m, int64_t turnover, int dir)
+{
+    int class = money_class(turnover);
+    if (dir == DIR_AUCTION)
+        return;
+    int64_t before = (day->in[class] - day->out[class]) / PX_ONE;
+    if (dir == DIR_BUY)
+        day->in[class] += turnover;
+    else
+        day->out[class] += turnover;
+    m->net[class] += (int32_t)((day->in[class] - day->out[class]) / PX_ONE - before);
+}
+
 void live_print(struct live *l, int64_t px, int64_t qty, int dir)
 {
     struct totals *s = &l->sum;
@@ -102,6 +125,7 @@ void live_print(struct live *l, int64_t px, int64_t qty, int dir)
     m->close = rel;
     m->qty += qty;
     m->turnover += px * qty;
+    add_money(&s->money, m, px * qty, dir);
     l->changed |= CHANGED_QUOTE | CHANGED_TICKS | CHANGED_BARS;
 }
 

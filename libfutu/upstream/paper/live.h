@@ -30,6 +30,7 @@ struct tick_record {
 struct minute_record {
     int64_t qty, turnover;      /* turnover in px * shares */
     int32_t open, high, low, close;
+    int32_t net[MONEY_CLASSES]; /* bought less sold, currency units; they sum to the day's money */
 };
 
 struct kept_day {
@@ -41,6 +42,7 @@ struct kept_day {
 struct totals {
     int64_t last, open, high, low;      /* open 0: no trade yet */
     int64_t qty, turnover, trades, time;
+    struct money money;
 };
 
 enum phase { PHASE_PRE, PHASE_TRADE, PHASE_BREAK, PHASE_DONE };

@@ -264,7 +264,8 @@ futu_err qot_snapshot(struct paper *p, struct call *c)
         Qot_GetSecuritySnapshot_S2C *made = CALL_S2C(c, Qot_GetSecuritySnapshot);
         if (!made)
             return FUTU_ENOMEM;
-        futu_err err = call_securities(p, c, q->securityList, q->n_securityList, SNAPSHOT_MAX, &secs);
+        futu_err err = call_securities(p, c, q->securityList, q->n_securityList, SNAPSHOT_MAX,
+                                       &secs);
         if (err)
             return err;
         made->snapshotList = ARENA_ARRAY(c->arena, Qot_GetSecuritySnapshot_Snapshot,

@@ -4,7 +4,8 @@
 
 static struct minute scratch[DAY_MINUTES_MAX];
 
-static struct history history_at(const struct security *s, uint64_t seed, bool always, int32_t today)
+static struct history history_at(const struct security *s, uint64_t seed, bool always,
+                                 int32_t today)
 {
     struct history h = { .today = today, .scratch = scratch };
     h.now = market_minute_instant(s->market, today, 600);

@@ -266,6 +266,31 @@ futu_err exchange_bars(struct exchange *x, const struct security *s, int32_t kl_
     return FUTU_OK;
 }
 
+futu_err exchange_extremes(struct exchange *x, const struct security *s, int64_t *high,
+                           int64_t *low)
+{
+    (void)x;
+    *high = fake_sec(s)->q.high;
+    *low = fake_sec(s)->q.low;
+    return FUTU_OK;
+}
+
+futu_err exchange_money(struct exchange *x, const struct security *s, struct money *out)
+{
+    (void)x, (void)s;
+    *out = (struct money){ { 0 }, { 0 } };
+    return FUTU_OK;
+}
+
+futu_err exchange_money_minutes(struct exchange *x, const struct security *s, struct arena *a,
+                                const struct money_minute **out, size_t *n)
+{
+    (void)x, (void)s, (void)a;
+    *out = NULL;
+    *n = 0;
+    return FUTU_OK;
+}
+
 futu_err exchange_brokers(struct exchange *x, const struct security *s, bool ask, struct arena *a,
                           const struct queue_broker **out, size_t *n)
 {

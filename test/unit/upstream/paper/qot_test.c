@@ -380,26 +380,53 @@ static double net(const Qot_GetCapitalDistribution_S2C *d)
            d->capitalOutSuper - d->capitalOutBig - d->capitalOutMid - d->capitalOutSmall;
 }
 
+/* Minutes carry whole units of each of the four classes. */
+#define ROUNDING 4.0
+
 START_TEST(capital_flow_ends_at_the_distribution)
 {
+    static const int64_t hours[] = { 0, 2, 5, 7 };
     struct harness h;
-    harness_start(&h, NULL, WEDNESDAY_10_HK, 0);
+    Qot_Common_Security s = sec(HK, "00700");
+    Qot_GetCapitalDistribution_C2S dq = { .security = &s };
+    Qot_GetCapitalFlow_C2S fq = { .security = &s };
+    for (size_t i = 0; i < ARRAY_LEN(hours); i++) {
+        harness_start(&h, NULL, WEDNESDAY_10_HK + hours[i] * 3600 * NS_PER_S, 0);
+        Qot_GetCapitalDistribution_Response *d = ASK(&h, 3212, Qot_GetCapitalDistribution, &dq);
+        assert_ok(d);
+        assert_time(d->s2c->updateTime);
+        Qot_GetCapitalFlow_Response *f = ASK(&h, 3211, Qot_GetCapitalFlow, &fq);
+        assert_ok(f);
+        ck_assert_uint_eq(f->s2c->n_flowItemList, get_rt(&h, HK, "00700")->n_rtList);
+        const Qot_GetCapitalFlow_CapitalFlowItem *last =
+            &f->s2c->flowItemList[f->s2c->n_flowItemList - 1];
+        ck_assert_double_eq_tol(last->inFlow, net(d->s2c), ROUNDING);
+        assert_time(last->time);
+        ck_assert(last->has_superInFlow && last->has_bigInFlow && last->has_midInFlow);
+        harness_stop(&h);
+    }
+}
+END_TEST
+
+START_TEST(capital_distribution_is_that_of_the_ticks)
+{
+    struct harness h;
+    harness_start(&h, NULL, WEDNESDAY_10_HK - 20 * 60 * NS_PER_S, 0);      /* 09:40 */
     Qot_Common_Security s = sec(HK, "00700");
     Qot_GetCapitalDistribution_C2S dq = { .security = &s };
     Qot_GetCapitalDistribution_Response *d = ASK(&h, 3212, Qot_GetCapitalDistribution, &dq);
     assert_ok(d);
-    assert_time(d->s2c->updateTime);
+    const Qot_GetTicker_S2C *t = get_ticks(&h, HK, "00700", 1000);
+    ck_assert_uint_lt(t->n_tickerList, 1000);               /* so these are all */
+    double in = 0, out = 0;
+    for (size_t i = 0; i < t->n_tickerList; i++) {
+        const Qot_Common_Ticker *k = &t->tickerList[i];
+        in += k->dir == Qot_Common_TickerDirection_Bid ? k->turnover : 0;
+        out += k->dir == Qot_Common_TickerDirection_Ask ? k->turnover : 0;
+    }
+    ck_assert_double_gt(in, 0);
+    ck_assert_double_eq_tol(in - out, net(d->s2c), 0.01);
     Qot_GetCapitalFlow_C2S fq = { .security = &s };
-    Qot_GetCapitalFlow_Response *f = ASK(&h, 3211, Qot_GetCapitalFlow, &fq);
-    assert_ok(f);
-    ck_assert_uint_gt(f->s2c->n_flowItemList, 10);
-    const Qot_GetCapitalFlow_CapitalFlowItem *last =
-        &f->s2c->flowItemList[f->s2c->n_flowItemList - 1];
-    ck_assert_double_eq_tol(last->inFlow, net(d->s2c), 0.5);
-    ck_assert_double_eq_tol(last->inFlow,
-                            last->superInFlow + last->bigInFlow + last->midInFlow + last->smlInFlow,
-                            0.5);
-    assert_time(last->time);
     SET(&fq, periodType, 2);
     assert_refused(ASK(&h, 3211, Qot_GetCapitalFlow, &fq), "current day");
     harness_stop(&h);
@@ -420,6 +447,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, market_states_of_securities);
     tcase_add_test(tc, lists_that_are_empty_by_nature);
     tcase_add_test(tc, capital_flow_ends_at_the_distribution);
+    tcase_add_test(tc, capital_distribution_is_that_of_the_ticks);
 }
 
 int main(void)

@@ -20,7 +20,8 @@ static void make_snapshots(struct harness *h, struct snapshots *x)
     x->q = (Qot_GetSecuritySnapshot_C2S){ .n_securityList = CODES, .securityList = x->s };
     x->body = (struct buf)BUF_INIT;
     Qot_GetSecuritySnapshot_Request rq = { .c2s = &x->q };
-    ck_assert_int_eq(codec_encode(&Qot_GetSecuritySnapshot_Request_msg, &rq, &x->body, NULL), FUTU_OK);
+    futu_err err = codec_encode(&Qot_GetSecuritySnapshot_Request_msg, &rq, &x->body, NULL);
+    ck_assert_int_eq(err, FUTU_OK);
 }
 
 static void begin(struct ask *a, struct harness *h, uint32_t proto, const struct buf *body)
