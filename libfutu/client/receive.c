@@ -24,6 +24,8 @@ static void push(futu_client *c, const struct proto_row *row, const struct frame
         msg = arena_alloc(&c->push_arena, row->response->size);
         err = msg ? codec_decode(row->response, &c->push_arena, body.p, body.n, msg, NULL, &why)
                   : FUTU_ENOMEM;
+        if (!err)
+            err = response_complete(row->response, &c->push_arena, msg, &why);
     }
     if (err)
         log_warn("client: push %u dropped: %s %s %s", f->proto, futu_strerror(err), why.path,

@@ -91,6 +91,30 @@ static void copy_envelope(struct futu_reply *r, const futu_msg *m)
         memcpy(&r->err_code, msg + code->off, sizeof(r->err_code));
 }
 
+futu_err response_complete(const futu_msg *m, struct arena *a, void *response,
+                           struct codec_error *why)
+{
+    const struct pb_field *f = codec_field(m, STR("s2c"));
+    void *s2c;
+    if (!f)
+        return FUTU_OK;
+    memcpy(&s2c, (char *)response + f->off, sizeof(s2c));
+    if (s2c)
+        return FUTU_OK;
+    for (size_t i = 0; i < f->sub->n_fields; i++) {
+        if (f->sub->fields[i].label != PB_REQUIRED)
+            continue;
+        str_copy(why->path, sizeof(why->path), STR("s2c"));
+        str_copy(why->what, sizeof(why->what), STR("missing in a success"));
+        return FUTU_EFORMAT;
+    }
+    s2c = arena_alloc(a, f->sub->size);
+    if (!s2c)
+        return FUTU_ENOMEM;
+    memcpy((char *)response + f->off, &s2c, sizeof(s2c));
+    return FUTU_OK;
+}
+
 futu_err reply_fill(struct futu_reply *r, const struct proto_row *row, uint8_t fmt,
                     const uint8_t *p, size_t n, struct codec_error *why)
 {
@@ -108,7 +132,7 @@ futu_err reply_fill(struct futu_reply *r, const struct proto_row *row, uint8_t f
         return err;
     r->msg = msg;
     copy_envelope(r, row->response);
-    return FUTU_OK;
+    return r->ret == RET_OK ? response_complete(row->response, &r->arena, msg, why) : FUTU_OK;
 }
 
 int32_t futu_reply_ret(const futu_reply *r)

@@ -31,4 +31,9 @@ void reply_reset(struct futu_reply *r);
 futu_err body_to_protobuf(const struct proto_row *row, uint8_t fmt, const uint8_t *p, size_t n,
                           struct buf *scratch, futu_str *out, struct codec_error *why);
 
+/* An absent s2c becomes an empty one, so that nobody needs to look for it; FUTU_EFORMAT when its
+ * message has required fields; FUTU_ENOMEM. */
+futu_err response_complete(const futu_msg *m, struct arena *a, void *response,
+                           struct codec_error *why);
+
 #endif

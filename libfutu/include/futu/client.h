@@ -39,7 +39,8 @@ typedef struct futu_client_opts {
     /* state is FUTU_STATE_*; err says why for LOST and STOPPED. */
     void (*on_state)(futu_client *c, int state, futu_err err, void *arg);
     /* Every push. `body` is its protobuf Response, borrowed until return; `msg` the decoded struct
-     * (Qot_UpdateBasicQot_Response and so on), NULL when `proto` is not in the registry. */
+     * (Qot_UpdateBasicQot_Response and so on), NULL when `proto` is not in the registry; its s2c is
+     * never NULL. */
     void (*on_push)(futu_client *c, uint32_t proto, const void *body, size_t len, const void *msg,
                     void *arg);
     void *arg;
@@ -73,7 +74,8 @@ FUTU_API int32_t futu_reply_ret(const futu_reply *r);           /* retType: 0 su
 FUTU_API int32_t futu_reply_err_code(const futu_reply *r);      /* errCode */
 FUTU_API const char *futu_reply_text(const futu_reply *r);      /* retMsg, "" when none */
 FUTU_API const void *futu_reply_body(const futu_reply *r, size_t *len);    /* protobuf Response */
-/* The decoded Response struct, such as Qot_GetBasicQot_Response; NULL when the id has none. */
+/* The decoded Response struct, such as Qot_GetBasicQot_Response; NULL when the id has none. With
+ * retType 0 its s2c is never NULL. */
 FUTU_API const void *futu_reply_msg(const futu_reply *r);
 /* The Response as JSON text with declared names; NULL when memory is out or the id has none. */
 FUTU_API const char *futu_reply_json(futu_reply *r);

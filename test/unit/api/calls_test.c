@@ -16,8 +16,8 @@ static void setup(void)
     ck_assert_int_eq(futu_client_new(&c, &o), FUTU_OK);
     ck_assert_int_eq(futu_client_connect(c), FUTU_OK);
     ck_assert_int_eq(futu_get_accounts_sync(c, &r), FUTU_OK);
-    ck_assert_int_eq(futu_account_pick(r, Trd_Common_TrdEnv_Simulate, Trd_Common_TrdMarket_HK, &acc),
-                     FUTU_OK);
+    ck_assert_int_eq(futu_account_pick(r, Trd_Common_TrdEnv_Simulate, Trd_Common_TrdMarket_HK,
+                                       &acc), FUTU_OK);
     futu_reply_free(r);
 }
 
@@ -81,7 +81,7 @@ START_TEST(subscriptions)
     ck_assert_uint_eq(m->s2c->n_connSubInfoList, 1);
     futu_reply_free(r);
     answered(futu_get_subscriptions(c, true, FN));
-    /* Within the first minute a subscription can't be given back: the call arrives, and is refused. */
+    /* Within the first minute a subscription can't be given back: the call is refused. */
     ck_assert_int_eq(futu_unsubscribe_sync(c, codes, 1, types, 1, &r), FUTU_EREFUSED);
     futu_reply_free(r);
     ck_assert_int_eq(futu_unsubscribe_all_sync(c, &r), FUTU_EREFUSED);
@@ -166,8 +166,8 @@ START_TEST(history_by_pages)
     ck_assert_int_gt(strcmp(n->s2c->klList[0].time.p, m->s2c->klList[4].time.p), 0);
     futu_reply_free(next);
     futu_reply_free(r);
-    answered(futu_request_history_klines(c, codes[0], Qot_Common_KLType_Day, 0, first, last, 0, NULL,
-                                         0, FN));
+    answered(futu_request_history_klines(c, codes[0], Qot_Common_KLType_Day, 0, first, last, 0,
+                                         NULL, 0, FN));
 }
 END_TEST
 

@@ -1,5 +1,5 @@
-/* client_test.c - futu_client over loopback TCP and attached: the calls that wait, stop from another
- * thread, loss and return of the gateway, what is refused. */
+/* client_test.c - futu_client over loopback TCP and attached: the calls that wait, stop from
+ * another thread, loss and return of the gateway, what is refused. */
 #include <pthread.h>
 
 #include "host.h"

@@ -1,5 +1,5 @@
-/* host.h - a paper gateway in this process, with a listener on loopback that a client can dial and a
- * test can cut. Gateway, listener and client share one loop. */
+/* host.h - a paper gateway in this process, with a listener on loopback that a client can dial and
+ * a test can cut. Gateway, listener and client share one loop. */
 #ifndef TEST_UNIT_API_HOST_H
 #define TEST_UNIT_API_HOST_H
 

@@ -12,6 +12,10 @@ static struct world w;
 
 static const struct world_opts plain = { .algo = CIPHER_NONE };
 
+#define HEADER "\"header\":{\"trdEnv\":0,\"accID\":\"1\",\"trdMarket\":1}"
+static const char order_json[] = "{\"c2s\":{" HEADER ",\"trdSide\":1,\"orderType\":1,\"code\":"
+                                 "\"00700\",\"qty\":100,\"price\":300,\"secMarket\":1}}";
+
 static void use_everything(void)
 {
     struct outcome sub = { 0 };
@@ -236,7 +240,7 @@ START_TEST(answers_may_come_in_any_order)
     ck_assert_int_eq(client_call_json(w.c, "GetUserInfo", "{\"c2s\":{}}", note_outcome, &user), 0);
     ck_assert_int_eq(client_call_json(w.c, "UsedQuota", "{\"c2s\":{}}", note_outcome, &quota), 0);
     world_pump(&w);
-    rig_answer(&w.rig, 1010, HEX_OK);
+    rig_answer(&w.rig, 1010, HEX_OK);           /* no s2c: an empty one is made */
     world_pump(&w);
     ck_assert_uint_eq(user.n, 0);
     ck_assert_uint_eq(quota.n, 1);
@@ -245,6 +249,21 @@ START_TEST(answers_may_come_in_any_order)
     ck_assert_int_eq(user.err, FUTU_OK);
     ck_assert_int_eq(user.ret, -1);
     ck_assert_str_eq(user.text, "bad ");
+    world_free(&w);
+}
+END_TEST
+
+START_TEST(a_success_without_its_content_is_malformed)
+{
+    struct outcome o = { 0 };
+    world_init(&w, &plain);
+    world_connect(&w);
+    ck_assert_int_eq(client_call_json(w.c, "Trd_PlaceOrder", order_json, note_outcome, &o), 0);
+    world_pump(&w);
+    rig_answer(&w.rig, 2202, HEX_OK);
+    world_pump(&w);
+    ck_assert_int_eq(o.err, FUTU_EFORMAT);
+    ck_assert_ptr_nonnull(strstr(w.c->error, "Trd_PlaceOrder: s2c"));
     world_free(&w);
 }
 END_TEST
@@ -309,7 +328,9 @@ START_TEST(pushes_the_client_does_not_know)
     ck_assert_uint_eq(w.bad_pushes, 0);
     ck_assert_int_eq(frame_write(&w.pipe->in, 3005, 0, 0, "\xff\xff", 2, NULL), FUTU_OK);
     world_pump(&w);
-    ck_assert_uint_eq(w.pushes, 1);             /* malformed: dropped */
+    ck_assert_int_eq(frame_write(&w.pipe->in, 2208, 0, 0, "\x08\x00", 2, NULL), FUTU_OK);
+    world_pump(&w);
+    ck_assert_uint_eq(w.pushes, 1);             /* malformed, or without content: dropped */
     ck_assert_int_eq(world_state(&w), FUTU_STATE_READY);
     world_free(&w);
 }
@@ -346,10 +367,6 @@ END_TEST
 
 /* ---- writes ---- */
 
-#define HEADER "\"header\":{\"trdEnv\":0,\"accID\":\"1\",\"trdMarket\":1}"
-static const char order_json[] = "{\"c2s\":{" HEADER ",\"trdSide\":1,\"orderType\":1,\"code\":"
-                                 "\"00700\",\"qty\":100,\"price\":300,\"secMarket\":1}}";
-
 static void expect_packet_id(void)
 {
     const struct upstream_request *rq = NULL;
@@ -365,7 +382,7 @@ static void expect_packet_id(void)
     ck_assert_uint_eq(m.c2s->packetID->connID, w.c->conn_id);
     ck_assert_uint_eq(m.c2s->packetID->serialNo, w.c->serial);
     arena_free(&a);
-    rig_answer(&w.rig, 2202, HEX_OK);
+    rig_answer(&w.rig, 2202, "080012001800 2208 0a06 080010011801");
     world_pass(&w, NS_PER_S);
 }
 
@@ -522,6 +539,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, init_without_an_answer_is_given_up);
     tcase_add_test(tc, late_answers_are_dropped);
     tcase_add_test(tc, answers_may_come_in_any_order);
+    tcase_add_test(tc, a_success_without_its_content_is_malformed);
     tcase_add_test(tc, what_can_not_be_restored_is_told);
     tcase_add_test(tc, what_is_not_ftapi_ends_the_connection);
     tcase_add_test(tc, a_wrong_digest_ends_the_connection);
