@@ -1,4 +1,4 @@
-/* hub_fanout.c - how many pushes the hub delivers by itself in a second of processor time: no socket,
+/* hub_fanout.c - how many pushes the hub alone delivers in a second of processor time: no socket,
  * no kernel. Each push goes to all connections, each connection hands out its frames 32 at a time,
  * as a listener gathers them. Printed per number of connections and form. */
 #include <stdio.h>
