@@ -11,7 +11,7 @@ futu_err call_run(futu_client *c, uint32_t proto, const void *request, struct ca
 {
     if (form.out)
         return futu_client_call_msg_sync(c, proto, request, form.out);
-    return form.fn ? futu_client_call_msg(c, proto, request, form.fn, form.arg) : FUTU_EINVAL;
+    return futu_client_call_msg(c, proto, request, form.fn, form.arg);
 }
 
 futu_err call_refuse(futu_client *c, futu_err err, const char *fmt, ...)

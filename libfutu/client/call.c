@@ -169,8 +169,10 @@ void client_wipe_scratch(futu_client *c)
 
 /* ---- calls of users ---- */
 
-static futu_err check_ready(futu_client *c)
+static futu_err check_ready(futu_client *c, futu_reply_fn *fn)
 {
+    if (!fn)
+        return client_fail(c, FUTU_EINVAL, "a call needs a function for its answer");
     return c->phase == PHASE_READY ? FUTU_OK
                                    : client_fail(c, FUTU_ENOTCONN, "not connected to a gateway");
 }
@@ -184,7 +186,7 @@ futu_err client_call(futu_client *c, uint32_t proto, const void *body, size_t n,
                      void *arg)
 {
     const struct proto_row *row = proto_find(proto);
-    futu_err err = check_ready(c);
+    futu_err err = check_ready(c, fn);
     if (err || !row || !row->write)
         return err ? err : client_send(c, proto, body, n, fn, arg);
     struct buf *b = scratch(c);
@@ -205,7 +207,7 @@ futu_err client_call_msg(futu_client *c, uint32_t proto, const void *request, fu
 {
     const struct proto_row *row = proto_find(proto);
     struct codec_error why = { "", "" };
-    futu_err err = check_ready(c);
+    futu_err err = check_ready(c, fn);
     if (err)
         return err;
     if (!row || !row->request)
@@ -237,7 +239,7 @@ futu_err client_call_json(futu_client *c, const char *name, const char *json, fu
 {
     const struct proto_row *row = proto_by_name(str_c(name));
     struct codec_error why = { "", "" };
-    futu_err err = check_ready(c);
+    futu_err err = check_ready(c, fn);
     if (err)
         return err;
     if (!row || !row->request)

@@ -1,8 +1,14 @@
 /* futu/client.h - one connection to a gateway: over TCP, or attached to one in this process.
  *
- * Requests are asynchronous; futu_client_wait() and the *_sync calls run the loop until the answer.
- * The connection is kept: after a loss the client reconnects (at once, then 0.2 s to 5 s with
- * jitter), does InitConnect again, unlocks nothing, and restores subscriptions and account pushes.
+ * Requests are asynchronous; futu_client_connect() and the *_sync calls run the loop until the answer.
+ *
+ * The connection is kept. It is lost when the peer closes it, breaks the protocol, or has sent nothing
+ * for three keep-alive intervals. Then every call under way ends with FUTU_ENOTCONN, and the client
+ * connects anew: at once if the connection had lasted 5 s, else after a pause of 0.2 s to 5 s that
+ * grows and is random, and so on until it succeeds. It does InitConnect, then repeats what Qot_Sub,
+ * Qot_RegQotPush and Trd_SubAccPush calls have asked for with success, whichever function sent them,
+ * merged into few requests, and is READY when those are answered; pushes may come earlier. It unlocks
+ * nothing, and repeats no other call.
  *
  * Threads: owned by the thread that runs its loop; only calls marked [any thread] may come from
  * elsewhere. All callbacks run on that thread. Clients share no state.
@@ -29,14 +35,16 @@ typedef struct futu_client_opts {
     futu_gateway *gateway;          /* attach to this one, no socket; its loop must be `loop` */
     const char *host;               /* NULL: 127.0.0.1; copied */
     uint32_t port;                  /* 0: 11111 */
-    uint32_t timeout_ms;            /* of connecting and of each call; 0: 10000 */
-    const char *client_id;          /* NULL: "libfutu"; copied */
+    uint32_t timeout_ms;            /* of connecting, InitConnect and each call; 0: 10000 */
+    const char *client_id;          /* NULL: "libfutu"; copied, 63 bytes at most */
     const char *rsa_key;            /* path of the PEM file shared with the gateway; NULL: plain */
     int encryption;                 /* FUTU_ENC_*, meant only with rsa_key; FUTU_ENC_NONE is -1 */
     int format;                     /* FUTU_FMT_* of requests and pushes on the wire */
     uint32_t no_notify;             /* 1: do not ask for Notify (1003) */
-    uint32_t no_reconnect;          /* 1: a lost connection stays lost */
-    /* state is FUTU_STATE_*; err says why for LOST and STOPPED. */
+    uint32_t no_reconnect;          /* 1: a loss is final: STOPPED instead of LOST */
+    /* state is FUTU_STATE_*. err: why it is LOST or STOPPED (FUTU_OK by futu_client_stop(),
+     * FUTU_ECANCELED when the gateway in this process is gone); READY with FUTU_EREFUSED or
+     * FUTU_ETIMEDOUT: a subscription could not be restored, see futu_client_error(). */
     void (*on_state)(futu_client *c, int state, futu_err err, void *arg);
     /* Every push. `body` is its protobuf Response, borrowed until return; `msg` the decoded struct
      * (Qot_UpdateBasicQot_Response and so on), NULL when `proto` is not in the registry; its s2c is
@@ -52,16 +60,20 @@ typedef struct futu_client_opts {
 FUTU_API futu_err futu_client_new(futu_client **out, const futu_client_opts *opts);
 /* Pending calls end with FUTU_ECANCELED first. Not from inside a callback of this client. */
 FUTU_API void futu_client_free(futu_client *c);
-/* Begins to connect; on_state tells how it goes. FUTU_EEXIST when it has begun already. */
+/* Begins to connect; on_state tells how it goes. FUTU_EEXIST when it has begun already; a client that
+ * is STOPPED may begin again. */
 FUTU_API futu_err futu_client_start(futu_client *c);
-/* [any thread] Closes for good; on_state says FUTU_STATE_STOPPED. */
+/* [any thread] Closes, and does not come back by itself; pending calls end with FUTU_ECANCELED and
+ * on_state says FUTU_STATE_STOPPED, on the loop thread. */
 FUTU_API void futu_client_stop(futu_client *c);
-/* Runs the loop until READY. Not from inside a callback. FUTU_ETIMEDOUT, or why it is STOPPED. With
- * reconnect on, a refused connection ends the wait too: FUTU_EREFUSED. */
+/* Begins to connect, unless that has begun, and runs the loop until READY or until the attempt has
+ * failed; with reconnect on it is tried again whenever the loop runs. FUTU_EREFUSED, FUTU_ENOTFOUND
+ * (host name), FUTU_ETIMEDOUT, FUTU_EAUTH (InitConnect refused, or another key), FUTU_ENOTCONN,
+ * FUTU_EPROTO, FUTU_EIO, FUTU_ENOMEM; FUTU_EBUSY from inside a callback. */
 FUTU_API futu_err futu_client_connect(futu_client *c);
 
 FUTU_API futu_loop *futu_client_loop(futu_client *c);
-/* From InitConnect; 0 before READY. */
+/* From InitConnect; 0 while there is no connection. */
 FUTU_API uint64_t futu_client_conn_id(const futu_client *c);
 FUTU_API uint64_t futu_client_user_id(const futu_client *c);
 FUTU_API int futu_client_server_ver(const futu_client *c);
@@ -87,9 +99,10 @@ FUTU_API void futu_reply_free(futu_reply *r);                   /* NULL is fine 
  * it must not free `c`. */
 typedef void futu_reply_fn(futu_client *c, futu_err err, futu_reply *r, void *arg);
 
-/* Each sends one request; when it fails, fn never runs: FUTU_ENOTCONN (not READY), FUTU_ENOTFOUND
- * (unknown name), FUTU_EFORMAT (see futu_client_error()), FUTU_ENOMEM. The request is copied.
- * A write's packetID is filled in when it is absent. */
+/* Each sends one request; when it fails, fn never runs: FUTU_ENOTCONN (not READY), FUTU_EINVAL (fn is
+ * NULL), FUTU_ENOTFOUND (unknown name or id), FUTU_EFORMAT (see futu_client_error()), FUTU_ELIMIT (too
+ * much is unsent), FUTU_ENOMEM. The request is copied. A write's packetID is filled in when it is
+ * absent. Bytes of an id that is not in the registry are sent as they are. */
 FUTU_API futu_err futu_client_call(futu_client *c, uint32_t proto, const void *body, size_t len,
                                    futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_client_call_json(futu_client *c, const char *name, const char *json,
