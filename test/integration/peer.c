@@ -253,7 +253,7 @@ uint64_t varint_at(const uint8_t *p, size_t n, uint32_t field)
     ck_abort_msg("a number that does not end");
 }
 
-void expect_success(const struct got *g, const uint8_t *s2c, size_t n)
+void expect_success(const struct got *g, const void *s2c, size_t n)
 {
     uint8_t want[256] = { 0x08, 0, 0x12, 0, 0x18, 0, 0x22, (uint8_t)n };
     ck_assert_uint_lt(n, 128);

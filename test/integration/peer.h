@@ -68,7 +68,7 @@ void peer_keep_alive(struct peer *p);                   /* checks every byte of 
 void peer_agree(struct peer *p, const struct got *g, int algo);
 
 /* What a reply must be, exactly: success with this S2C; failure with this text. */
-void expect_success(const struct got *g, const uint8_t *s2c, size_t n);
+void expect_success(const struct got *g, const void *s2c, size_t n);
 void expect_failure(const struct got *g, const char *text);
 /* A failure of any text, which must not be empty and must contain `word` (NULL: any). */
 void expect_refused(const struct got *g, const char *word);

@@ -162,7 +162,7 @@ static void subscribe(struct peer *p, bool all)
     body[1] = (uint8_t)((n - 3) | 0x80);
     body[2] = (uint8_t)((n - 3) >> 7);
     peer_call(p, 3001, 0, body, n, &g);
-    expect_success(&g, NULL, 0);
+    expect_success(&g, "", 0);
     got_free(&g);
 }
 
