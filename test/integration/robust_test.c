@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -287,6 +288,33 @@ START_TEST(a_caller_that_never_reads)
 }
 END_TEST
 
+/* ---- long calls ---- */
+
+/* Calls that look at thousands of securities: the others do not wait for their end. */
+START_TEST(long_calls_leave_room_for_the_others)
+{
+    struct peer busy;
+    struct got g;
+    uint8_t body[16];
+    peer_login(&busy, d.port);
+    for (int market = 1; market <= 21; market += 10) {      /* HK 1, US 11, SH 21 */
+        size_t n = hex_bytes("0a06 0800 1005 1800", body, sizeof(body));
+        body[n - 1] = (uint8_t)market;
+        peer_request(&busy, 3215, 0, body, n);
+    }
+    for (int i = 0; i < 20; i++) {
+        serves();
+        poll(NULL, 0, 20);
+    }
+    for (int i = 0; i < 3; i++) {
+        peer_expect(&busy, 3215, &g);
+        ck_assert_mem_eq(g.body, "\x08\0\x12\0\x18\0\x22", 7);
+        got_free(&g);
+    }
+    peer_close(&busy);
+}
+END_TEST
+
 /* ---- many ---- */
 
 static void raise_files(void)
@@ -367,6 +395,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, kill_9_of_clients_in_mid_stream);
     tcase_add_test(tc, resets_in_the_middle_of_requests);
     tcase_add_test(tc, a_caller_that_never_reads);
+    tcase_add_test(tc, long_calls_leave_room_for_the_others);
     tcase_add_test(tc, five_thousand_connections);
     tcase_add_test(tc, more_connections_than_allowed);
 }

@@ -57,6 +57,13 @@ async function refusal(name, args) {
     return reply.retMsg;
 }
 
+it('the largest snapshot, of 400 securities, comes in time', async () => {
+    const { staticInfoList } = await session.client.call('Qot_GetStaticInfo', { market: 1, secType: 3 });
+    const securityList = staticInfoList.slice(0, 400).map((x) => x.basic.security);
+    const { snapshotList } = await session.client.call('Qot_GetSecuritySnapshot', { securityList });
+    assert.deepEqual(snapshotList.map((x) => x.basic.security.code), securityList.map((x) => x.code));
+});
+
 describe('nothing of the kind is there', () => {
     for (const { name, args, text } of unknown)
         it(name, async () => assert.match(await refusal(name, args), text));

@@ -30,6 +30,15 @@ async function serves(client) {
     assert.ok(Math.abs(Number(s2c.time) - Date.now() / 1000) < 10, `time ${s2c.time}`);
 }
 
+// Hundreds of kB in one message: many TLS records, the longest form of a WebSocket length.
+async function servesMuch(client) {
+    const { staticInfoList } = await client.call('Qot_GetStaticInfo', { market: 1, secType: 3 });
+    assert.ok(staticInfoList.length > 2000, `${staticInfoList.length} securities`);
+    const codes = staticInfoList.map((x) => x.basic.security.code);
+    assert.equal(new Set(codes).size, codes.length);
+    assert.ok(codes.includes('00700'));
+}
+
 async function logsIn(port, ssl, key) {
     const client = new Client();
     try {
@@ -37,6 +46,7 @@ async function logsIn(port, ssl, key) {
         assert.equal(ok, true);
         assert.ok(client.sdk.getConnID().gt(0));
         await serves(client);
+        await servesMuch(client);
     } finally {
         client.close();
     }
