@@ -1,14 +1,15 @@
 /* futu/client.h - one connection to a gateway: over TCP, or attached to one in this process.
  *
- * Requests are asynchronous; futu_client_connect() and the *_sync calls run the loop until the answer.
+ * Requests are asynchronous; futu_client_connect() and the *_sync calls run the loop until the
+ * answer.
  *
- * The connection is kept. It is lost when the peer closes it, breaks the protocol, or has sent nothing
- * for three keep-alive intervals. Then every call under way ends with FUTU_ENOTCONN, and the client
- * connects anew: at once if the connection had lasted 5 s, else after a pause of 0.2 s to 5 s that
- * grows and is random, and so on until it succeeds. It does InitConnect, then repeats what Qot_Sub,
- * Qot_RegQotPush and Trd_SubAccPush calls have asked for with success, whichever function sent them,
- * merged into few requests, and is READY when those are answered; pushes may come earlier. It unlocks
- * nothing, and repeats no other call.
+ * The connection is kept. It is lost when the peer closes it, breaks the protocol, or has sent
+ * nothing for three keep-alive intervals. Then every call under way ends with FUTU_ENOTCONN, and
+ * the client connects anew: at once if the connection had lasted 5 s, else after a pause of 0.2 s
+ * to 5 s that grows and is random, and so on until it succeeds. It does InitConnect, then repeats
+ * what Qot_Sub, Qot_RegQotPush and Trd_SubAccPush calls have asked for with success, whichever
+ * function sent them, merged into few requests, and is READY when those are answered; pushes may
+ * come earlier. It unlocks nothing, and repeats no other call.
  *
  * Threads: owned by the thread that runs its loop; only calls marked [any thread] may come from
  * elsewhere. All callbacks run on that thread. Clients share no state.
@@ -60,8 +61,8 @@ typedef struct futu_client_opts {
 FUTU_API futu_err futu_client_new(futu_client **out, const futu_client_opts *opts);
 /* Pending calls end with FUTU_ECANCELED first. Not from inside a callback of this client. */
 FUTU_API void futu_client_free(futu_client *c);
-/* Begins to connect; on_state tells how it goes. FUTU_EEXIST when it has begun already; a client that
- * is STOPPED may begin again. */
+/* Begins to connect; on_state tells how it goes. FUTU_EEXIST when it has begun already; a client
+ * that is STOPPED may begin again. */
 FUTU_API futu_err futu_client_start(futu_client *c);
 /* [any thread] Closes, and does not come back by itself; pending calls end with FUTU_ECANCELED and
  * on_state says FUTU_STATE_STOPPED, on the loop thread. */
@@ -99,10 +100,10 @@ FUTU_API void futu_reply_free(futu_reply *r);                   /* NULL is fine 
  * it must not free `c`. */
 typedef void futu_reply_fn(futu_client *c, futu_err err, futu_reply *r, void *arg);
 
-/* Each sends one request; when it fails, fn never runs: FUTU_ENOTCONN (not READY), FUTU_EINVAL (fn is
- * NULL), FUTU_ENOTFOUND (unknown name or id), FUTU_EFORMAT (see futu_client_error()), FUTU_ELIMIT (too
- * much is unsent), FUTU_ENOMEM. The request is copied. A write's packetID is filled in when it is
- * absent. Bytes of an id that is not in the registry are sent as they are. */
+/* Each sends one request; when it fails, fn never runs: FUTU_ENOTCONN (not READY), FUTU_EINVAL (fn
+ * is NULL), FUTU_ENOTFOUND (unknown name or id), FUTU_EFORMAT (see futu_client_error()),
+ * FUTU_ELIMIT (too much is unsent), FUTU_ENOMEM. The request is copied. A write's packetID is
+ * filled in when it is absent. Bytes of an id that is not in the registry are sent as they are. */
 FUTU_API futu_err futu_client_call(futu_client *c, uint32_t proto, const void *body, size_t len,
                                    futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_client_call_json(futu_client *c, const char *name, const char *json,

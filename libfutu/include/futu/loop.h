@@ -42,9 +42,9 @@ FUTU_API futu_err futu_timer_new(futu_loop *l, futu_timer **out, uint64_t after_
                                  uint64_t every_ms, futu_task_fn *fn, void *arg);
 FUTU_API void futu_timer_free(futu_timer *t);   /* NULL is fine */
 
-/* The libuv loop inside, for programs that add handles of their own. Run it with futu_loop_run() or
- * futu_loop_poll(), not with uv_run(). Close your handles before futu_loop_free(), which closes what
- * is left without telling. */
+/* The libuv loop inside, for programs that add handles of their own. Run it with futu_loop_run()
+ * or futu_loop_poll(), not with uv_run(). Close your handles before futu_loop_free(), which closes
+ * what is left without telling. */
 struct uv_loop_s;
 FUTU_API struct uv_loop_s *futu_loop_uv(futu_loop *l);
 
