@@ -22,7 +22,7 @@ lint: $(B)/libfutu.so $(PROGRAMS)
 SDK_MODULES := test/sdk/node_modules/.package-lock.json
 schema: $(SDK_MODULES)
 	@$(PYTHON) test/schema/compare.py tables
-	@$(PYTHON) test/schema/compare.py published test/sdk/node_modules/futu-api/proto
+	@$(PYTHON) test/schema/compare.py published $(CURDIR)/test/sdk/node_modules/futu-api/proto
 
 unit: $(TESTS)
 	@for t in $(TESTS); do $$t || exit 1; done

@@ -156,7 +156,7 @@ static char *put_digits(char *p, int32_t v, int n)
     return p + n;
 }
 
-/* By hand: every quote, bar and tick carries one, and snprintf() would be a sixth of a reply's cost. */
+/* By hand: every quote, bar and tick has one, and snprintf() would be a sixth of a reply's cost. */
 void market_time_text(int32_t market, int64_t utc_ns, bool millis, char out[24])
 {
     struct civil c = market_civil(market, utc_ns);

@@ -338,7 +338,7 @@ static void run_parts(int argc, char **argv)
     if (!server_start_redis(&redis) || !server_start_futu(&futu, argv[1], "always-open"))
         die("starting");
     if (wanted(argc, argv, "requests")) {
-        head("Request and answer", "over TCP, answers of the same size; ours checks SHA-1 both ways");
+        head("Request and answer", "TCP, answers of the same size; ours checks SHA-1 both ways");
         compare_requests(&futu, &redis, "KeepAlive / GET", false);
     }
     if (wanted(argc, argv, "requests") || wanted(argc, argv, "quote"))
@@ -356,8 +356,10 @@ static void run_parts(int argc, char **argv)
 int main(int argc, char **argv)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    if (argc < 2)
-        return fprintf(stderr, "usage: bench FUTU-OPEND [requests|quote|events|fanout|memory]\n"), 2;
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench FUTU-OPEND [requests|quote|events|fanout|memory]\n");
+        return 2;
+    }
     core_server = 0;
     core_load = cores > 1 ? 1 : 0;
     raise_limits();
