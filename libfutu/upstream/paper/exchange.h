@@ -133,8 +133,8 @@ futu_err exchange_bars(struct exchange *x, const struct security *s, int32_t kl_
                        int64_t to, size_t max, bool newest, struct arena *a, const struct bar **out,
                        size_t *n);
 /* Money of today's trades by size: in when a buyer took, out when a seller did; auctions are
- * neither. Classes by the turnover of the trade in the security's currency: super from 1,000,000, big from
- * 200,000, mid from 40,000. */
+ * neither. Classes by the turnover of the trade in the security's currency: super from 1,000,000,
+ * big from 200,000, mid from 40,000. */
 enum { MONEY_SUPER, MONEY_BIG, MONEY_MID, MONEY_SMALL, MONEY_CLASSES };
 struct money {
     int64_t in[MONEY_CLASSES], out[MONEY_CLASSES];  /* 1/10000 of the currency unit */
