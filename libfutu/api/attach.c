@@ -96,7 +96,9 @@ static futu_err open_conn(struct link *link, int64_t timeout)
 
 static struct buf *out_buffer(struct link *link)
 {
-    return &((struct attach *)link)->out;
+    struct attach *k = (struct attach *)link;
+    loop_output(k->loop);
+    return &k->out;
 }
 
 static void close_conn(struct link *link)

@@ -98,7 +98,7 @@ static futu_err add_call(futu_client *c, struct call **out, uint32_t proto, futu
     if (!call)
         return FUTU_ENOMEM;
     call->proto = proto;
-    call->serial = ++c->serial;
+    call->serial = client_next_serial(c);
     call->row = proto_find(proto);
     call->fn = fn;
     call->arg = arg;
@@ -179,7 +179,7 @@ static futu_err check_ready(futu_client *c, futu_reply_fn *fn)
 
 static struct packet_id packet_id(const futu_client *c)
 {
-    return (struct packet_id){ c->conn_id, c->serial + 1 };
+    return (struct packet_id){ c->conn_id, client_serial_after(c->serial) };
 }
 
 futu_err client_call(futu_client *c, uint32_t proto, const void *body, size_t n, futu_reply_fn *fn,

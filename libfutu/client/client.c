@@ -51,7 +51,7 @@ static void hang_up(futu_client *c)
 }
 
 /* 0 at first, then anything between the least pause and a bound that doubles. */
-static int64_t pause(const futu_client *c)
+static int64_t pause_ns(const futu_client *c)
 {
     if (c->attempts == 0)
         return 0;
@@ -71,7 +71,7 @@ void client_drop(futu_client *c, futu_err err)
         return;
     }
     c->phase = PHASE_WAIT;
-    timer_set(c->o.timers, &c->retry, client_now(c) + pause(c));
+    timer_set(c->o.timers, &c->retry, client_now(c) + pause_ns(c));
     uint32_t epoch = c->epoch;
     client_end_calls(c, FUTU_ENOTCONN);
     if (c->epoch == epoch && c->phase == PHASE_WAIT)

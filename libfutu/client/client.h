@@ -117,6 +117,17 @@ void client_init_done(futu_client *c);          /* goes on to RESTORE and READY 
 futu_err client_fail(futu_client *c, futu_err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 int64_t client_now(const futu_client *c);
 
+/* Counts up over all connections; 0 is left to pushes. */
+static inline uint32_t client_serial_after(uint32_t serial)
+{
+    return serial == UINT32_MAX ? 1 : serial + 1;
+}
+
+static inline uint32_t client_next_serial(futu_client *c)
+{
+    return c->serial = client_serial_after(c->serial);
+}
+
 /* ---- init.c ---- */
 futu_err client_init_send(futu_client *c);
 /* The first frame of a connection. */

@@ -8,7 +8,8 @@
 #include "client/client.h"
 #include "wire/handshake.h"
 
-enum { PROTO_INIT = 1001, CLIENT_VER = 1000 };
+/* CLIENT_VER: what the vendor's own clients say; gateways may refuse what they do not know. */
+enum { PROTO_INIT = 1001, CLIENT_VER = 300 };
 
 /* The first frame has no pending call; the serial is checked here. */
 static futu_err write_init(futu_client *c)
@@ -31,7 +32,7 @@ static futu_err write_init(futu_client *c)
     if (err)
         return err;
     return handshake_write(c->o.link->ops->out(c->o.link), PROTO_INIT, (uint8_t)c->o.format,
-                           ++c->serial, body->p, body->n, c->o.rsa);
+                           client_next_serial(c), body->p, body->n, c->o.rsa);
 }
 
 static void on_timeout(struct timer *t, int64_t now)

@@ -30,7 +30,7 @@ struct futu_loop {
     struct timers timers;
     struct list hooks;
     atomic_bool stop;
-    bool running;
+    bool running, in_hooks;
     pthread_mutex_t lock;       /* guards first and last */
     struct task *first, *last;
     uint8_t read_buffer[LOOP_READ_SIZE];
@@ -89,6 +89,12 @@ void loop_again(futu_loop *l)
     uv_idle_start(&l->idle, on_idle);
 }
 
+void loop_output(futu_loop *l)
+{
+    if (l->in_hooks)
+        loop_again(l);
+}
+
 void loop_wake(futu_loop *l)
 {
     uv_async_send(&l->async);
@@ -127,12 +133,14 @@ static void run_hooks(futu_loop *l)
         todo.next->prev = todo.prev->next = &todo;
         list_init(&l->hooks);
     }
+    l->in_hooks = true;
     while (!list_empty(&todo)) {
         struct loop_hook *h = list_entry(todo.next, struct loop_hook, node);
         list_remove(&h->node);
         list_push(&l->hooks, &h->node);
         h->fn(h);
     }
+    l->in_hooks = false;
 }
 
 /* libuv's timers count in milliseconds: what is due already must not wait for the next one. */

@@ -30,6 +30,10 @@ void loop_hook_remove(struct loop_hook *h);     /* a zeroed one is fine */
 /* The next turn follows without sleeping; for a hook whose work became another hook's work. */
 void loop_again(futu_loop *l);
 
+/* Output was queued that a hook writes: if hooks are running, and that one perhaps has run
+ * already, the next turn follows without sleeping. */
+void loop_output(futu_loop *l);
+
 /* [any thread] [signal handler] Ends the loop's sleep. */
 void loop_wake(futu_loop *l);
 

@@ -244,6 +244,7 @@ futu_err sock_connect(struct sock **out, futu_loop *l, const char *host, uint32_
 
 struct buf *sock_out(struct sock *s)
 {
+    loop_output(s->loop);
     return &s->fill;
 }
 

@@ -112,7 +112,8 @@ FUTU_API futu_err futu_client_call_json(futu_client *c, const char *name, const 
 FUTU_API futu_err futu_client_call_msg(futu_client *c, uint32_t proto, const void *request,
                                        futu_reply_fn *fn, void *arg);
 
-/* The same, running the loop until the answer. Not from inside a callback (FUTU_EBUSY). *out is the
+/* The same, running the loop until the answer. Not from inside a callback (FUTU_EBUSY). A
+ * futu_loop_stop() meanwhile is remembered for futu_loop_run(). *out is the
  * caller's to free, NULL on error. An answer with retType other than 0 is FUTU_EREFUSED, and *out
  * is given for its text. */
 FUTU_API futu_err futu_client_call_sync(futu_client *c, uint32_t proto, const void *body,

@@ -227,6 +227,34 @@ START_TEST(connecting_takes_too_long)
 }
 END_TEST
 
+static struct {
+    struct loop_hook hook;
+    struct sock *sock;
+} writer;
+
+static void write_once(struct loop_hook *h)
+{
+    ck_assert_int_eq(buf_puts(sock_out(writer.sock), "x"), FUTU_OK);
+    loop_hook_remove(h);
+}
+
+/* The hook runs behind the socket's own: nothing else would wake the loop. */
+START_TEST(what_a_hook_writes_goes_out_at_once)
+{
+    struct sock *s;
+    ck_assert_int_eq(sock_connect(&s, loop, "127.0.0.1", (uint32_t)port, NS_PER_S * 5, &events), 0);
+    while (!seen.connected)
+        futu_loop_poll(loop, 100);
+    int64_t start = loop_now(loop);
+    writer.sock = s;
+    loop_hook_add(loop, &writer.hook, write_once);
+    while (seen.bytes < 1)
+        futu_loop_poll(loop, 20000);
+    ck_assert_int_lt(loop_now(loop) - start, 10 * NS_PER_S);
+    sock_close(s);
+}
+END_TEST
+
 START_TEST(every_failed_allocation_is_clean)
 {
     for (long n = 0; test_alloc_fail_at(n); n++) {
@@ -250,6 +278,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_refused_connection_says_so);
     tcase_add_test(tc, the_peer_hangs_up);
     tcase_add_test(tc, connecting_takes_too_long);
+    tcase_add_test(tc, what_a_hook_writes_goes_out_at_once);
     tcase_add_test(tc, every_failed_allocation_is_clean);
 }
 
