@@ -109,35 +109,19 @@ static bool set(struct opend_conf *c, const struct option *o, const char *text, 
     return true;
 }
 
-/* How many single-letter changes lead from a to b; far apart: 99. */
-static unsigned distance(const char *a, size_t na, const char *b)
-{
-    unsigned row[40];
-    size_t nb = strlen(b);
-    if (na > 39 || nb > 39)
-        return 99;
-    for (unsigned j = 0; j <= nb; j++)
-        row[j] = j;
-    for (size_t i = 0; i < na; i++) {
-        unsigned corner = row[0];
-        row[0] = (unsigned)i + 1;
-        for (size_t j = 0; j < nb; j++) {
-            unsigned change = corner + (a[i] != b[j]);
-            unsigned step = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-            corner = row[j + 1];
-            row[j + 1] = change < step ? change : step;
-        }
-    }
-    return row[nb];
-}
-
 static void unknown(const char *name, size_t n, char *why, size_t size)
 {
-    const struct option *best = &options[0];
-    for (size_t i = 1; i < N_OPTIONS; i++)
-        if (distance(name, n, options[i].name) < distance(name, n, best->name))
+    const struct option *best = NULL;
+    unsigned far = 4;
+    for (size_t i = 0; i < N_OPTIONS; i++) {
+        futu_str other = { options[i].name, strlen(options[i].name) };
+        unsigned d = futu_word_distance((futu_str){ name, n }, other);
+        if (d < far) {
+            far = d;
             best = &options[i];
-    if (distance(name, n, best->name) <= 3)
+        }
+    }
+    if (best)
         snprintf(why, size, "unknown option --%.*s; did you mean --%s?", (int)n, name, best->name);
     else
         snprintf(why, size, "unknown option --%.*s; --help lists them all", (int)n, name);

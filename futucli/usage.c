@@ -73,23 +73,7 @@ bool arg_number(const struct args *a, const char *name, double *out)
 
 unsigned word_distance(const char *a, const char *b)
 {
-    unsigned row[32];
-    size_t na = strlen(a), nb = strlen(b);
-    if (na > 31 || nb > 31)
-        return 99;
-    for (unsigned j = 0; j <= nb; j++)
-        row[j] = j;
-    for (size_t i = 0; i < na; i++) {
-        unsigned corner = row[0];
-        row[0] = (unsigned)i + 1;
-        for (size_t j = 0; j < nb; j++) {
-            unsigned change = corner + (a[i] != b[j]);
-            unsigned step = (row[j] < row[j + 1] ? row[j] : row[j + 1]) + 1;
-            corner = row[j + 1];
-            row[j + 1] = change < step ? change : step;
-        }
-    }
-    return row[nb];
+    return futu_word_distance((futu_str){ a, strlen(a) }, (futu_str){ b, strlen(b) });
 }
 
 unsigned near_enough(const char *word)

@@ -59,7 +59,7 @@ bool str_copy(char *dst, size_t size, futu_str s)
     return n == s.n;
 }
 
-unsigned str_distance(futu_str a, futu_str b)
+unsigned futu_word_distance(futu_str a, futu_str b)
 {
     unsigned row[32];
     if (a.n > 31 || b.n > 31)

@@ -42,7 +42,5 @@ bool str_to_u64(futu_str s, uint64_t *out);
 /* Copies with truncation and always ends with a NUL; true when everything fitted. */
 bool str_copy(char *dst, size_t size, futu_str s);
 
-/* The edit distance of two short words, for "did you mean"; words over 31 bytes count as far. */
-unsigned str_distance(futu_str a, futu_str b);
 
 #endif

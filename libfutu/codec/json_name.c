@@ -32,7 +32,7 @@ static const char *nearest(const futu_msg *m, enum codec_spelling spelling, futu
     for (size_t i = 0; i < m->n_fields; i++) {
         const struct pb_field *f = &m->fields[i];
         const char *s = spelling == CODEC_SNAKE ? f->snake : f->name;
-        unsigned d = str_distance(name, str_c(s));
+        unsigned d = futu_word_distance(name, str_c(s));
         if (d < least) {
             least = d;
             best = s;

@@ -52,11 +52,21 @@ typedef enum futu_err {
 #undef X
 } futu_err;
 
+/* A borrowed run of bytes; p NULL: absent. Text in decoded messages also has a NUL behind it. */
+typedef struct futu_str {
+    const char *p;
+    size_t n;
+} futu_str;
+
 /* The text of the list above; "unknown error" for any other number. Static, never NULL. */
 FUTU_API const char *futu_strerror(futu_err err);
 
 /* "FUTU_EINVAL" and so on; "FUTU_?" for any other number. Static, never NULL. */
 FUTU_API const char *futu_err_name(futu_err err);
+
+/* How many letters must change to make one word of the other, for "did you mean"; 99 when either is
+ * longer than 31 bytes. */
+FUTU_API unsigned futu_word_distance(futu_str a, futu_str b);
 
 /* The version of the library that is loaded, such as "0.1.0". Static. */
 FUTU_API const char *futu_version(void);
@@ -67,12 +77,6 @@ FUTU_API const char *futu_version(void);
 #else
 #define FUTU_SIZED_INIT(type) { .size = sizeof(type) }
 #endif
-
-/* A borrowed run of bytes; p NULL: absent. Text in decoded messages also has a NUL behind it. */
-typedef struct futu_str {
-    const char *p;
-    size_t n;
-} futu_str;
 
 /* Replaces the allocator of the library. Call it before any other function; NULL restores libc's.
  * The three functions must behave as malloc, realloc and free do and may run on any thread. */

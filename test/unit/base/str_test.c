@@ -78,16 +78,16 @@ END_TEST
 
 START_TEST(distance_of_words)
 {
-    ck_assert_uint_eq(str_distance(STR(""), STR("")), 0);
-    ck_assert_uint_eq(str_distance(STR("port"), STR("port")), 0);
-    ck_assert_uint_eq(str_distance(STR("prot"), STR("port")), 2);
-    ck_assert_uint_eq(str_distance(STR("kitten"), STR("sitting")), 3);
-    ck_assert_uint_eq(str_distance(STR(""), STR("abc")), 3);
-    ck_assert_uint_eq(str_distance(STR("abc"), STR("")), 3);
+    ck_assert_uint_eq(futu_word_distance(STR(""), STR("")), 0);
+    ck_assert_uint_eq(futu_word_distance(STR("port"), STR("port")), 0);
+    ck_assert_uint_eq(futu_word_distance(STR("prot"), STR("port")), 2);
+    ck_assert_uint_eq(futu_word_distance(STR("kitten"), STR("sitting")), 3);
+    ck_assert_uint_eq(futu_word_distance(STR(""), STR("abc")), 3);
+    ck_assert_uint_eq(futu_word_distance(STR("abc"), STR("")), 3);
     char word[32];
     memset(word, 'a', sizeof(word));
-    ck_assert_uint_eq(str_distance((futu_str){ word, 31 }, STR("a")), 30);
-    ck_assert_uint_ge(str_distance((futu_str){ word, 32 }, STR("a")), 32);
+    ck_assert_uint_eq(futu_word_distance((futu_str){ word, 31 }, STR("a")), 30);
+    ck_assert_uint_ge(futu_word_distance((futu_str){ word, 32 }, STR("a")), 32);
 }
 END_TEST
 
