@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -106,6 +107,30 @@ for (const ssl of [false, true]) {
         it('goes on serving', () => logsIn(daemon.wsPort, ssl, KEY));
     });
 }
+
+// Sends raw bytes and resolves when the other side closes.
+function closes(port, bytes) {
+    return within(10_000, `end after ${bytes.length} bytes`, new Promise((resolve) => {
+        const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+        socket.on('data', () => {});
+        socket.on('error', () => {});
+        socket.on('close', resolve);
+    }));
+}
+
+it('what is no TLS ends its connection alone', async () => {
+    const daemon = await startDaemon(certArgs);
+    useTls({ ca });
+    const client = new Client();
+    assert.equal((await client.login({ port: daemon.wsPort, ssl: true })).ok, true);
+    for (const bytes of ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'ft-v1.0\0\0\0\0\x01',
+        Buffer.alloc(100_000, 0x5a), Buffer.from('16030100050100000100', 'hex')]) {
+        await closes(daemon.wsPort, bytes);
+        await serves(client);
+    }
+    client.close();
+    await daemon.stop();
+});
 
 it('a client that does not trust the certificate gets no connection, others do', async () => {
     const daemon = await startDaemon(certArgs);
