@@ -4,6 +4,7 @@
 set -u
 FUTU_OPEND=$(cd "$1" && pwd)/futu-opend
 export FUTU_OPEND
+case $1 in *asan* | *tsan*) export FUTU_SLOW=1 ;; esac
 log=$1/sdk.log
 cd "$(dirname "$0")" || exit 1
 case $log in /*) ;; *) log=../../$log ;; esac
