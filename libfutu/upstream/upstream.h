@@ -52,6 +52,7 @@ struct upstream_push {
     bool lossless;                  /* tickers: must never be conflated */
 };
 
+/* None of these may call the upstream from inside. */
 struct upstream_events {
     void (*push)(void *arg, const struct upstream_push *p);
     /* Order and fill pushes (2208, 2218), whole Response, of one account. */

@@ -2,7 +2,7 @@
  *
  * Folder:  universe (securities), exchange (clock, order flow, books, ticks, bars; exchange.h),
  *          qot_* (answers of quote protocols and pushes), account, order, trd_* (accounts and
- *          orders), paper.c (the upstream interface: a table from protocol id to handler).
+ *          orders), route (requests to their handlers), paper.c (the upstream interface).
  */
 #ifndef UPSTREAM_PAPER_PAPER_H
 #define UPSTREAM_PAPER_PAPER_H

@@ -8,8 +8,6 @@
  */
 #include "upstream/paper/qot.h"
 
-#include <math.h>
-
 Qot_Common_Security *make_security(struct arena *a, const struct security *s)
 {
     Qot_Common_Security *out = ARENA_NEW(a, Qot_Common_Security);
