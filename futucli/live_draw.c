@@ -204,7 +204,8 @@ static void put_title(const struct live *l)
     localtime_r(&now, &tm);
     strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
     tint("1");
-    put(" %s", *l->upstream ? l->upstream : l->gateway);
+    put(" %s%s", *l->upstream ? l->upstream : l->gateway,
+        strstr(l->upstream, "paper") ? ": prices are made up" : "");
     tint("0");
     put("   %s   %.0f pushes a second   Ctrl-C ends", clock, l->rate);
     end_line();
