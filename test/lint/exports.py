@@ -32,7 +32,8 @@ def exported(library):
     names = {}
     for line in out.splitlines():
         kind, name = line.split()[-2:]
-        if kind != "A":                     # the version nodes themselves
+        # Not the version nodes themselves, nor what ASAN adds beside each object.
+        if kind != "A" and not name.startswith("__odr_asan."):
             name, _, version = name.partition("@")
             names[name] = version.lstrip("@")
     return names
