@@ -1,8 +1,13 @@
 // quotes.mjs - the vendor's JavaScript SDK against a gateway: log in, subscribe, print pushes.
 //
 // usage: node quotes.mjs [HOST] [PORT] [PUSHES]
+import { register } from "node:module";
 import WS from "ws";
 globalThis.WebSocket ??= WS; // the SDK wants the WebSocket of browsers
+// Its ES modules are not marked as such, which Node.js before 20.19 has to be told.
+const hook = `export const load = (url, context, next) => next(url,
+  /futu-api.(main|base).js$/.test(url) ? { ...context, format: "module" } : context)`;
+register("data:text/javascript," + encodeURIComponent(hook));
 
 const { default: Futu } = await import("futu-api");
 const [host = "127.0.0.1", port = "33333", wanted = "20"] = process.argv.slice(2);

@@ -5,15 +5,25 @@ set -u
 dir=$(mktemp -d)
 failed=0 passed=0
 
-"$FUTU_OPEND" --paper --paper-clock always-open --frequency-limits off --port 0 --log-level error \
-    >"$dir/banner" 2>"$dir/daemon" &
-daemon=$!
-trap 'kill $daemon 2>/dev/null; rm -rf "$dir"' EXIT
-until grep -q '^ready' "$dir/banner"; do
-    kill -0 $daemon 2>/dev/null || { cat "$dir/daemon"; exit 1; }
-    sleep 0.05
-done
-FUTU_GATEWAY=127.0.0.1:$(sed -n 's/^ *FTAPI .*:\([0-9]*\).*/\1/p' "$dir/banner")
+# start NAME OPTION...: a daemon whose messages go to $dir/NAME; waits until it is ready. Sets pid, port.
+start() {
+    name=$1
+    shift
+    "$FUTU_OPEND" --paper --paper-clock always-open --frequency-limits off --port 0 --log-level error \
+        "$@" >"$dir/$name.banner" 2>"$dir/$name" &
+    pid=$!
+    until grep -q '^ready' "$dir/$name.banner"; do
+        kill -0 $pid 2>/dev/null || { cat "$dir/$name"; exit 1; }
+        sleep 0.05
+    done
+    port=$(sed -n 's/^ *FTAPI .*:\([0-9]*\).*/\1/p' "$dir/$name.banner")
+}
+
+daemon='' secret=''
+trap 'kill $daemon $secret 2>/dev/null; rm -rf "$dir"' EXIT
+start daemon
+daemon=$pid
+FUTU_GATEWAY=127.0.0.1:$port
 export FUTU_GATEWAY
 
 cli() {
@@ -199,11 +209,24 @@ cli quote HK.00700
 grep -q "$(printf '\033')" "$dir/out"
 verdict 'no colours into a pipe' "$(is $? = 1)"
 
-kill $daemon
-wait $daemon
-status=$?
-cat "$dir/daemon"
-: >"$dir/out" >"$dir/err"
-verdict 'the daemon ends with 0' $status
+# An encrypted connection.
+key=test/data/rsa1024.pem
+start secret --rsa-private-key $key
+secret=$pid
+shows 2 --gateway "127.0.0.1:$port" --rsa-key $key quote HK.00700
+refused 1 'RSA key' --gateway "127.0.0.1:$port" ping
+refused 1 '/nonexistent' --gateway "127.0.0.1:$port" --rsa-key /nonexistent ping
+refused 1 'no connection' --rsa-key $key --timeout 5 ping
+
+for name in daemon secret; do
+    eval "pid=\$$name"
+    kill "$pid"
+    wait "$pid"
+    status=$?
+    cat "$dir/$name"
+    : >"$dir/out" >"$dir/err"
+    verdict "the $name ends with 0" $status
+done
+daemon='' secret=''
 echo "cli: $passed checks passed, $failed failed"
 exit $((failed > 0))
