@@ -211,6 +211,11 @@ static void on_close(futu_conn *c, futu_err err, const char *reason, void *arg)
 
 void peer_open(struct peer *p, struct rig *r, int wire)
 {
+    peer_open_at(p, r, wire, false);
+}
+
+void peer_open_at(struct peer *p, struct rig *r, int wire, bool no_trade)
+{
     futu_conn_opts o = FUTU_CONN_OPTS_INIT;
     memset(p, 0, sizeof(*p));
     p->r = r;
@@ -222,6 +227,7 @@ void peer_open(struct peer *p, struct rig *r, int wire)
     o.on_output = on_output;
     o.on_close = on_close;
     o.arg = p;
+    o.no_trade = no_trade;
     ck_assert_int_eq(hub_conn_new(r->hub, &p->c, &o), FUTU_OK);
 }
 

@@ -71,6 +71,8 @@ struct peer {
 };
 
 void peer_open(struct peer *p, struct rig *r, int wire);
+/* no_trade: a port that others can listen in on. */
+void peer_open_at(struct peer *p, struct rig *r, int wire, bool no_trade);
 void peer_close(struct peer *p);                /* the client goes */
 futu_err peer_feed(struct peer *p, const void *bytes, size_t n);
 /* InitConnect in plain; algo CIPHER_NONE for no encryption. Checks the reply. */

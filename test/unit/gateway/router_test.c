@@ -172,6 +172,28 @@ START_TEST(unknown_ids_and_pushes)
 }
 END_TEST
 
+START_TEST(an_exposed_port_serves_quotes_but_no_trade)
+{
+    size_t n, refused = 0;
+    const struct proto_row *rows = proto_rows(&n);
+    struct peer b;
+    peer_open_at(&b, &r, FUTU_WIRE_TCP, true);
+    peer_init(&b, CIPHER_NONE, 0, false);
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].kind != PROTO_REQUEST || strncmp(rows[i].name, "Trd_", 4) != 0)
+            continue;
+        peer_send_hex(&b, rows[i].id, 9, "0a00");
+        peer_refused(&b, rows[i].id, 9, RET_FAILED, "no trade calls");
+        refused++;
+    }
+    ck_assert_uint_gt(refused, 10);
+    ck_assert_uint_eq(r.fake.requests, 0);
+    peer_send_hex(&b, 3219, 10, "0a180801 1209323032362d30312d30 1a09323032362d30312d39");
+    ck_assert_uint_eq(r.fake.requests, 1);
+    peer_close(&b);
+}
+END_TEST
+
 START_TEST(unreadable_bodies_name_the_place)
 {
     static const char json[] =
@@ -416,6 +438,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, every_id_is_answered_once_in_its_own_form);
     tcase_add_test(tc, every_id_over_the_sdks_websocket);
     tcase_add_test(tc, unknown_ids_and_pushes);
+    tcase_add_test(tc, an_exposed_port_serves_quotes_but_no_trade);
     tcase_add_test(tc, unreadable_bodies_name_the_place);
     tcase_add_test(tc, answers_come_in_any_order_with_their_own_serial);
     tcase_add_test(tc, a_silent_upstream_ends_in_a_timeout);
