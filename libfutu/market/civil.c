@@ -156,6 +156,15 @@ static char *put_digits(char *p, int32_t v, int n)
     return p + n;
 }
 
+void date_text(int32_t date, char out[11])
+{
+    char *p = put_digits(out, date / 10000, 4);
+    *p++ = '-';
+    p = put_digits(p, date / 100 % 100, 2);
+    *p++ = '-';
+    *put_digits(p, date % 100, 2) = '\0';
+}
+
 /* By hand: every quote, bar and tick has one, and snprintf() would be a sixth of a reply's cost. */
 void market_time_text(int32_t market, int64_t utc_ns, bool millis, char out[24])
 {

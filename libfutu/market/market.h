@@ -39,6 +39,7 @@ int32_t date_days(int32_t date);                                /* days since 19
 int32_t date_of_days(int32_t days);
 /* The instant of a minute of the local day; a minute of 1440 is the next midnight. */
 int64_t market_minute_instant(int32_t market, int32_t date, int32_t minute);
+void date_text(int32_t date, char out[11]);                     /* "yyyy-MM-dd" */
 /* "yyyy-MM-dd HH:mm:ss" into 20 bytes; with millis ".SSS" into 24 bytes. */
 void market_time_text(int32_t market, int64_t utc_ns, bool millis, char out[24]);
 /* Accepts "yyyy-MM-dd" and "yyyy-MM-dd HH:mm:ss[.SSS]". FUTU_EFORMAT. */

@@ -114,8 +114,9 @@ futu_str paper_date_text(struct arena *a, int32_t date)
 {
     if (date == 0)
         date = 19700101;
-    return str_printf(a, "%04d-%02d-%02d", (int)(date / 10000), (int)(date / 100 % 100),
-                      (int)(date % 100));
+    char text[11];
+    date_text(date, text);
+    return str_dup(a, (futu_str){ text, 10 });
 }
 
 int64_t paper_date_instant(int32_t market, int32_t date)

@@ -137,11 +137,6 @@ struct flow_query {
     Trd_FlowSummary_S2C *s2c;
 };
 
-static futu_str date_text(struct arena *a, int32_t date)
-{
-    return str_printf(a, "%04d-%02d-%02d", date / 10000, date / 100 % 100, date % 100);
-}
-
 static futu_str flow_remark(struct arena *a, const struct flow *f)
 {
     if (!f->fill)
@@ -167,7 +162,7 @@ static bool flow_matches(const Trd_FlowSummary_C2S *q, const struct flow *f, fut
 static futu_err flow_out(const struct flow_query *fq, const struct flow *f)
 {
     struct arena *a = fq->c->arena;
-    futu_str date = date_text(a, f->date), settle = date_text(a, f->settle);
+    futu_str date = paper_date_text(a, f->date), settle = paper_date_text(a, f->settle);
     futu_str time = paper_time_text(a, f->market, f->time), remark = flow_remark(a, f);
     if (!date.p || !settle.p || !time.p || !remark.p)
         return FUTU_ENOMEM;
