@@ -266,7 +266,8 @@ static void compare_events(struct server *futu, struct server *redis)
 static void compare_fanout(const char *bin, struct server *redis)
 {
     static const size_t counts[] = { 100, 1000 };
-    head("Sustained fan-out", "deliveries per second of 300 bytes; ours: 60 streams, clock x600");
+    head("Sustained fan-out",
+         "deliveries/s, 300 bytes; ours: no more than 60 streams make at x600");
     for (size_t i = 0; i < 2; i++) {
         struct server s;
         char name[64];
