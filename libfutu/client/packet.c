@@ -6,90 +6,48 @@
  */
 #include "client/packet.h"
 
-#define TAG_C2S 0x0a            /* field 1, length-delimited; in c2s the same for packetID */
-#define VARINT_MAX 10
+#include "codec/wire_in.h"
 
-static size_t put_varint(uint8_t *p, uint64_t v)
+#define FIRST_FIELD 1           /* c2s in a Request, packetID in a write's c2s */
+
+/* False at the end, and on what is no protobuf. */
+static bool next_record(struct pb_in *in, struct pb_rec *r)
 {
-    size_t n = 0;
-    for (; v >= 0x80; v >>= 7)
-        p[n++] = (uint8_t)(v | 0x80);
-    p[n++] = (uint8_t)v;
-    return n;
+    return in->p < in->end && !pb_next(in, r);
 }
 
-static bool get_varint(futu_str *s, uint64_t *v)
+static bool is_first_message(const struct pb_rec *r)
 {
-    *v = 0;
-    for (unsigned shift = 0; s->n && shift < 64; shift += 7) {
-        uint8_t c = (uint8_t)*s->p++;
-        s->n--;
-        *v |= (uint64_t)(c & 0x7f) << shift;
-        if (!(c & 0x80))
+    return r->tag == FIRST_FIELD && r->wire == PB_WIRE_BYTES;
+}
+
+/* Also of what can't be read: the gateway says what is wrong with it. */
+static bool has_packet_id(const struct pb_rec *c2s)
+{
+    struct pb_in in = { c2s->p, c2s->p + c2s->n };
+    struct pb_rec r;
+    while (in.p < in.end)
+        if (!next_record(&in, &r) || is_first_message(&r))
             return true;
-    }
-    return false;
-}
-
-static bool skip(futu_str *s, uint64_t n)
-{
-    if (n > s->n)
-        return false;
-    s->p += n;
-    s->n -= (size_t)n;
-    return true;
-}
-
-/* Steps over one field; *tag is its key. False on what is no protobuf. */
-static bool next_field(futu_str *s, uint64_t *tag, futu_str *value)
-{
-    uint64_t n;
-    if (!get_varint(s, tag))
-        return false;
-    switch (*tag & 7) {
-    case 0:
-        return get_varint(s, &n);
-    case 1:
-        return skip(s, 8);
-    case 2:
-        if (!get_varint(s, &n))
-            return false;
-        *value = (futu_str){ s->p, (size_t)n };
-        return skip(s, n);
-    case 5:
-        return skip(s, 4);
-    default:
-        return false;
-    }
-}
-
-static bool has_packet_id(futu_str c2s)
-{
-    uint64_t tag;
-    futu_str value;
-    while (c2s.n)
-        if (!next_field(&c2s, &tag, &value) || tag == TAG_C2S)
-            return true;        /* also when it is unreadable: leave it alone */
     return false;
 }
 
 futu_err packet_fill(struct packet_id id, const uint8_t *p, size_t n, struct buf *out)
 {
-    futu_str rest = { (const char *)p, n }, c2s = STR_NULL;
-    uint64_t tag;
+    struct pb_in in = { p, p + n };
+    struct pb_rec c2s;
     /* A Request is c2s and nothing else. */
-    if (!next_field(&rest, &tag, &c2s) || tag != TAG_C2S || rest.n || has_packet_id(c2s))
+    if (!next_record(&in, &c2s) || !is_first_message(&c2s) || in.p != in.end ||
+        has_packet_id(&c2s))
         return buf_put(out, p, n);
-    uint8_t head[1 + VARINT_MAX], mark[2 + 2 * (1 + VARINT_MAX)];
-    size_t len = 2;
-    mark[0] = TAG_C2S;
-    mark[len++] = 1 << 3;       /* connID */
-    len += put_varint(mark + len, id.conn_id);
-    mark[len++] = 2 << 3;       /* serialNo */
-    len += put_varint(mark + len, id.serial);
-    mark[1] = (uint8_t)(len - 2);
-    head[0] = TAG_C2S;
-    size_t head_len = 1 + put_varint(head + 1, c2s.n + len);
+    uint8_t body[2 * PB_MAX_SCALAR], mark[PB_MAX_SCALAR + sizeof(body)], head[PB_MAX_SCALAR];
+    uint8_t *b = pb_put_scalar(body, 1, PB_UINT64, &id.conn_id);
+    size_t body_len = (size_t)(pb_put_scalar(b, 2, PB_UINT32, &id.serial) - body);
+    uint8_t *m = pb_put_varint(pb_put_key(mark, FIRST_FIELD, PB_WIRE_BYTES), body_len);
+    memcpy(m, body, body_len);
+    size_t len = (size_t)(m - mark) + body_len;
+    uint8_t *h = pb_put_varint(pb_put_key(head, FIRST_FIELD, PB_WIRE_BYTES), c2s.n + len);
+    size_t head_len = (size_t)(h - head);
     futu_err err = buf_reserve(out, head_len + len + c2s.n);
     if (err)
         return err;

@@ -1,4 +1,5 @@
-/* wire_in.h - protobuf's wire form, reading. Internal to codec/.
+/* wire_in.h - protobuf's wire form, reading. For codec/, and for those who complete a
+ * message without decoding it.
  *
  * In:      bytes of one message from a peer that nobody trusts.
  * Out:     one record at a time: its tag, wire type, and number or bytes (borrowed).

@@ -1,4 +1,5 @@
-/* wire_out.h - protobuf's wire form, writing. Internal to codec/.
+/* wire_out.h - protobuf's wire form, writing. For codec/, and for those who complete a
+ * message without decoding it.
  *
  * A message is written in one pass: its length gets one byte ahead of it, and when it turns out to
  * need more the body moves up. Small messages, by far the most, never move.
