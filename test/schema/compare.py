@@ -35,6 +35,10 @@ KNOWN = {
     "file: only ours: Qot_GetRehab.proto": "3102 is legacy, no longer shipped",
 }
 
+# What this project adds to the protocol: whole protocols of its own, and fields with high tags that
+# other gateways and SDKs skip as unknown.
+OWN_PREFIX, OWN_TAG, OWN_ID = "Gateway_", 900, 60000
+
 failures = 0
 
 
@@ -119,6 +123,16 @@ def differences(what, ours, theirs):
             ["%s: missing: %s" % (what, " ".join(i)) for i in sorted(theirs - ours)])
 
 
+def own_file(name):
+    return name.startswith(OWN_PREFIX)
+
+
+def without_own(fields):
+    """The fields that come from outside."""
+    return {f for f in fields
+            if not own_file(f[0]) and not (f[2] and int(f[2]) >= OWN_TAG)}
+
+
 def report(found, known=()):
     for line in found:
         if line not in known:
@@ -141,9 +155,10 @@ def check_tables():
     fields, values, defaults = flatten(files)
     rows = table(os.path.join(DATA, "messages.tsv"))
     erows = table(os.path.join(DATA, "enums.tsv"))
-    report(differences("message", fields,
+    report(differences("message", without_own(fields),
                        keys(rows, "file message tag field label kind type")))
-    report(differences("enum", values, keys(erows, "file enum name value")))
+    report(differences("enum", {v for v in values if not own_file(v[0])},
+                       keys(erows, "file enum name value")))
     for name, f in files.items():
         if f.package != name[:-len(".proto")]:
             fail("%s: package %s" % (name, f.package))
@@ -195,7 +210,12 @@ def check_protocols(fields):
         fail("protocols.tsv: columns are %s" % list(rows[0]))
         return
     ids = table(os.path.join(DATA, "proto-ids.tsv"))
-    report(differences("protocols.tsv", keys(rows, "id name file kind scope"),
+    for row in rows:
+        if own_file(row["name"]) != (int(row["id"]) > OWN_ID):
+            fail("protocols.tsv: %s %s: ids of our own are above %d" %
+                 (row["id"], row["name"], OWN_ID))
+    outside = [r for r in rows if not own_file(r["name"])]
+    report(differences("protocols.tsv", keys(outside, "id name file kind scope"),
                        keys(ids, "id name file kind scope_guess")))
     order = [int(r["id"]) for r in rows]
     if order != sorted(set(order)):
@@ -214,11 +234,12 @@ def check_protocols(fields):
 
 def check_published(folder):
     ours, theirs = load(PROTO), load(folder)
+    ours = {n: f for n, f in ours.items() if not own_file(n)}
     shared = set(ours) & set(theirs)
     a = flatten({n: ours[n] for n in shared})
     b = flatten({n: theirs[n] for n in shared})
     report(differences("file", {(n,) for n in ours}, {(n,) for n in theirs}) +
-           differences("message", a[0], b[0]) +
+           differences("message", without_own(a[0]), b[0]) +
            differences("enum", a[1], b[1]) +
            differences("default", {(*k, v) for k, v in a[2].items()},
                        {(*k, v) for k, v in b[2].items()}), KNOWN)

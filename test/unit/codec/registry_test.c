@@ -52,7 +52,9 @@ START_TEST(ids_are_those_of_the_table)
         lines++;
     }
     fclose(f);
-    proto_rows(&n);
+    const struct proto_row *rows = proto_rows(&n);
+    while (n > 0 && strncmp(rows[n - 1].name, "Gateway_", 8) == 0)
+        n--;                    /* our own additions have the highest ids */
     ck_assert_uint_eq(n, lines);
 }
 END_TEST
