@@ -86,7 +86,7 @@ static futu_err up_current(struct upstream *u, const struct stream_key *key, str
 static void up_state(struct upstream *u, struct upstream_state *out)
 {
     (void)u;
-    *out = (struct upstream_state){ true, true, 1, 1, 50, 50, "fuzz", 1 };
+    *out = (struct upstream_state){ true, true, 1, 1, 50, 50, "fuzz", 1, 0 };
 }
 
 static futu_err up_info(struct upstream *u, struct arena *a, bool stale, Gateway_GetInfo_Hop *hop,
