@@ -88,6 +88,11 @@ const char *lane_error(const struct lane *k)
     return k->error[0] ? k->error : "it is being connected";
 }
 
+bool hopeless(futu_err err)
+{
+    return err == FUTU_ENOTFOUND || err == FUTU_EAUTH || err == FUTU_EPROTO;
+}
+
 static void went_up(struct lane *k)
 {
     struct relay *r = k->r;
@@ -116,7 +121,8 @@ static void went_down(struct lane *k, futu_err err)
     if (first)
         k->since_ms = relay_now_ms(r);
     snprintf(k->error, sizeof(k->error), "%s (%s)", futu_client_error(k->c), remedy(k));
-    if (first)
+    /* One line for three connections that fail alike; an end at the start is told by who starts. */
+    if (was_up || (first && k->id == LANE_QUOTE && !hopeless(err)))
         log_warn("upstream %s: %s connection: %s", r->name, lane_name(k->id), k->error);
     if (!was_up)
         return;
