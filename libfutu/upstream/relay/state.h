@@ -147,7 +147,8 @@ struct relay {
     struct probe {
         bool asked, suspect;
         uint64_t pushes;            /* of the quote lane when it was asked */
-        int64_t at;
+        char key[64];               /* the pair that was read last, and its value */
+        uint64_t mark;
     } probe;
 
     bool far_qot, far_trd;          /* as the upstream says */
