@@ -232,8 +232,8 @@ typedef struct futu_order {
 /* Places an order; a real account must be unlocked. The answer says that it was taken over, with
  * orderIDEx as its name; what becomes of it is pushed. After FUTU_ENOTCONN from fn, FUTU_ETIMEDOUT
  * or an answer with retType RetType_TimeOut it may have arrived: repeat it with the same
- * idempotency_key, or without one look for it (remark) before placing it again. FUTU_EFORMAT: also a
- * key that is empty or too long. 15 calls in 30 s per account, 20 ms apart.
+ * idempotency_key, or without one look for it (remark) before placing it again. FUTU_EFORMAT: also
+ * a key that is empty or too long. 15 calls in 30 s per account, 20 ms apart.
  * Trd_PlaceOrder_Response. */
 FUTU_API futu_err futu_place_order(futu_client *c, const futu_account *acc, const futu_order *order,
                                    futu_reply_fn *fn, void *arg);
