@@ -17,6 +17,7 @@ static const struct {
     { "频率太高", "wait up to 30 seconds, then try again" },
     { "最小单位", "use a price on the security's price step; futucli quote CODE shows it" },
     { "订阅额度", "unsubscribe something; subscriptions can be given back after one minute" },
+    { "has been used for another request", "a key names one order: another order, another --key" },
     { "密码", "the trade password is not the login password; a paper gateway's is \"paper\"" },
 };
 
