@@ -104,11 +104,42 @@ static void print_line(uint32_t proto, const void *body, size_t len)
     fflush(stdout);
 }
 
+/* {"type":"gap","push":...,"text":"no data from ...","body":{...}}: a line too, but no quote. */
+static void print_event(const struct live_event *e, uint32_t proto, const void *body, size_t len)
+{
+    char *text = futu_response_json(proto, body, len);
+    cJSON *line = cJSON_CreateObject();
+    cJSON_AddStringToObject(line, "type", e->type);
+    cJSON_AddStringToObject(line, "push", futu_proto_name(proto));
+    cJSON_AddStringToObject(line, "text", e->text);
+    cJSON_AddRawToObject(line, "body", text ? text : "null");
+    futu_text_free(text);
+    text = cJSON_PrintUnformatted(line);
+    if (text)
+        puts(text);
+    fflush(stdout);
+    cJSON_free(text);
+    cJSON_Delete(line);
+}
+
+static bool take_event(struct live *l, uint32_t proto, const void *body, size_t len,
+                       const void *msg)
+{
+    struct live_event e;
+    if (!event_read(proto, msg, &e))
+        return false;
+    if (l->lines)
+        print_event(&e, proto, body, len);
+    else
+        event_keep(l->events, &e);
+    return true;
+}
+
 static void on_push(futu_client *c, uint32_t proto, const void *body, size_t len, const void *msg,
                     void *arg)
 {
     struct live *l = arg;
-    if (!msg || proto < 3000)
+    if (!msg || take_event(l, proto, body, len, msg) || proto < 3000)
         return;
     l->pushes++;
     if (l->lines)
