@@ -141,6 +141,8 @@ static void on_push(futu_client *c, uint32_t proto, const void *body, size_t len
     struct live *l = arg;
     if (!msg || take_event(l, proto, body, len, msg) || proto < 3000)
         return;
+    if (l->count > 0 && l->pushes >= l->count)
+        return;                 /* came in with the last one */
     l->pushes++;
     if (l->lines)
         print_line(proto, body, len);
