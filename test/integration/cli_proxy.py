@@ -6,6 +6,7 @@ gap      after an answer to Qot_Sub, pushes each line of standard input: "ID JSO
 mute     keeps back the answer to Trd_PlaceOrder
 cut      closes the connection instead of that answer
 timeout  answers Trd_PlaceOrder itself, with retType -100
+strange  knows no protocol of futu-opend's own
 """
 import hashlib
 import json
@@ -54,6 +55,8 @@ def requests(client, gateway, mode, text):
             client.sendall(frame(proto, serial, {"retType": 0, "s2c": json.loads(text)}))
         elif mode == "timeout" and proto == PLACE_ORDER:
             client.sendall(frame(proto, serial, {"retType": -100, "retMsg": "no answer"}))
+        elif mode == "strange" and proto == GET_INFO:
+            client.sendall(frame(proto, serial, {"retType": -1, "retMsg": "未知的协议ID"}))
         else:
             gateway.sendall(data)
     close(gateway)

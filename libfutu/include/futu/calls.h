@@ -223,8 +223,8 @@ typedef struct futu_order {
     const char *remark;  /* at most 64 bytes of UTF-8, comes back with the order; NULL: none */
     uint32_t adjust_price;      /* 1: round a price that is off the price steps */
     uint32_t reserved;          /* 0 */
-    /* 1 to 64 bytes of text, not beginning with #, that name this order alone; NULL: none. For a day
-     * a repeat with the same key is answered with the first one's answer and places nothing.
+    /* 1 to 64 bytes of text, not beginning with #, that name this order alone; NULL: none. For a
+     * day a repeat with the same key is answered with the first one's answer and places nothing.
      * Gateways other than futu-opend ignore it. */
     const char *idempotency_key;
 } futu_order;
