@@ -47,7 +47,9 @@ cJSON *chain_fetch(struct cli *c, int *code)
         return NULL;
     c2s = cJSON_CreateObject();
     cJSON_AddBoolToObject(c2s, "stale", true);
-    cli_try(c, "Gateway_GetInfo", c2s, &s2c);   /* only futu-opend knows it */
+    /* Only futu-opend knows it. Another gateway refuses, which is no error, or keeps silent. */
+    if (cli_try(c, "Gateway_GetInfo", c2s, &s2c) != CLI_OK && c->unsure)
+        fprintf(stderr, "futucli: the chain is not known: %s\n", futu_client_error(c->client));
     chain = cJSON_CreateObject();
     snprintf(gateway, sizeof(gateway), "%s:%u", c->host, c->port);
     cJSON_AddStringToObject(chain, "gateway", gateway);

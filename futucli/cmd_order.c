@@ -135,9 +135,9 @@ static void explain_unsure(const struct cli *c, const char *key)
         return;
     fprintf(stderr,
             "  the order may have been placed or not\n"
-            "  next: repeat the same command with --key %s: futu-opend never places it twice;\n"
-            "        other gateways ignore the key, so see first whether it is there: "
-            "futucli order\n",
+            "  next: repeat the same command with --key %s:\n"
+            "        futu-opend never places it twice; other gateways ignore the key,\n"
+            "        so see first whether it is there: futucli order\n",
             key);
 }
 

@@ -222,6 +222,7 @@ static int subscribe(struct cli *c, const struct args *a)
 
 static void describe(struct cli *c, struct live *l)
 {
+    struct live_event e;
     cJSON *s2c, *c2s = cJSON_CreateObject();
     cJSON_AddStringToObject(c2s, "userID", "0");
     if (cli_call(c, "GetGlobalState", c2s, &s2c) != CLI_OK)
@@ -229,6 +230,9 @@ static void describe(struct cli *c, struct live *l)
     const cJSON *desc = member(s2c, "programStatus.strExtDesc");
     if (cJSON_IsString(desc))
         snprintf(l->upstream, sizeof(l->upstream), "%s", desc->valuestring);
+    event_links(member_number(s2c, "qotLogined") != 0, member_number(s2c, "trdLogined") != 0, &e);
+    if (e.going_on)             /* from before this connection: no push tells it any more */
+        event_keep(l->events, &e);
     cJSON_Delete(s2c);
 }
 

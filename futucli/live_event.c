@@ -79,6 +79,7 @@ static bool read_gap(const Gateway_UpdateGap_S2C *m, struct live_event *out)
     snprintf(out->about, sizeof(out->about), "%llu %.16s", (unsigned long long)m->bootID,
              text_or(m->link, ""));
     out->type = "gap";
+    out->at = time(NULL);
     out->going_on = m->state == Gateway_UpdateGap_GapState_Began;
     if (out->going_on) {
         add(out, "no %s from %s since %s, reconnecting", trade ? "order events" : "data",
@@ -97,25 +98,28 @@ static bool read_gap(const Gateway_UpdateGap_S2C *m, struct live_event *out)
     return true;
 }
 
-static bool read_notify(const Notify_S2C *m, struct live_event *out)
+void event_links(bool quotes, bool trading, struct live_event *out)
 {
     char clock[WHEN_TEXT];
+    *out = (struct live_event){ .type = "connection", .about = "connection", .at = time(NULL),
+                                .going_on = !quotes || !trading };
+    add(out, "the gateway says at %s: quotes %s, trading %s",
+        clock_text((double)out->at * 1000, clock), quotes ? "up" : "down",
+        trading ? "up" : "down");
+}
+
+static bool read_notify(const Notify_S2C *m, struct live_event *out)
+{
     const Notify_ConnectStatus *s = m->connectStatus;
     if (m->type != Notify_NotifyType_ConnStatus || !s)
         return false;
-    snprintf(out->about, sizeof(out->about), "connection");
-    out->type = "connection";
-    out->going_on = !s->qotLogined || !s->trdLogined;
-    add(out, "the gateway says at %s: quotes %s, trading %s",
-        clock_text((double)out->at * 1000, clock), s->qotLogined ? "up" : "down",
-        s->trdLogined ? "up" : "down");
+    event_links(s->qotLogined, s->trdLogined, out);
     return true;
 }
 
 bool event_read(uint32_t proto, const void *msg, struct live_event *out)
 {
     memset(out, 0, sizeof(*out));
-    out->at = time(NULL);
     if (proto == GAP)
         return read_gap(((const Gateway_UpdateGap_Response *)msg)->s2c, out);
     if (proto == NOTIFY)

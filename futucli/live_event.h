@@ -19,6 +19,8 @@ struct live_event {
 
 /* `msg`: the decoded push. False: none of these events. */
 bool event_read(uint32_t proto, const void *msg, struct live_event *out);
+/* What a gateway says of its connections, as that push would. */
+void event_links(bool quotes, bool trading, struct live_event *out);
 /* The least worth keeping gives way: an empty place, what is over, the oldest. */
 void event_keep(struct live_event list[EVENT_LINES], const struct live_event *e);
 /* Empties the places of what has been over for long. Returns how many lines are left, which are

@@ -293,6 +293,12 @@ chain 'chain["latencyUs"] > 0 and chain["hopList"] == [] and chain["staleList"] 
 verdict 'its JSON' $?
 end_proxy
 
+proxy silent
+cli --gateway "$via" --timeout 1 global-state
+grep -q '^the gateway *paper' "$dir/out" && grep -q 'the chain is not known' "$dir/err"
+verdict 'a gateway that keeps silent about the chain' $? "$status"
+end_proxy
+
 # Gaps and lost links as objects of their own among the pushes, and on the last lines of a screen.
 cat >"$dir/events" <<'END'
 60002 {"bootID":"7","seq":"1","state":1,"link":"quote","upstream":"far:1","beginMs":"1795540153622"}

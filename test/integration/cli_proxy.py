@@ -6,6 +6,7 @@ gap      after an answer to Qot_Sub, pushes each line of standard input: "ID JSO
 mute     keeps back the answer to Trd_PlaceOrder
 cut      closes the connection instead of that answer
 timeout  answers Trd_PlaceOrder itself, with retType -100
+silent   answers no Gateway_GetInfo
 strange  knows no protocol of futu-opend's own
 """
 import hashlib
@@ -57,6 +58,8 @@ def requests(client, gateway, mode, text):
             client.sendall(frame(proto, serial, {"retType": -100, "retMsg": "no answer"}))
         elif mode == "strange" and proto == GET_INFO:
             client.sendall(frame(proto, serial, {"retType": -1, "retMsg": "未知的协议ID"}))
+        elif mode == "silent" and proto == GET_INFO:
+            continue
         else:
             gateway.sendall(data)
     close(gateway)
