@@ -18,7 +18,7 @@ static const struct cmd_opt place_opts[] = {
     { "fill-outside-rth", NULL, NULL, "US: also before and after hours" },
     { "remark", "TEXT", NULL, "kept with the order, up to 64 bytes" },
     { "key", "TEXT", NULL,
-      "a repeat with the same key never places a second order [random]" },
+      "futu-opend never places a second order with the same key [random]" },
     { "confirm", NULL, NULL, "yes, with real money; needed with --env real" },
     ACCOUNT_OPTS,
     { NULL, NULL, NULL, NULL },
