@@ -1,6 +1,7 @@
 /* chain.c - see chain.h. One row a link, the gateway's own columns in the first of them. */
 #include "chain.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "rows.h"
@@ -89,7 +90,7 @@ static cJSON *new_row(cJSON *rows, const char *hop, const char *upstream)
     return row;
 }
 
-static void fill_link(cJSON *row, const cJSON *link)
+static void fill_link(cJSON *row, const cJSON *link, const char *why)
 {
     char since[WHEN_TEXT];
     int state = (int)member_number(link, "state");
@@ -100,21 +101,24 @@ static void fill_link(cJSON *row, const cJSON *link)
     if (state == LINK_UP)
         add_latency(row, link);
     else
-        add_text(row, "error", text_of(link, "lastError", ""));
+        add_text(row, "error", why);
 }
 
 static void add_hop(cJSON *rows, const cJSON *hop)
 {
     static const char *const counts[] = { "subscriptions", "stale", "gaps" };
+    const char *last = NULL;
     const cJSON *link;
     cJSON *row = new_row(rows, text_of(hop, "name", "?"), text_of(hop, "upstream", "not known"));
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
         if (member(hop, counts[i]))
             cJSON_AddNumberToObject(row, counts[i], member_number(hop, counts[i]));
     cJSON_ArrayForEach(link, member(hop, "linkList")) {
+        const char *why = text_of(link, "lastError", "");
         if (!row)
             row = new_row(rows, "", "");
-        fill_link(row, link);
+        fill_link(row, link, last && *why && strcmp(why, last) == 0 ? "the same" : why);
+        last = why;
         row = NULL;
     }
 }

@@ -10,7 +10,7 @@ start() {
     name=$1
     shift
     "$FUTU_OPEND" --paper --paper-clock always-open --frequency-limits off --port 0 --log-level error \
-        "$@" >"$dir/$name.banner" 2>"$dir/$name" &
+        --state-dir "$dir/$name.state" "$@" >"$dir/$name.banner" 2>"$dir/$name" &
     pid=$!
     until grep -qs '^ready' "$dir/$name.banner"; do
         kill -0 $pid 2>/dev/null || { cat "$dir/$name"; exit 1; }
@@ -38,8 +38,8 @@ end_proxy() {
     : >"$dir/proxy"
 }
 
-daemon='' secret='' proxy='' near='' far=''
-trap 'kill $daemon $secret $proxy $near $far 2>/dev/null; rm -rf "$dir"' EXIT
+daemon='' secret='' proxy='' deep='' near='' far=''
+trap 'kill $daemon $secret $proxy $deep $near $far 2>/dev/null; rm -rf "$dir"' EXIT
 start daemon
 daemon=$pid
 daemon_port=$port
@@ -326,7 +326,7 @@ grep -q '12 tickers of HK.00700 lost' "$dir/out" && grep -q 'quotes down, tradin
 verdict 'a gap on a terminal' $drawn $?
 end_proxy
 
-# Two gateways in front of the paper one: each is a hop. Their links come up in their own time.
+# Two gateways in front of a paper one: each is a hop. Their links come up in their own time.
 until_chain() {
     for _ in $(seq 100); do
         cli --gateway "127.0.0.1:$far_port" -o json global-state
@@ -337,7 +337,8 @@ until_chain() {
 }
 relay() {
     name=$1 up=$2
-    "$FUTU_OPEND" --upstream "$up" --port 0 --log-level error >"$dir/$name.banner" 2>"$dir/$name" &
+    "$FUTU_OPEND" --upstream "$up" --port 0 --log-level error --frequency-limits off \
+        --state-dir "$dir/$name.state" >"$dir/$name.banner" 2>"$dir/$name" &
     pid=$!
     until grep -qs '^ready' "$dir/$name.banner"; do
         kill -0 $pid 2>/dev/null || return 1
@@ -345,27 +346,48 @@ relay() {
     done
     port=$(sed -n 's/^ *FTAPI .*:\([0-9]*\).*/\1/p' "$dir/$name.banner")
 }
-if relay near "127.0.0.1:$daemon_port"; then
-    near=$pid near_port=$port
-    relay far "127.0.0.1:$near_port"
-    far=$pid far_port=$port
-    shows 10 --gateway "127.0.0.1:$far_port" global-state
-    until_chain "[h['upstream'] for h in chain['hopList']] ==
-        ['127.0.0.1:$near_port', '127.0.0.1:$daemon_port', 'paper']"
-    verdict 'three hops' $?
-    until_chain "all(l['state'] == 3 and int(l['latencyUs']) > 0
-        for h in chain['hopList'][:2] for l in h['linkList'] if l['name'] != 'bulk')"
-    verdict 'their links are up' $?
-    cli -o json --gateway "127.0.0.1:$far_port" $far_order --key through
-    id=$(order_id)
-    cli -o json --gateway "127.0.0.1:$near_port" $far_order --key through
-    verdict 'one key through every gateway' "$status" "$([ "$(order_id)" = "$id" ]; echo $?)"
-    kill "$near" "$far"
-    wait "$near" "$far"
-    near='' far=''
-else
-    echo 'cli.sh: skipped: this futu-opend has no --upstream'
-fi
+start deep
+deep=$pid deep_port=$port
+relay near "127.0.0.1:$deep_port"
+near=$pid near_port=$port
+relay far "127.0.0.1:$near_port"
+far=$pid far_port=$port
+shows 10 --gateway "127.0.0.1:$far_port" global-state
+until_chain "[h['upstream'] for h in chain['hopList']] ==
+    ['127.0.0.1:$near_port', '127.0.0.1:$deep_port', 'paper']"
+verdict 'three hops' $?
+until_chain "all(l['state'] == 3 and int(l['latencyUs']) > 0
+    for h in chain['hopList'][:2] for l in h['linkList'])"
+verdict 'their links are up' $?
+cli -o json --gateway "127.0.0.1:$far_port" $far_order --key through
+id=$(order_id)
+cli -o json --gateway "127.0.0.1:$far_port" $far_order --key through
+verdict 'a key through every gateway' "$status" "$([ "$(order_id)" = "$id" ]; echo $?)"
+"$FUTU_CLI" --gateway "127.0.0.1:$far_port" sub HK.00700 --seconds 4 >"$dir/watched" 2>&1 </dev/null &
+watcher=$!
+until grep -qs Qot_UpdateTicker "$dir/watched"; do
+    kill -0 $watcher 2>/dev/null || break
+    sleep 0.05
+done
+kill -KILL "$deep"
+wait "$deep" 2>/dev/null
+deep=''
+until_chain "any(l['state'] == 1 and l['lastError'] for l in chain['hopList'][1]['linkList'])"
+verdict 'the lost link of the second hop' $?
+cli --gateway "127.0.0.1:$far_port" global-state
+grep -q ' quote *connecting ' "$dir/out" && grep -q '^HK.00700 ' "$dir/out"
+verdict 'what is down and what is stale' $?
+wait $watcher
+cp "$dir/watched" "$dir/out"
+grep -q '"type":"gap".*"text":"no data from 127.0.0.1:'"$deep_port since" "$dir/out"
+verdict 'the gap reaches a live view' $?
+for name in near far; do
+    eval "pid=\$$name"
+    kill "$pid"
+    wait "$pid"
+    verdict "$name ends with 0" $?
+done
+near='' far=''
 
 # Wrong usage is 2, a failed call 1; both say what to do.
 refused 2 '--help' frobnicate
