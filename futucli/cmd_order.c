@@ -171,8 +171,11 @@ static int place(struct cli *c, const struct args *a, int market, const char *co
     if (!make_key(a, key))
         return CLI_USAGE;
     cJSON *s2c, *h = account_header(c, a, trd_market_of(market), &result);
-    if (!h)
+    if (!h) {
+        if (c->unsure)
+            fprintf(stderr, "  the order has not been sent\n");
         return result;
+    }
     cJSON *c2s = cJSON_CreateObject();
     cJSON_AddItemToObject(c2s, "header", h);
     cJSON_AddStringToObject(c2s, "idempotencyKey", key);

@@ -231,8 +231,10 @@ static void describe(struct cli *c, struct live *l)
     if (cJSON_IsString(desc))
         snprintf(l->upstream, sizeof(l->upstream), "%s", desc->valuestring);
     event_links(member_number(s2c, "qotLogined") != 0, member_number(s2c, "trdLogined") != 0, &e);
-    if (e.going_on)             /* from before this connection: no push tells it any more */
+    if (e.going_on) {           /* from before this connection: no push tells it any more */
+        fprintf(stderr, "futucli: %s\n", e.text);
         event_keep(l->events, &e);
+    }
     cJSON_Delete(s2c);
 }
 

@@ -233,6 +233,9 @@ for mode in mute cut; do
     cli $far_order --key "mine-$mode"
     verdict "a repeat after $mode, own key" "$status" "$(is "$(count_orders)" = $((before + 2)))"
 done
+proxy lost
+refused 1 'the order has not been sent' --gateway "$via" --timeout 1 $far_order
+end_proxy
 proxy timeout
 refused 1 'futucli order' --gateway "$via" $far_order
 verdict 'retType -100 tells the key' "$(is "$(told_key | wc -c)" = 33)"
@@ -377,6 +380,9 @@ verdict 'the lost link of the second hop' $?
 cli --gateway "127.0.0.1:$far_port" global-state
 grep -q ' quote *connecting ' "$dir/out" && grep -q '^HK.00700 ' "$dir/out"
 verdict 'what is down and what is stale' $?
+cli --gateway "127.0.0.1:$far_port" --timeout 1 sub HK.00005 --seconds 1
+grep -q 'quotes down' "$dir/err"
+verdict 'sub says that quotes were down before it' $?
 wait $watcher
 cp "$dir/watched" "$dir/out"
 grep -q '"type":"gap".*"text":"no data from 127.0.0.1:'"$deep_port since" "$dir/out"

@@ -5,6 +5,7 @@ chain    answers Gateway_GetInfo with the JSON on standard input
 gap      after an answer to Qot_Sub, pushes each line of standard input: "ID JSON"
 mute     keeps back the answer to Trd_PlaceOrder
 cut      closes the connection instead of that answer
+lost     closes the connection instead of an answer to Trd_GetAccList
 timeout  answers Trd_PlaceOrder itself, with retType -100
 silent   answers no Gateway_GetInfo
 strange  knows no protocol of futu-opend's own
@@ -18,7 +19,7 @@ import threading
 
 HEAD = struct.Struct("<2sIBBII20s8x")
 JSON = 1
-QOT_SUB, PLACE_ORDER, GET_INFO = 3001, 2202, 60001
+GET_ACC_LIST, PLACE_ORDER, QOT_SUB, GET_INFO = 2001, 2202, 3001, 60001
 
 
 def frame(proto, serial, body):
@@ -70,6 +71,8 @@ def answers(client, gateway, mode, text):
         if proto == PLACE_ORDER and mode == "mute":
             continue
         if proto == PLACE_ORDER and mode == "cut":
+            break
+        if proto == GET_ACC_LIST and mode == "lost":
             break
         client.sendall(data)
         if proto == QOT_SUB and mode == "gap":
