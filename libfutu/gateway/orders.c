@@ -139,6 +139,9 @@ static void fail(struct call *k, const char *text)
     buf_free(&b);
 }
 
+static const char not_written[] =
+    "the order was not sent: the order journal can't be written; is the disk full?";
+
 static void on_stored(void *arg, futu_err err)
 {
     struct call *k = arg;
@@ -146,7 +149,7 @@ static void on_stored(void *arg, futu_err err)
     hub_now(h);
     k->storing = false;
     if (err) {
-        fail(k, "the order was not sent: it can't be written to the order journal");
+        fail(k, not_written);
         return;
     }
     k->sent_at = h->now;
@@ -167,7 +170,7 @@ void orders_begin(struct call *k, bool resume)
     k->storing = true;
     if (append(h, e, journal_write_sent, on_stored, k)) {
         k->storing = false;
-        fail(k, "the order was not sent: it can't be written to the order journal");
+        fail(k, not_written);
     }
 }
 

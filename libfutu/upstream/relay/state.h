@@ -147,7 +147,8 @@ struct relay {
     struct probe {
         bool asked, suspect;
         uint64_t pushes;            /* of the quote lane when it was asked */
-        int64_t at;
+        char key[64];               /* the pair that was read last, and its value */
+        uint64_t mark;
     } probe;
 
     bool far_qot, far_trd;          /* as the upstream says */
@@ -166,6 +167,8 @@ const char *lane_name(enum lane_id id);
 enum lane_id lane_of(uint32_t proto);
 /* Why there is no connection, naming the stage and what to do. */
 const char *lane_error(const struct lane *k);
+/* Trying again will hardly help: no such host, another key, no FTAPI. */
+bool hopeless(futu_err err);
 /* Sends a request of our own; false: it could not be sent. */
 bool lane_ask(struct lane *k, uint32_t proto, const void *request, client_raw_fn *done, void *arg);
 int64_t relay_now(const struct relay *r);
