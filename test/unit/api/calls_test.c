@@ -342,6 +342,28 @@ START_TEST(an_order_with_an_idempotency_key)
 }
 END_TEST
 
+START_TEST(a_repeat_with_the_key_places_nothing)
+{
+    futu_order o = far_order();
+    futu_reply *r = NULL, *again = NULL;
+    o.idempotency_key = "one";
+    WAIT(Trd_PlaceOrder_Response, r, futu_place_order_sync(c, &acc, &o, &r));
+    const Trd_PlaceOrder_Response *n = waited(futu_place_order_sync(c, &acc, &o, &again), &again);
+    ck_assert_str_eq(n->s2c->orderIDEx.p, m->s2c->orderIDEx.p);
+    futu_reply_free(again);
+    futu_reply_free(r);
+    o.qty = 300;
+    ck_assert_int_eq(futu_place_order_sync(c, &acc, &o, &r), FUTU_EREFUSED);
+    futu_reply_free(r);
+    o.idempotency_key = "another";
+    answered(futu_place_order(c, &acc, &o, FN));
+    const Trd_GetOrderList_Response *all =
+        waited(futu_get_orders_sync(c, &acc, NULL, false, &r), &r);
+    ck_assert_uint_eq(all->s2c->n_orderList, 2);
+    futu_reply_free(r);
+}
+END_TEST
+
 /* A program built before the key was there: its struct ends earlier, and what lies behind is not
  * read. */
 START_TEST(an_order_of_the_first_version)
@@ -437,6 +459,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, unlocking);
     tcase_add_test(tc, an_order_from_placing_to_cancelling);
     tcase_add_test(tc, an_order_with_an_idempotency_key);
+    tcase_add_test(tc, a_repeat_with_the_key_places_nothing);
     tcase_add_test(tc, an_order_of_the_first_version);
     tcase_add_test(tc, a_real_account);
     tcase_add_test(tc, bad_arguments_are_named);
