@@ -102,7 +102,15 @@ struct pair {
     struct timer unsub;             /* nobody holds it: given up when the minute is over */
     struct timer retry;             /* it could not be restored */
     char error[160];
+    struct pair *of_group;          /* the next one of its struct group */
     struct relay *r;
+};
+
+/* The pairs of one security that somebody wants. */
+struct group {
+    Qot_Common_Security security;
+    struct pair *first;
+    size_t n;
 };
 
 struct relay {
@@ -220,6 +228,8 @@ void streams_lost(struct relay *r);     /* the quote lane is down */
 void streams_free(struct relay *r);
 void openings_wake(struct relay *r);    /* those that wait are looked at again */
 void quota_ask(struct relay *r);
+/* All wanted pairs, by security. Memory from the arena; until the next call. FUTU_ENOMEM. */
+futu_err pairs_by_security(struct relay *r, struct arena *a, struct group **out, size_t *n);
 bool pair_wanted(const struct pair *p);
 /* Nobody may hold it any more: it goes, or will when the upstream's minute is over. */
 void pair_release(struct pair *p);
