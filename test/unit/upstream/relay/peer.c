@@ -311,9 +311,10 @@ struct asked *peer_last(struct peer *p, uint32_t proto)
     return NULL;
 }
 
-unsigned peer_count(const struct peer *p, uint32_t proto)
+unsigned peer_count(struct peer *p, uint32_t proto)
 {
     unsigned n = 0;
+    peer_pump(p);
     for (unsigned i = 0; i < p->n_asked; i++)
         n += p->asked[i].proto == proto;
     return n;
@@ -491,7 +492,8 @@ void gate_want(struct opened *x, const char *code, int32_t sub_type, int rehab)
 
 void gate_open(struct peer *p, struct opened *x)
 {
-    x->o.wants = x->wants;
+    if (!x->o.wants)
+        x->o.wants = x->wants;
     x->o.done = on_opened;
     p->up->ops->open(p->up, &x->o);
     peer_pump(p);

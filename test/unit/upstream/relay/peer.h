@@ -93,7 +93,7 @@ void peer_block(struct peer *p, enum lane_id lane, futu_err err);
 struct asked *peer_find(struct peer *p, uint32_t proto);
 struct asked *peer_need(struct peer *p, uint32_t proto);    /* the same; none fails the test */
 struct asked *peer_last(struct peer *p, uint32_t proto);    /* the newest, answered or not */
-unsigned peer_count(const struct peer *p, uint32_t proto);  /* ever */
+unsigned peer_count(struct peer *p, uint32_t proto);  /* ever */
 void *peer_request(struct peer *p, const struct asked *a);  /* its Request struct */
 void peer_answer(struct peer *p, struct asked *a, const void *body, size_t n);
 void peer_answer_msg(struct peer *p, struct asked *a, const void *response);
@@ -126,7 +126,7 @@ struct opened {
     futu_err err;
     char why[512];
 };
-/* Adds HK.`code` to what is to be opened. */
+/* Adds HK.`code` to what is to be opened; o.wants may point to more than fits here. */
 void gate_want(struct opened *x, const char *code, int32_t sub_type, int rehab);
 void gate_open(struct peer *p, struct opened *x);
 void gate_open_one(struct peer *p, struct opened *x, const char *code, int32_t sub_type, int rehab);
