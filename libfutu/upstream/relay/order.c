@@ -193,6 +193,7 @@ static void send_now(struct order *o)
     struct buf *b = &o->r->body;
     futu_err err = translate(o, b);
     o->fate = FATE_SENT;
+    o->resumed = o->looked = false;     /* whatever comes of it, it is not sent again */
     if (err) {
         refuse(o, futu_strerror(err));
         return;

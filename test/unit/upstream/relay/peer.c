@@ -6,6 +6,8 @@
 
 #include "crypt/digest.h"
 
+#define ENCODED (1 << 18)
+
 struct kept {
     struct kept *next;
     uint8_t bytes[];
@@ -346,13 +348,11 @@ void peer_answer(struct peer *p, struct asked *a, const void *body, size_t n)
 
 static const uint8_t *encode(struct peer *p, const futu_msg *m, const void *msg, size_t *n)
 {
-    struct buf b = BUF_INIT;
     struct codec_error why = { "", "" };
-    futu_err err = codec_encode(m, msg, &b, &why);
+    p->encoded.n = 0;
+    futu_err err = codec_encode(m, msg, &p->encoded, &why);
     ck_assert_msg(err == FUTU_OK, "%s: %s: %s", m->name, why.path, why.what);
-    const uint8_t *kept = peer_keep(p, b.p, *n = b.n);
-    buf_free(&b);
-    return kept;
+    return peer_keep(p, p->encoded.p, *n = p->encoded.n);
 }
 
 void peer_answer_msg(struct peer *p, struct asked *a, const void *response)
@@ -548,6 +548,7 @@ void peer_prepare(struct peer *p)
     memset(p, 0, sizeof(*p));
     p->time = (struct clock_fake){ 1000 * NS_PER_S, PEER_WALL };
     p->remain = 100;
+    p->encoded = (struct buf){ malloc(ENCODED), 0, ENCODED, ENCODED };
     p->opts = (struct relay_opts){
         .clock = clock_fake(&p->time), .timers = &p->timers,
         .events = { on_push, on_trade, on_notify, p }, .name = PEER_NAME, .make_link = make_link,
@@ -582,5 +583,6 @@ void peer_free(struct peer *p)
         p->kept = k->next;
         free(k);
     }
+    free(p->encoded.p);
     arena_free(&p->arena);
 }

@@ -74,6 +74,7 @@ struct peer {
     bool manual;
     const char *no_right;       /* a Qot_Sub that names this code is refused */
     struct kept *kept;
+    struct buf encoded;         /* scratch */
     struct arena arena;
 };
 
