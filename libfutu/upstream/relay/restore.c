@@ -126,10 +126,13 @@ static void on_pair(struct pair *p, futu_err err, futu_str text, void *arg)
 
 static void on_retried(struct pair *p, futu_err err, futu_str text, void *arg)
 {
+    struct relay *r = p->r;
     (void)arg;
     if (err && err != FUTU_ENOTCONN)
         failed(p, err, text);
-    struct relay *r = p->r;
+    for (int i = 0; i < REHABS; i++)
+        if (p->streams[i] && p->streams[i]->wanted)
+            p->streams[i]->first_due = false;   /* the present value is news for all */
     pair_release(p);
     openings_wake(r);
 }
@@ -198,8 +201,10 @@ void restore_begin(struct relay *r)
         pairs[n++] = p;
     }
     s->subscribing = n;
-    if (n > 0 && batch_subscribe(r, pairs, n, true, on_pair, s))
+    if (n > 0 && batch_subscribe(r, pairs, n, true, on_pair, s)) {
+        s->subscribing = 0;             /* nothing was asked: no answer ends the round */
         client_lose(r->lanes[LANE_QUOTE].c, FUTU_ENOMEM, "out of memory");
+    }
     mem_free(pairs);
     if (n == 0)
         go_on(s);
