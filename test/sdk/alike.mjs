@@ -7,34 +7,34 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { root } from './sdk.mjs';
 
-const own = (list) => list.filter((x) => x.isOwnConnData);
 const kind = (v) => (Array.isArray(v) ? 'list' : typeof v);
+const own = (list) => list.filter((x) => x.isOwnConnData);
+export const unmarked = (remark) => remark.replace(/ ?~[a-z2-7]{17}$/, '');
 
-// as: what is compared in place of the value; its type when absent. A path goes through lists.
+// Paths go through lists. as: what is compared in place of the value; its type when absent.
 export const different = [
-    { name: 'GetGlobalState', path: 'connID', why: 'each connection has its own' },
-    { name: 'GetGlobalState', path: 'localTime', why: 'the clock when it was answered' },
-    { name: 'GetDelayStatistics', path: 'reqReplyStatisticsList',
-      why: 'each gateway measures its own requests' },
-    { name: 'GetDelayStatistics', path: 'qotPushStatisticsList',
-      why: 'each gateway measures its own pushes' },
-    { name: 'GetDelayStatistics', path: 'placeOrderStatisticsList',
-      why: 'each gateway measures its own orders' },
-    { name: 'Qot_GetSubInfo', path: 'connSubInfoList', as: own,
+    { name: 'GetGlobalState', path: 's2c.connID', why: 'each connection has its own' },
+    { name: 'GetGlobalState', path: 's2c.localTime', why: 'the clock when it was answered' },
+    { name: 'GetDelayStatistics', path: 's2c', why: 'each gateway measures what it does itself' },
+    { name: 'Qot_GetSubInfo', path: 's2c.connSubInfoList', as: own,
       why: 'a gateway tells of its own connections alone' },
-    { name: 'Qot_GetOrderBook', path: 'svrRecvTimeAsk', why: 'when it was read' },
-    { name: 'Qot_GetOrderBook', path: 'svrRecvTimeAskTimestamp', why: 'when it was read' },
-    { name: 'Qot_GetOrderBook', path: 'svrRecvTimeBid', why: 'when it was read' },
-    { name: 'Qot_GetOrderBook', path: 'svrRecvTimeBidTimestamp', why: 'when it was read' },
-    { name: 'Qot_GetTicker', path: 'tickerList.recvTime', why: 'when they were read' },
-    { name: 'Qot_GetSecuritySnapshot', path: 'snapshotList.basic.volumeRatio',
+    { name: 'Qot_GetOrderBook', path: 's2c.svrRecvTimeAsk', why: 'when it was read' },
+    { name: 'Qot_GetOrderBook', path: 's2c.svrRecvTimeAskTimestamp', why: 'when it was read' },
+    { name: 'Qot_GetOrderBook', path: 's2c.svrRecvTimeBid', why: 'when it was read' },
+    { name: 'Qot_GetOrderBook', path: 's2c.svrRecvTimeBidTimestamp', why: 'when it was read' },
+    { name: 'Qot_GetTicker', path: 's2c.tickerList.recvTime', why: 'when they were read' },
+    { name: 'Qot_GetSecuritySnapshot', path: 's2c.snapshotList.basic.volumeRatio',
       as: (v) => v.toPrecision(3), why: 'of the time that is over today, to the microsecond' },
-    { name: 'Qot_SetPriceReminder', path: 'key', why: 'two reminders' },
-    { name: 'Trd_PlaceOrder', path: 'orderID', why: 'two orders' },
-    { name: 'Trd_PlaceOrder', path: 'orderIDEx', why: 'two orders' },
-    { name: 'Trd_ModifyOrder', path: 'orderID', why: 'two orders' },
-    { name: 'Trd_ModifyOrder', path: 'orderIDEx', why: 'two orders' },
-    { name: 'Trd_GetOrderFee', path: 'orderFeeList.orderIDEx', why: 'two orders' },
+    { name: 'Qot_SetPriceReminder', path: 's2c.key', why: 'two reminders' },
+    { name: 'Trd_PlaceOrder', path: 's2c.orderID', why: 'two orders' },
+    { name: 'Trd_PlaceOrder', path: 's2c.orderIDEx', why: 'two orders' },
+    { name: 'Trd_ModifyOrder', path: 's2c.orderID', why: 'two orders' },
+    { name: 'Trd_ModifyOrder', path: 's2c.orderIDEx', why: 'two orders' },
+    { name: 'Trd_GetOrderFee', path: 's2c.orderFeeList.orderIDEx', why: 'two orders' },
+    { name: 'Trd_GetOrderList', path: 's2c.orderList.remark', as: unmarked,
+      why: 'a relay marks its orders, and takes the marks out again' },
+    { name: 'Trd_GetHistoryOrderList', path: 's2c.orderList.remark', as: unmarked,
+      why: 'a relay marks its orders, and takes the marks out again' },
 ];
 
 // A decoded message as plain data; a field that is not there is not there.
@@ -61,7 +61,7 @@ function comparable(name, replies) {
     for (const d of different.filter((x) => x.name === name)) {
         const [a, b] = found.map((x) => {
             const seen = [];
-            replace(x.s2c, d.path.split('.'), d.as ?? kind, seen);
+            replace(x, d.path.split('.'), d.as ?? kind, seen);
             return seen.join();
         });
         d.used ||= a !== b;

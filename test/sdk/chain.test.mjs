@@ -4,7 +4,7 @@
 // FUTU_RELAYS=0 runs it with both clients at the exchange, to try the test itself.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { alike, different, plain } from './alike.mjs';
+import { alike, different, plain, unmarked } from './alike.mjs';
 import { answered, argsOf, passwordMD5, refused, unknown } from './commands.mjs';
 import { startChain } from './daemon.mjs';
 import { minimal } from './fill.mjs';
@@ -316,7 +316,9 @@ for (const kind of ['simulated', 'real'])
                 .filter((p) => p.cmd === cmd)
                 .filter((p) => ids.flat().includes(String(p.msg.s2c[what].orderID)))
                 .map((p) => plain(type, p.msg));
-            const orders = (i) => told(i, 2208, 'order', 'Trd_UpdateOrder.Response');
+            const orders = (i) => told(i, 2208, 'order', 'Trd_UpdateOrder.Response')
+                .map(({ s2c }) => ({ ...s2c, order: { ...s2c.order,
+                    remark: unmarked(s2c.order.remark) } }));
             const fills = (i) => told(i, 2218, 'orderFill', 'Trd_UpdateOrderFill.Response');
             await until('as many pushes', () => (orders(0).length === orders(1).length &&
                 fills(0).length === fills(1).length) ||
@@ -324,6 +326,9 @@ for (const kind of ['simulated', 'real'])
             assert.deepEqual(orders(1), orders(0));
             assert.deepEqual(fills(1), fills(0));
             assert.equal(fills(0).length > 0, kind === 'real');
+            const remarks = told(1, 2208, 'order', 'Trd_UpdateOrder.Response')
+                .map(({ s2c }) => s2c.order.remark);
+            assert.deepEqual([...new Set(remarks)], ['near', 'far']);
         });
     });
 
