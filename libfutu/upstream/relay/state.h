@@ -1,13 +1,14 @@
 /* state.h - the structs that the files of the relay share. Nothing outside includes it.
  *
  * Files:   relay.c life and ops; lane.c connections; request.c reads, cache.c what of them is kept;
- *          order.c orders and their fate, mark.c the marks by which they are found; stream.c the
+ *          order.c orders and their fate, strip.c the marks by which they are found; stream.c the
  *          ledger of subscriptions, restore.c after a loss, refill.c what pushes missed; push.c
  *          pushes on their way up; trade.c accounts; watch.c silence; gap.c what clients are told.
  */
 #ifndef UPSTREAM_RELAY_STATE_H
 #define UPSTREAM_RELAY_STATE_H
 
+#include "access/mark.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -209,11 +210,7 @@ void order_forget(struct relay *r, struct upstream_request *rq);
 void orders_seek(struct relay *r);      /* the trade lane is up */
 void orders_forget_all(struct relay *r);
 
-/* mark.c */
-#define MARK_LEN 18
-void mark_make(const char *secret, const char *key, char out[MARK_LEN + 1]);
-/* The mark at the end of a remark, whoever made it; p NULL: none. */
-futu_str mark_in(futu_str remark);
+/* strip.c */
 /* Takes our own marks out of the orders of a body: in S2C's field `list`. `out` holds the result
  * when this is true, else the body had none. */
 bool marks_strip(const char *secret, uint32_t list, const uint8_t *body, size_t n, struct buf *out);
