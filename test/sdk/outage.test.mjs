@@ -14,8 +14,9 @@ const CONN_STATUS = 3, SUBMITTED = 5, CANCELLED = 15;
 
 const sequences = (client) => client.pushes.filter((p) => p.cmd === 3011)
     .flatMap((p) => p.msg.s2c.tickerList.map((t) => String(t.sequence)));
+// Quotes and trading have connections of their own, and so are lost and found one by one.
 const status = (client, up, from) => client.push(1003, (s) => s.type === CONN_STATUS &&
-    s.connectStatus.qotLogined === up, { from });
+    s.connectStatus.qotLogined === up && s.connectStatus.trdLogined === up, { from });
 
 async function subscribe(client) {
     await client.call('Qot_Sub', { securityList: [tencent], subTypeList: streams.map(([sub]) => sub),
@@ -28,8 +29,9 @@ async function flows(client, from) {
         await client.push(cmd, () => true, { from });
 }
 
-// A fast exchange would start again at an earlier time of the same day, with the same trades.
-for (const [what, index, clock] of [['the relay in the middle', 1, 'always-open,x20'],
+// The fast clock: more trades are missed than a first push tells. A fast exchange would start again at
+// an earlier time of the same day, with the same trades.
+for (const [what, index, clock] of [['the relay in the middle', 1, 'always-open,x120'],
     ['the exchange itself', 0, 'always-open']])
     describe(`${what} is killed and started again`, () => {
         // Beside it one who is connected to the exchange and hears all there is.
@@ -58,8 +60,7 @@ for (const [what, index, clock] of [['the relay in the middle', 1, 'always-open,
         });
 
         it('the client is told that the upstream is lost', async () => {
-            const { connectStatus } = await status(client, false, down);
-            assert.equal(connectStatus.trdLogined, false);
+            await status(client, false, down);
         });
 
         it('calls are answered meanwhile', async () => {
@@ -74,8 +75,7 @@ for (const [what, index, clock] of [['the relay in the middle', 1, 'always-open,
         it('the client is told that it is back', async () => {
             up = client.pushes.length;
             await chain.daemons[index].start();
-            const { connectStatus } = await status(client, true, up);
-            assert.equal(connectStatus.trdLogined, true);
+            await status(client, true, up);
         });
 
         it('every stream flows again, on the same connection', async () => {
@@ -89,8 +89,12 @@ for (const [what, index, clock] of [['the relay in the middle', 1, 'always-open,
         it('it was told once of each', () => {
             const told = client.pushes.slice(down).filter((p) => p.cmd === 1003)
                 .map((p) => plain('Notify.Response', p.msg).s2c)
-                .filter((s) => s.type === CONN_STATUS).map((s) => s.connectStatus.qotLogined);
-            assert.deepEqual(told, [false, true]);
+                .filter((s) => s.type === CONN_STATUS).map((s) => s.connectStatus);
+            for (const what of ['qotLogined', 'trdLogined']) {
+                const turns = told.map((s) => s[what])
+                    .filter((v, i, all) => v !== (all[i - 1] ?? true));
+                assert.deepEqual(turns, [false, true], what);
+            }
         });
 
         it('no trade came twice', async () => {
