@@ -133,12 +133,26 @@ static bool is_live(uint32_t proto, futu_str s2c)
     return number((futu_str){ (const char *)r.p, r.n }, 10) == LIVE;
 }
 
+static int64_t last_sequence(futu_str s2c)
+{
+    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_rec r;
+    int64_t last = 0;
+    while (in.p < in.end && !pb_next(&in, &r))
+        if (r.tag == 2 && r.wire == PB_WIRE_BYTES)
+            last = MAX(last, ticker_sequence(&r));
+    return last;
+}
+
 static void deliver(struct relay *r, struct stream *st, uint32_t proto, const uint8_t *body,
                     size_t n, const uint8_t *sha1, futu_str s2c)
 {
-    bool first = st->first_due && relay_now(r) < st->first_until && !is_live(proto, s2c);
+    bool live = is_live(proto, s2c);
+    bool first = st->first_due && relay_now(r) < st->first_until && !live;
     if (st->refilling)
         return;                         /* the refill has it, or is newer */
+    if (proto == P_TICKER_PUSH && !live && !first && last_sequence(s2c) <= st->sequence)
+        return;                         /* a cached value that nobody waits for */
     st->first_due = false;
     push_deliver(r, st, proto, body, n, sha1, first);
 }

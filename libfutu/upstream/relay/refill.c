@@ -212,12 +212,18 @@ static bool ask(struct relay *r, struct stream *st, struct refill *f)
     return lane_ask(k, 3006, &rq, on_reply, f);
 }
 
-void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *arg)
+bool refill_wanted(const struct stream *st)
 {
     int32_t t = st->pair->sub_type;
     bool lists = t == Qot_Common_SubType_Ticker || t == Qot_Common_SubType_RT || sub_type_kline(t);
-    struct refill *f = lists && st->last_ms ? mem_zalloc(sizeof(*f)) : NULL;
+    return lists && st->last_ms;
+}
+
+void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *arg)
+{
+    struct refill *f = refill_wanted(st) ? mem_zalloc(sizeof(*f)) : NULL;
     if (!f) {
+        st->refilling = false;
         done(arg);
         return;
     }

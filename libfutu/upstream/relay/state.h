@@ -241,7 +241,8 @@ futu_err batch_subscribe(struct relay *r, struct pair *const *pairs, size_t n, b
 void restore_begin(struct relay *r);
 void restore_stop(struct relay *r);
 void restore_free(struct relay *r);
-/* refill.c: `done` runs once, perhaps at once. */
+/* refill.c: `done` runs once, perhaps at once. What of the stream was missed can be fetched: */
+bool refill_wanted(const struct stream *st);
 void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *arg);
 
 /* push.c */
