@@ -164,6 +164,7 @@ static void on_reply(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *b
     st = find(&f);
     if (st && err != FUTU_ENOTCONN) {
         st->refilling = false;
+        st->refilled_ns = relay_now(f.r);
         if (!err && response_ret(body, n) == RET_OK) {
             take(st, body, n);
         } else if (st->pair->sub_type == Qot_Common_SubType_Ticker) {

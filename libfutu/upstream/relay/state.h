@@ -75,7 +75,7 @@ struct stream {
     bool on;                        /* registered upstream, on this connection */
     bool first_due;                 /* the next push tells the present value */
     bool refilling;                 /* live tickers are dropped until the refill has come */
-    int64_t first_until;
+    int64_t first_until, refilled_ns;
     struct buf last;                /* the last push */
     uint32_t proto;                 /* its protocol */
     int64_t last_ns, last_ms;       /* when it came; 0: never */
