@@ -131,7 +131,7 @@ struct relay {
     size_t n_pairs;
     struct list openings;           /* struct opening: waiting, or under way */
     uint32_t remain;                /* the upstream's quota that is left */
-    bool remain_known, asking_quota;
+    bool remain_known, asking_quota, ask_again;
     struct list sticky;             /* requests of 3455, to be repeated on a new connection */
     size_t n_sticky;
     struct restore *restore;        /* under way */
@@ -225,6 +225,7 @@ void streams_lost(struct relay *r);     /* the quote lane is down */
 void streams_free(struct relay *r);
 void openings_wake(struct relay *r);    /* those that wait are looked at again */
 void quota_ask(struct relay *r);
+void quota_took(struct relay *r, int n);    /* until the upstream is asked: n of it are used more */
 /* All wanted pairs, by security. Memory from the arena; until the next call. FUTU_ENOMEM. */
 futu_err pairs_by_security(struct relay *r, struct arena *a, struct group **out, size_t *n);
 bool pair_wanted(const struct pair *p);
