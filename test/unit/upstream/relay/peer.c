@@ -130,21 +130,27 @@ static void answer_init(struct peer *p, struct asked *a)
     peer_answer(p, a, body, (size_t)(end - body));
 }
 
+/* The upstream as a futu-opend: one hop with its process and its link. */
 static void answer_boot(struct peer *p, struct asked *a)
 {
-    const int32_t zero = 0;
-    uint8_t hop[64], s2c[80], body[96], *q = hop;
+    const int32_t zero = 0, state = p->far_down ? Gateway_GetInfo_LinkState_Connecting
+                                                : Gateway_GetInfo_LinkState_Up;
+    const int64_t since = 1;
+    uint8_t link[32], hop[112], s2c[128], body[144], *q = link;
     if (!p->boot_id) {
         peer_refuse(p, a, "未知的协议ID");
         return;
     }
-    q = pb_put_scalar(q, 1, PB_UINT64, &p->boot_id);
-    q = pb_put_text(q, 2, STR("futu-opend"));
-    q = pb_put_text(q, 3, STR("paper"));
-    uint8_t *end = pb_put_text(s2c, 1, (futu_str){ (const char *)hop, (size_t)(q - hop) });
-    size_t n = (size_t)(end - s2c);
-    q = pb_put_scalar(body, 1, PB_INT32, &zero);
-    q = pb_put_text(q, TAG_S2C, (futu_str){ (const char *)s2c, n });
+    q = pb_put_scalar(pb_put_text(q, 1, STR("quote")), 2, PB_INT32, &state);
+    q = pb_put_scalar(q, 3, PB_INT64, &since);
+    futu_str part = { (const char *)link, (size_t)(q - link) };
+    q = pb_put_scalar(hop, 1, PB_UINT64, &p->boot_id);
+    q = pb_put_text(pb_put_text(q, 2, STR("futu-opend")), 3, STR("far:11111"));
+    q = pb_put_text(q, 5, part);
+    part = (futu_str){ (const char *)hop, (size_t)(q - hop) };
+    q = pb_put_text(s2c, 1, part);
+    part = (futu_str){ (const char *)s2c, (size_t)(q - s2c) };
+    q = pb_put_text(pb_put_scalar(body, 1, PB_INT32, &zero), TAG_S2C, part);
     peer_answer(p, a, body, (size_t)(q - body));
 }
 
@@ -571,6 +577,7 @@ void peer_init(struct peer *p)
     peer_pass(p, 100 * NS_PER_MS);
     for (int i = 0; i < LANES; i++)
         ck_assert(peer_up(p, (enum lane_id)i));
+    p->notifies.n = 0;
 }
 
 void peer_free(struct peer *p)

@@ -70,6 +70,7 @@ struct peer {
     struct events pushes, trades, notifies;
     size_t chunk;               /* bytes delivered at once; 0: all */
     uint64_t boot_id;           /* 0: the upstream does not know Gateway_GetInfo */
+    bool far_down;              /* with boot_id: its own upstream, "far:11111", is not there */
     int32_t remain;             /* quota that Qot_GetSubInfo tells */
     bool manual;
     const char *no_right;       /* a Qot_Sub that names this code is refused */
