@@ -442,6 +442,7 @@ void streams_lost(struct relay *r)
 {
     struct list *it, *tmp;
     restore_stop(r);
+    r->probe = (struct probe){ .asked = false };
     list_each(it, tmp, &r->pair_list) {
         struct pair *p = list_entry(it, struct pair, node);
         p->subscribed = false;
