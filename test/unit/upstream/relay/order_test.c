@@ -324,7 +324,8 @@ START_TEST(a_combo_is_found_too)
     q = pb_put_text(body, TAG_C2S, (futu_str){ (const char *)c2s, (size_t)(q - c2s) });
     str_copy(a.rq.key, sizeof(a.rq.key), STR("key-1"));
     gate_ask(&p, &a, 2227, body, (size_t)(q - body));
-    ck_assert_ptr_nonnull(memmem(peer_need(&p, 2227)->body, peer_need(&p, 2227)->n, mark, MARK_LEN));
+    const struct asked *up = peer_need(&p, 2227);
+    ck_assert_ptr_nonnull(memmem(up->body, up->n, mark, MARK_LEN));
     peer_cut(&p, LANE_TRADE);
     peer_pass(&p, 100 * NS_PER_MS);
     answer_orders(&p, peer_need(&p, P_ORDER_LIST), &found, 1);

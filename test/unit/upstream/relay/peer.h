@@ -2,8 +2,8 @@
  * that stands still, and in place of the gateway a list of all that came up.
  *
  * By itself the upstream answers InitConnect, KeepAlive, Gateway_GetInfo and Qot_GetSubInfo, and,
- * unless `manual`, Qot_Sub, Qot_RegQotPush and Trd_SubAccPush. All else waits for the test. A lane's
- * link is known by the order in which the relay asks for them.
+ * unless `manual`, Qot_Sub, Qot_RegQotPush and Trd_SubAccPush. All else waits for the test. The
+ * links are known by the order in which the relay asks for them.
  */
 #ifndef TEST_UNIT_UPSTREAM_RELAY_PEER_H
 #define TEST_UNIT_UPSTREAM_RELAY_PEER_H
@@ -105,8 +105,12 @@ void peer_push(struct peer *p, enum lane_id lane, uint32_t proto, const void *bo
 void peer_push_msg(struct peer *p, enum lane_id lane, uint32_t proto, const void *response);
 void peer_bytes(struct peer *p, enum lane_id lane, const void *bytes, size_t n);
 const uint8_t *peer_keep(struct peer *p, const void *bytes, size_t n);
+const uint8_t *peer_encode(struct peer *p, const futu_msg *m, const void *msg, size_t *n);
+void *peer_decode(struct peer *p, const futu_msg *m, const uint8_t *body, size_t n);
 
-/* ---- the gateway's side ---- */
+/* ---- the gateway's side: gate.c ---- */
+
+struct upstream_events gate_events(struct peer *p);
 
 struct ask {
     struct upstream_request rq;
