@@ -1,0 +1,40 @@
+/* trader.h - a client that places many orders through links that break, and repeats each with its
+ * idempotency key until it is told that it was placed.
+ *
+ * Orders rest far below the market. Each has a remark and a key of its own, made of its number. A
+ * lost connection is replaced by a new one at once, so a repeat mostly comes from another one.
+ * Errors: abort the test, also when the same key gets two different orders.
+ */
+#ifndef TEST_INTEGRATION_TRADER_H
+#define TEST_INTEGRATION_TRADER_H
+
+#include "futu/futu.h"
+#include "opend.h"
+
+struct trader_order {
+    uint64_t id;                /* orderID; 0: not known to be placed */
+    int64_t not_before;         /* next try, monotonic ms */
+    bool in_flight, done;
+};
+
+struct trader {
+    futu_client *c;
+    int port;
+    bool lost;
+    struct trader_order *o;
+    size_t n, next, in_flight, done;
+    uint64_t sent, unknown, failed, lost_answers, connections;  /* unknown: retType -100 */
+    char last_text[256];
+};
+
+void trader_start(struct trader *t, int port, size_t orders);
+/* Sends what may be sent, `window` at a time at most, and waits up to `ms` for answers. */
+void trader_run(struct trader *t, size_t window, uint32_t ms);
+/* Sends order i once more though it is done: the answer must be the same. */
+void trader_repeat(struct trader *t, size_t i);
+void trader_stop(struct trader *t);
+
+/* Asks the gateway on `port`: its orders are those of the trader, each exactly once. */
+void trader_check(const struct trader *t, int port);
+
+#endif
