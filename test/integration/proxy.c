@@ -125,6 +125,11 @@ void proxy_garbage(struct proxy *p, int direction, uint32_t n)
     simple(p, PROXY_OP_GARBAGE, (uint64_t)direction, n);
 }
 
+void proxy_hold(struct proxy *p, int direction, bool on)
+{
+    simple(p, PROXY_OP_HOLD, (uint64_t)direction, on);
+}
+
 void proxy_delay(struct proxy *p, uint32_t ms)
 {
     simple(p, PROXY_OP_DELAY, ms, 0);

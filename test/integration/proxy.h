@@ -64,6 +64,8 @@ void proxy_half_open(struct proxy *p, bool on);
 void proxy_answer(struct proxy *p, const char *text);
 
 void proxy_garbage(struct proxy *p, int direction, uint32_t n);     /* n random bytes in between */
+/* Nothing is written in this direction until it is switched off; what comes is held, or waits. */
+void proxy_hold(struct proxy *p, int direction, bool on);
 /* Each batch of bytes waits this long; what comes meanwhile is merged into the next one. */
 void proxy_delay(struct proxy *p, uint32_t ms);
 /* Read slowly, in each direction and of each connection; 0: off. */

@@ -41,7 +41,7 @@ struct link {
 
 static struct {
     int ctl, listener, port, target;
-    bool half_open;
+    bool half_open, hold[2];
     uint32_t delay_ms, rate, split;
     char answer[PROXY_TEXT_MAX];
     struct proxy_chaos chaos;
@@ -297,7 +297,7 @@ static bool readable(const struct link *l, int d)
 
 static bool writable(const struct link *l, int d, int64_t now)
 {
-    return !l->mute && held(&l->lane[d]) > 0 && now >= l->lane[d].due;
+    return !l->mute && !px.hold[d] && held(&l->lane[d]) > 0 && now >= l->lane[d].due;
 }
 
 /* What its peer has ended is ended here when everything is through; a mute one never is. */
@@ -365,6 +365,7 @@ static void obey(const struct proxy_cmd *c)
     case PROXY_OP_HALF_OPEN: half_open(c->a != 0); break;
     case PROXY_OP_ANSWER: memcpy(px.answer, c->text, sizeof(px.answer)); break;
     case PROXY_OP_GARBAGE: garbage((int)c->a, (size_t)c->b); break;
+    case PROXY_OP_HOLD: px.hold[c->a & 1] = c->b != 0; break;
     case PROXY_OP_DELAY: px.delay_ms = (uint32_t)c->a; break;
     case PROXY_OP_RATE: rate((uint32_t)c->a); break;
     case PROXY_OP_SPLIT: px.split = (uint32_t)c->a; break;

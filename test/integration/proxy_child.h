@@ -6,7 +6,7 @@
 
 enum { PROXY_OP_NONE, PROXY_OP_TARGET, PROXY_OP_CUT, PROXY_OP_REFUSE, PROXY_OP_HALF_OPEN,
        PROXY_OP_ANSWER, PROXY_OP_GARBAGE, PROXY_OP_DELAY, PROXY_OP_RATE, PROXY_OP_SPLIT,
-       PROXY_OP_CHAOS };
+       PROXY_OP_CHAOS, PROXY_OP_HOLD };
 
 struct proxy_cmd {              /* each is answered with struct proxy_counts */
     int op;

@@ -176,23 +176,48 @@ START_TEST(a_cut_ends_all_connections_by_reset_or_regularly)
 }
 END_TEST
 
+static void wait_held(uint64_t bytes)
+{
+    struct proxy_counts c;
+    proxy_counts(&px, &c);
+    for (int64_t end = now_ms() + WAIT_MS; c.held != bytes; proxy_counts(&px, &c))
+        ck_assert_msg(now_ms() < end, "the proxy does not read");
+}
+
 START_TEST(a_cut_drops_what_is_held_or_writes_it_first)
 {
     struct peer p;
-    struct proxy_counts c;
+    struct proxy_counts before, after;
     for (int flush = 0; flush < 2; flush++) {
         connected(&p, 1);
-        proxy_counts(&px, &c);
-        uint64_t before = c.bytes[PROXY_TO_SERVER];
-        proxy_delay(&px, 60000);
+        proxy_counts(&px, &before);
+        proxy_hold(&px, PROXY_TO_SERVER, true);
         peer_send(&p, "held", 4);
-        for (int64_t end = now_ms() + WAIT_MS; c.held != 4; proxy_counts(&px, &c))
-            ck_assert_msg(now_ms() < end, "the proxy does not read");
+        wait_held(4);
         proxy_cut(&px, PROXY_FIN | (flush ? PROXY_FLUSH : 0));
-        proxy_counts(&px, &c);
-        ck_assert_uint_eq(c.bytes[PROXY_TO_SERVER] - before, flush ? 4 : 0);
-        ck_assert_uint_eq(c.dropped, 4);
-        proxy_delay(&px, 0);
+        proxy_counts(&px, &after);
+        ck_assert_uint_eq(after.bytes[PROXY_TO_SERVER] - before.bytes[PROXY_TO_SERVER],
+                          flush ? 4 : 0);
+        ck_assert_uint_eq(after.dropped, 4);
+        proxy_hold(&px, PROXY_TO_SERVER, false);
+        peer_close(&p);
+    }
+}
+END_TEST
+
+START_TEST(one_direction_can_be_held)
+{
+    struct peer p;
+    char back[4];
+    for (int d = 0; d < 2; d++) {
+        connected(&p, 1);
+        proxy_hold(&px, d, true);
+        peer_send(&p, "wait", 4);
+        wait_held(4);
+        ck_assert(peer_silent(&p, 10));
+        proxy_hold(&px, d, false);
+        peer_read(&p, back, 4);
+        ck_assert_mem_eq(back, "wait", 4);
         peer_close(&p);
     }
 }
@@ -381,6 +406,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, bytes_pass_unchanged);
     tcase_add_test(tc, a_cut_ends_all_connections_by_reset_or_regularly);
     tcase_add_test(tc, a_cut_drops_what_is_held_or_writes_it_first);
+    tcase_add_test(tc, one_direction_can_be_held);
     tcase_add_test(tc, new_connections_can_be_refused_and_the_port_stays);
     tcase_add_test(tc, the_target_can_change);
     tcase_add_test(tc, a_half_open_connection_is_silent_and_stays);

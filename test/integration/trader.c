@@ -56,6 +56,7 @@ void trader_start(struct trader *t, int port, size_t orders)
 {
     memset(t, 0, sizeof(*t));
     t->port = port;
+    t->qty = 1;
     t->n = orders;
     t->o = calloc(orders, sizeof(*t->o));
     ck_assert(t->o != NULL);
@@ -117,7 +118,7 @@ static futu_err send_order(struct trader *t, size_t i, struct ask *a)
     SET(&q, trdSide, Trd_Common_TrdSide_Buy);
     SET(&q, orderType, Trd_Common_OrderType_Normal);
     SET(&q, secMarket, Trd_Common_TrdSecMarket_US);
-    SET(&q, qty, 1);
+    SET(&q, qty, t->qty);
     SET(&q, price, LOW);
     q.code = str_c(CODE);
     q.remark = str_c(remark);
@@ -188,17 +189,33 @@ static void find_each(const struct trader *t, const Trd_GetOrderList_S2C *m)
     free(seen);
 }
 
-void trader_check(const struct trader *t, int port)
+/* The list of all orders; its client lives as long. */
+static const Trd_GetOrderList_S2C *orders_at(int port, futu_client **c, futu_reply **r)
 {
     futu_client_opts o = FUTU_CLIENT_OPTS_INIT;
-    futu_client *c;
-    futu_reply *r;
     o.port = (uint32_t)port;
     o.timeout_ms = CONNECT_MS;
-    ck_assert_int_eq(futu_client_new(&c, &o), FUTU_OK);
-    ck_assert_int_eq(futu_client_connect(c), FUTU_OK);
-    ck_assert_int_eq(futu_get_orders_sync(c, &account, NULL, false, &r), FUTU_OK);
-    find_each(t, ((const Trd_GetOrderList_Response *)futu_reply_msg(r))->s2c);
+    ck_assert_int_eq(futu_client_new(c, &o), FUTU_OK);
+    ck_assert_int_eq(futu_client_connect(*c), FUTU_OK);
+    ck_assert_int_eq(futu_get_orders_sync(*c, &account, NULL, false, r), FUTU_OK);
+    return ((const Trd_GetOrderList_Response *)futu_reply_msg(*r))->s2c;
+}
+
+size_t trader_count(int port)
+{
+    futu_client *c;
+    futu_reply *r;
+    size_t n = orders_at(port, &c, &r)->n_orderList;
+    futu_reply_free(r);
+    futu_client_free(c);
+    return n;
+}
+
+void trader_check(const struct trader *t, int port)
+{
+    futu_client *c;
+    futu_reply *r;
+    find_each(t, orders_at(port, &c, &r));
     futu_reply_free(r);
     futu_client_free(c);
 }

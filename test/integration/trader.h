@@ -20,6 +20,7 @@ struct trader_order {
 struct trader {
     futu_client *c;
     int port;
+    double qty;                 /* of each order, 1 at first */
     bool lost;
     struct trader_order *o;
     size_t n, next, in_flight, done;
@@ -34,6 +35,8 @@ void trader_run(struct trader *t, size_t window, uint32_t ms);
 void trader_repeat(struct trader *t, size_t i);
 void trader_stop(struct trader *t);
 
+/* How many orders the gateway on `port` has, asked on a connection of its own. */
+size_t trader_count(int port);
 /* Asks the gateway on `port`: its orders are those of the trader, each exactly once. */
 void trader_check(const struct trader *t, int port);
 
