@@ -9,6 +9,8 @@
 
 struct opend_conf {
     bool paper;
+    const char *upstream, *upstream_rsa_key, *state_dir;
+    uint64_t upstream_cache_s;
     const char *paper_clock, *paper_trade_pwd;
     uint64_t paper_seed;
     const char *ip, *websocket_ip;

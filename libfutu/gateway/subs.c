@@ -186,27 +186,17 @@ static void stream_free(struct hub *h, struct pair *p, int rehab)
     p->streams[rehab] = NULL;
 }
 
-static void stream_close(struct hub *h, struct stream *st)
-{
-    char why[128] = "";
-    futu_err err = h->up->ops->subscribe(h->up, &st->key, 1, false, why, sizeof(why));
-    if (err)
-        log_warn("upstream did not close %d %s %s: %s %s", st->key.market, st->key.code,
-                 sub_type_name(st->key.sub_type), futu_strerror(err), why);
-    st->open = false;
-}
-
 void pair_settle(struct hub *h, struct pair *p)
 {
     bool held = !list_empty(&p->subs);
-    bool left = held;
+    bool left = held || p->pins > 0;
     for (int r = 0; r < REHABS; r++) {
         struct stream *st = p->streams[r];
         if (!st)
             continue;
-        bool needed = st->n > 0 || (held && r == base_rehab(p->sub_type));
+        bool needed = st->n > 0 || st->opening || (held && r == base_rehab(p->sub_type));
         if (st->open && !needed)
-            stream_close(h, st);
+            h->up->ops->close(h->up, &st->key);
         if (needed)
             left = true;
         else
@@ -326,7 +316,7 @@ void reg_add(struct stream *st, struct sub *s)
         return;
     assert(st->n < st->cap);
     *at = st->n++;
-    st->regs[*at] = (struct reg){ s->c, s, OUTQ_NONE };
+    st->regs[*at] = (struct reg){ s->c, s, OUTQ_NONE, false };
 }
 
 void reg_remove(struct stream *st, struct sub *s)

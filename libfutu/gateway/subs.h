@@ -31,6 +31,7 @@ struct reg {                        /* a connection's registration for a stream'
     struct futu_conn *c;
     struct sub *sub;
     uint64_t queued;                /* place of its newest push in the connection's queue */
+    bool first;                     /* it waits for a first push */
 };
 
 struct stream {
@@ -39,7 +40,7 @@ struct stream {
     struct reg *regs;
     uint32_t n, cap;
     bool open;                      /* upstream */
-    bool opening;                   /* in the list of a subscribe that is being made */
+    bool opening;                   /* a plan's, until the upstream has answered */
     /* Thinning: the newest push that is being held back. */
     bool held;
     struct buf body;
@@ -53,6 +54,8 @@ struct pair {
     struct sec *sec;
     int32_t sub_type;
     uint32_t mark;                  /* of the request that names it, to see duplicates */
+    uint32_t pins;                  /* plans that name it */
+    struct stream_opts opts;        /* its streams are open with these */
     struct list subs;               /* struct sub.in_pair */
     struct sub *orphan;             /* the one without an owner: the youngest stands for all */
     struct stream *streams[REHABS];
