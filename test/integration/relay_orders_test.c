@@ -15,11 +15,11 @@
 static struct chain ch;
 static struct trader tr;
 
-/* Cuts without end: more than the orders can take. */
-static void cut_everywhere(size_t links)
+/* Without end: more cuts than the orders can take. */
+static void cut_everywhere(size_t links, uint32_t max_bytes)
 {
     for (size_t i = 0; i < links; i++) {
-        struct proxy_chaos o = { .seed = 7 + i, .cuts = 1000000, .max_bytes = 60000,
+        struct proxy_chaos o = { .seed = 7 + i, .cuts = 1000000, .max_bytes = max_bytes,
                                  .max_ms = 400 };
         proxy_chaos(&ch.link[i], &o);
     }
@@ -97,10 +97,20 @@ START_TEST(orders_in_peace)
 }
 END_TEST
 
+/* The exchange's own gateway keeps keys too. */
+START_TEST(orders_straight_to_the_exchange_over_a_link_that_is_cut)
+{
+    start(0, ORDERS);
+    cut_everywhere(1, 8000);
+    all_done(false);
+    finish("no relay");
+}
+END_TEST
+
 START_TEST(orders_through_one_relay_that_is_cut_and_killed)
 {
     start(1, ORDERS);
-    cut_everywhere(2);
+    cut_everywhere(2, 60000);
     all_done(true);
     finish("one relay");
 }
@@ -109,7 +119,7 @@ END_TEST
 START_TEST(orders_through_two_relays_that_are_cut_and_killed)
 {
     start(2, ORDERS);
-    cut_everywhere(3);
+    cut_everywhere(3, 60000);
     all_done(true);
     finish("two relays");
 }
@@ -119,6 +129,7 @@ static void add(TCase *tc)
 {
     tcase_set_timeout(tc, 150 * SLOW);
     tcase_add_test(tc, orders_in_peace);
+    tcase_add_test(tc, orders_straight_to_the_exchange_over_a_link_that_is_cut);
     tcase_add_test(tc, orders_through_one_relay_that_is_cut_and_killed);
     tcase_add_test(tc, orders_through_two_relays_that_are_cut_and_killed);
 }
