@@ -41,13 +41,12 @@ static void start_relay(struct chain *c, size_t i)
     opend_start_as(&c->relay[i], args);
 }
 
-void chain_start(struct chain *c, size_t relays, const char *const *paper_args)
+void chain_start(struct chain *c, size_t relays, const struct opend *first)
 {
     ck_assert_uint_le(relays, CHAIN_MAX);
     memset(c, 0, sizeof(*c));
     c->n = relays;
-    opend_start(&c->paper, paper_args);
-    proxy_start(&c->link[0], c->paper.port);
+    proxy_start(&c->link[0], first->port);
     for (size_t i = 0; i < relays; i++) {
         chain_folder(c->dir[i]);
         start_relay(c, i);
@@ -64,7 +63,6 @@ void chain_stop(struct chain *c)
         chain_remove(c->dir[i - 1]);
     }
     proxy_stop(&c->link[0]);
-    opend_stop(&c->paper);
 }
 
 void chain_kill(struct chain *c, size_t i)

@@ -1,6 +1,6 @@
-/* chain.h - gateways in a row: a paper exchange, relays behind it, a proxy behind each of them.
+/* chain.h - relays in a row behind a gateway, a proxy behind each of them.
  *
- *     paper - link[0] - relay[0] - link[1] - relay[1] - link[2] - client
+ *     first - link[0] - relay[0] - link[1] - relay[1] - link[2] - client
  *
  * Each relay has a folder of its own for its state, kept when it is started again; its new port is
  * told to the proxy behind it, so the ports of the proxies stay.
@@ -15,14 +15,14 @@
 #define CHAIN_MAX 3
 
 struct chain {
-    struct opend paper, relay[CHAIN_MAX];
+    struct opend relay[CHAIN_MAX];
     struct proxy link[CHAIN_MAX + 1];
     char dir[CHAIN_MAX][64];
     size_t n;                   /* relays */
 };
 
-/* `paper_args` as for opend_start(). Waits until every relay's links are up. */
-void chain_start(struct chain *c, size_t relays, const char *const *paper_args);
+/* Waits until every relay's links are up. */
+void chain_start(struct chain *c, size_t relays, const struct opend *first);
 void chain_stop(struct chain *c);
 /* kill -9 of relay i, and a new one on the same folder. Does not wait for its links. */
 void chain_kill(struct chain *c, size_t i);

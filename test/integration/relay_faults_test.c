@@ -23,13 +23,17 @@ static const char *const lively[] = { "--paper-clock", "always-open,x20", "--kee
                                       NULL };
 /* An exchange that is started again has the tickers of before, unless its time ran faster. */
 static const char *const calm[] = { "--keep-alive", "1", NULL };
+static struct opend paper;
 static struct chain ch;
+static futu_loop *loop;
 static struct watcher w;
 
 static void start_with(const char *const *args)
 {
-    chain_start(&ch, 1, args);
-    watcher_start(&w, chain_port(&ch));
+    opend_start(&paper, args);
+    chain_start(&ch, 1, &paper);
+    ck_assert_int_eq(futu_loop_new(&loop), FUTU_OK);
+    watcher_start(&w, loop, chain_port(&ch));
     watcher_subscribe(&w, codes, ARRAY_LEN(codes), types, ARRAY_LEN(types));
 }
 
@@ -47,12 +51,14 @@ static void stop(void)
 {
     watcher_check_tickers(&w);
     watcher_stop(&w);
+    futu_loop_free(loop);
     chain_stop(&ch);
+    opend_stop(&paper);
 }
 
 static void wait_events(const uint64_t *count, uint64_t above, int ms, const char *what)
 {
-    for (int64_t end = now_ms() + ms; *count <= above; watcher_run(&w, 20))
+    for (int64_t end = now_ms() + ms; *count <= above; futu_loop_poll(loop, 20))
         ck_assert_msg(now_ms() < end, "no event \"%s\" within %d ms", what, ms);
 }
 
@@ -61,7 +67,7 @@ static void streams_flow(void)
     char missing[64];
     watcher_reset(&w);
     for (int64_t end = now_ms() + FLOW_MS;
-         !watcher_all_pushed(&w, types, ARRAY_LEN(types), missing); watcher_run(&w, 20))
+         !watcher_all_pushed(&w, types, ARRAY_LEN(types), missing); futu_loop_poll(loop, 20))
         ck_assert_msg(now_ms() < end, "nothing comes: %s", missing);
 }
 
@@ -119,10 +125,12 @@ END_TEST
 START_TEST(a_slow_reader_holds_nobody_up)
 {
     struct watcher slow;
-    watcher_start(&slow, ch.link[1].port);
+    futu_loop *unread;                  /* never run once it has subscribed */
+    ck_assert_int_eq(futu_loop_new(&unread), FUTU_OK);
+    watcher_start(&slow, unread, ch.link[1].port);
     watcher_subscribe(&slow, codes, ARRAY_LEN(codes), types, ARRAY_LEN(types));
     watcher_stop(&w);
-    watcher_start(&w, ch.relay[0].port);
+    watcher_start(&w, loop, ch.relay[0].port);
     watcher_subscribe(&w, codes, ARRAY_LEN(codes), types, ARRAY_LEN(types));
     proxy_rate(&ch.link[1], 500);
     for (int i = 0; i < 3; i++) {
@@ -137,6 +145,7 @@ START_TEST(a_slow_reader_holds_nobody_up)
     ck_assert_uint_eq(w.began, 0);
     ck_assert_uint_eq(watcher_check_tickers(&w), 0);
     watcher_stop(&slow);
+    futu_loop_free(unread);
 }
 END_TEST
 
@@ -145,7 +154,7 @@ START_TEST(a_link_that_is_too_slow_heals)
     streams_flow();
     proxy_rate(&ch.link[0], 200);
     for (int64_t end = now_ms() + 3000; now_ms() < end;)
-        watcher_run(&w, 20);
+        futu_loop_poll(loop, 20);
     proxy_rate(&ch.link[0], 0);
     proxy_cut(&ch.link[0], PROXY_RST);
     wait_events(&w.over, w.over, BACK_MS, "over");
@@ -156,11 +165,11 @@ END_TEST
 START_TEST(an_upstream_that_is_started_again_on_another_port)
 {
     streams_flow();
-    opend_kill(&ch.paper);
+    opend_kill(&paper);
     proxy_cut(&ch.link[0], PROXY_RST);
     wait_events(&w.began, 0, BACK_MS, "began");
-    opend_start(&ch.paper, calm);
-    proxy_target(&ch.link[0], ch.paper.port);
+    opend_start(&paper, calm);
+    proxy_target(&ch.link[0], paper.port);
     wait_events(&w.over, 0, BACK_MS, "over");
     streams_flow();
 }
@@ -174,7 +183,7 @@ START_TEST(an_upstream_that_refuses_for_a_while)
     proxy_cut(&ch.link[0], PROXY_FIN);
     wait_events(&w.began, 0, BACK_MS, "began");
     do {
-        watcher_run(&w, 20);
+        futu_loop_poll(loop, 20);
         chain_info(&ch, 0, &info);
     } while (info.up || !strstr(info.error, "tcp"));
     ck_assert_int_gt(info.stale, 0);

@@ -11,20 +11,23 @@
 
 #define ANSWER_MS (20000 * SLOW)
 
+static struct opend paper;
 static struct chain ch;
 static struct trader tr;
 
 static void start(size_t relays)
 {
-    chain_start(&ch, relays, NULL);
+    opend_start(&paper, NULL);
+    chain_start(&ch, relays, &paper);
     trader_start(&tr, chain_port(&ch), 1);
 }
 
 static void stop(void)
 {
-    trader_check(&tr, ch.paper.port);
+    trader_check(&tr, paper.port);
     trader_stop(&tr);
     chain_stop(&ch);
+    opend_stop(&paper);
 }
 
 /* Sends it, and waits until the proxy of this link holds it or its answer. */
@@ -45,7 +48,7 @@ static void send_into(size_t link, int direction)
 /* The order itself passes here; KeepAlives may be held too, so it is looked for. */
 static void arrives(void)
 {
-    for (int64_t end = now_ms() + ANSWER_MS; trader_count(ch.paper.port) == 0;) {
+    for (int64_t end = now_ms() + ANSWER_MS; trader_count(paper.port) == 0;) {
         ck_assert_msg(now_ms() < end, "the order does not arrive");
         trader_run(&tr, 0, 5);
     }
@@ -94,7 +97,7 @@ START_TEST(an_order_that_did_not_arrive_is_not_said_to_be_unknown)
         for (size_t link = 0; link < relays; link++) {
             start(relays);
             send_into(link, PROXY_TO_SERVER);
-            ck_assert_uint_eq(trader_count(ch.paper.port), 0);
+            ck_assert_uint_eq(trader_count(paper.port), 0);
             break_link(link, PROXY_TO_SERVER);
             answered();
             ck_assert_msg(tr.unknown == 0 && tr.lost_answers == 0, "%s", tr.last_text);

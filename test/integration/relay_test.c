@@ -1,17 +1,27 @@
-/* relay_test.c - quotes through two relays whose links are cut again and again: what is lost is
- * told, what is told comes back, and in time.
+/* relay_test.c - quotes through relays whose links are cut again and again: what is lost is told,
+ * what is told comes back, and in time.
+ *
+ * A relay whose link did not last waits up to 5 s before it connects again. So that a thousand cuts
+ * fit into a minute there are many chains beside each other, all behind one exchange.
  */
+#include <poll.h>
 #include <stdio.h>
 
 #include "chain.h"
 #include "support.h"
 #include "watcher.h"
 
-#define CUTS (SLOW > 1 ? 200 : 1000)
-#define CUTS_MS (45000 * SLOW)
+#define CHAINS (SLOW > 1 ? 4 : 16)
+#define CUTS (SLOW > 1 ? 100 : 1000)
+#define CUTS_MS (60000 * SLOW)
+#define LINK_BYTES 200000       /* a link lives for so many bytes, or for so long, at most */
+#define LINK_MS 1000
 #define BACK_MS (20000 * SLOW)
+
 #define MANY_CODES 500          /* of four streams each: the quota of 2,000 */
-#define MANY_CUTS (SLOW > 1 ? 5 : 30)
+#define MANY_RELAYS (SLOW > 1 ? 2 : 6)
+#define MANY_CUTS (SLOW > 1 ? 4 : 30)
+#define LASTING_MS 5200         /* after so long a link is replaced at once */
 #define RESTORE_MS (2000 * SLOW)
 
 static const char *const busy[] = {
@@ -22,63 +32,93 @@ static const char *const busy[] = {
 static const int32_t busy_types[] = { Qot_Common_SubType_Basic, Qot_Common_SubType_Ticker,
                                       Qot_Common_SubType_KL_1Min, Qot_Common_SubType_KL_Day };
 static const char *const fast[] = { "--paper-clock", "always-open,x20", NULL };
-static struct chain ch;
-static struct watcher far, near;        /* behind the relays; at the exchange itself */
+static futu_loop *loop;
+static struct opend paper;
+static struct chain ch[16];
+static struct watcher far[16], near;    /* behind the relays; at the exchange itself */
+
+static void run_for(int64_t ms)
+{
+    for (int64_t end = now_ms() + ms, left; (left = end - now_ms()) > 0;)
+        futu_loop_poll(loop, (uint32_t)left);
+}
+
+static void start(const char *const *args, size_t chains, size_t relays)
+{
+    ck_assert_uint_le(chains, ARRAY_LEN(ch));
+    ck_assert_int_eq(futu_loop_new(&loop), FUTU_OK);
+    opend_start(&paper, args);
+    watcher_start(&near, loop, paper.port);
+    for (size_t i = 0; i < chains; i++) {
+        chain_start(&ch[i], relays, &paper);
+        watcher_start(&far[i], loop, chain_port(&ch[i]));
+    }
+}
+
+static void stop(size_t chains)
+{
+    for (size_t i = 0; i < chains; i++) {
+        watcher_stop(&far[i]);
+        chain_stop(&ch[i]);
+    }
+    watcher_stop(&near);
+    futu_loop_free(loop);
+    opend_stop(&paper);
+}
 
 /* ---- a thousand cuts ---- */
 
-static void run_both(void)
-{
-    watcher_run(&far, 5);
-    watcher_run(&near, 0);
-}
-
-static uint64_t cuts_left(void)
+static uint64_t connections_cut(void)
 {
     struct proxy_counts c;
-    uint64_t left = 0;
-    for (size_t i = 0; i < ch.n; i++) {
-        proxy_counts(&ch.link[i], &c);
-        left += c.to_cut;
+    uint64_t cut = 0;
+    for (size_t i = 0; i < CHAINS; i++) {
+        for (size_t k = 0; k < ch[i].n; k++) {
+            proxy_counts(&ch[i].link[k], &c);
+            cut += c.cut;
+        }
     }
-    return left;
+    return cut;
+}
+
+static void chaos(uint32_t cuts)
+{
+    for (size_t i = 0; i < CHAINS; i++) {
+        for (size_t k = 0; k < ch[i].n; k++) {
+            struct proxy_chaos o = { .seed = 1000 * k + i, .cuts = cuts, .max_bytes = LINK_BYTES,
+                                     .max_ms = LINK_MS };
+            proxy_chaos(&ch[i].link[k], &o);
+        }
+    }
 }
 
 static void cut_at_random(void)
 {
-    for (size_t i = 0; i < ch.n; i++) {
-        struct proxy_chaos o = { .seed = 100 + i, .cuts = CUTS / (uint32_t)ch.n,
-                                 .max_bytes = 40000, .max_ms = 60 };
-        proxy_chaos(&ch.link[i], &o);
-    }
-    uint64_t left = CUTS;
-    for (int64_t end = now_ms() + CUTS_MS; left > 0;) {
-        for (int64_t next = now_ms() + 50; now_ms() < next;)
-            run_both();
-        left = cuts_left();
-        ck_assert_msg(now_ms() < end, "%llu of %d cuts were not possible in %d ms",
-                      (unsigned long long)left, CUTS, CUTS_MS);
-    }
+    chaos(1000000);
+    for (int64_t end = now_ms() + CUTS_MS; connections_cut() < CUTS; run_for(100))
+        ck_assert_msg(now_ms() < end, "only %llu cuts were possible in %d ms",
+                      (unsigned long long)connections_cut(), CUTS_MS);
+    chaos(0);
 }
 
-static bool chain_is_up(void)
+static bool is_up(const struct chain *c)
 {
     struct chain_info info;
-    for (size_t i = 0; i < ch.n; i++) {
-        chain_info(&ch, i, &info);
+    for (size_t i = 0; i < c->n; i++) {
+        chain_info(c, i, &info);
         if (!info.up || info.stale > 0)
             return false;
     }
     return true;
 }
 
-static void wait_up_watching(void)
+static void wait_up(void)
 {
     int64_t end = now_ms() + BACK_MS;
-    while (!chain_is_up()) {
-        ck_assert_msg(now_ms() < end, "the relays did not come back");
-        for (int64_t next = now_ms() + 50; now_ms() < next;)
-            run_both();
+    for (size_t i = 0; i < CHAINS;) {
+        ck_assert_msg(now_ms() < end, "the relays of chain %zu did not come back", i);
+        run_for(20);
+        i += is_up(&ch[i]);
     }
 }
 
@@ -87,10 +127,12 @@ static void all_streams_flow(void)
 {
     char missing[64];
     int64_t end = now_ms() + BACK_MS;
-    watcher_reset(&far);
-    while (!watcher_all_pushed(&far, busy_types, ARRAY_LEN(busy_types), missing)) {
-        ck_assert_msg(now_ms() < end, "nothing comes any more: %s", missing);
-        run_both();
+    for (size_t i = 0; i < CHAINS; i++)
+        watcher_reset(&far[i]);
+    for (size_t i = 0; i < CHAINS;) {
+        ck_assert_msg(now_ms() < end, "chain %zu: nothing comes any more: %s", i, missing);
+        run_for(20);
+        i += watcher_all_pushed(&far[i], busy_types, ARRAY_LEN(busy_types), missing);
     }
 }
 
@@ -112,39 +154,43 @@ static void exchange_lists_them_all(void)
     futu_reply *r;
     ck_assert_int_eq(futu_get_subscriptions_sync(near.c, true, &r), FUTU_OK);
     const Qot_GetSubInfo_Response *m = futu_reply_msg(r);
-    ck_assert_uint_ge(held_by_others(m->s2c), ARRAY_LEN(busy) * ARRAY_LEN(busy_types));
+    ck_assert_uint_ge(held_by_others(m->s2c),
+                      CHAINS * ARRAY_LEN(busy) * ARRAY_LEN(busy_types));
     futu_reply_free(r);
 }
 
-static void watch_both(void)
+static void judge(void)
 {
-    watcher_start(&near, ch.paper.port);
-    watcher_start(&far, chain_port(&ch));
-    watcher_subscribe(&near, busy, ARRAY_LEN(busy), busy_types, ARRAY_LEN(busy_types));
-    watcher_subscribe(&far, busy, ARRAY_LEN(busy), busy_types, ARRAY_LEN(busy_types));
+    size_t missing = 0, bars = 0;
+    uint64_t gaps = 0;
+    for (size_t i = 0; i < CHAINS; i++) {
+        missing += watcher_check_tickers(&far[i]);
+        watcher_compare(&far[i], &near);
+        bars += watcher_compare_bars(&far[i], &near);
+        gaps += far[i].over;
+        ck_assert_uint_gt(far[i].began, 0);
+        ck_assert_uint_gt(far[i].over, 0);
+    }
+    ck_assert_uint_gt(bars, 0);
+    printf("relay: %llu cuts, %llu gaps told, %zu tickers lost in them, %zu candles whole\n",
+           (unsigned long long)connections_cut(), (unsigned long long)gaps, missing, bars);
 }
 
 START_TEST(every_ticker_that_a_thousand_cuts_lose_is_told)
 {
-    chain_start(&ch, 2, fast);
-    watch_both();
+    start(fast, CHAINS, 2);
+    watcher_subscribe(&near, busy, ARRAY_LEN(busy), busy_types, ARRAY_LEN(busy_types));
+    for (size_t i = 0; i < CHAINS; i++)
+        watcher_subscribe(&far[i], busy, ARRAY_LEN(busy), busy_types, ARRAY_LEN(busy_types));
     all_streams_flow();
-    ck_assert_uint_eq(far.began, 0);
+    for (size_t i = 0; i < CHAINS; i++)
+        ck_assert_uint_eq(far[i].began, 0);
     cut_at_random();
-    wait_up_watching();
+    wait_up();
     all_streams_flow();
     exchange_lists_them_all();
-    size_t missing = watcher_check_tickers(&far);
-    watcher_compare(&far, &near);
-    size_t bars = watcher_compare_bars(&far, &near);
-    ck_assert_uint_gt(far.began, 0);
-    ck_assert_uint_gt(far.over, 0);
-    ck_assert_uint_gt(bars, 0);
-    printf("relay: %llu gaps told, %zu tickers lost in them, %zu candles whole\n",
-           (unsigned long long)far.over, missing, bars);
-    watcher_stop(&far);
-    watcher_stop(&near);
-    chain_stop(&ch);
+    judge();
+    stop(CHAINS);
 }
 END_TEST
 
@@ -168,18 +214,32 @@ static size_t some_codes(futu_client *c, const char **codes, size_t max)
     return n;
 }
 
-/* Milliseconds from a cut to the event that says it is over. */
-static int64_t restored_after_a_cut(uint64_t number)
+/* Milliseconds from a cut of relay i to the event that says it is over. */
+static int64_t restored_after_a_cut(size_t i, int how)
 {
-    uint64_t over = far.over;
+    uint64_t over = far[i].over;
     int64_t at = now_ms(), end = at + BACK_MS;
-    proxy_cut(&ch.link[0], number % 2 ? PROXY_RST : PROXY_FIN);
-    while (far.over == over) {
-        ck_assert_msg(now_ms() < end, "cut %llu: no end of it", (unsigned long long)number);
-        watcher_run(&far, 20);
+    proxy_cut(&ch[i].link[0], how);
+    while (far[i].over == over) {
+        ck_assert_msg(now_ms() < end, "relay %zu: no end of a gap", i);
+        futu_loop_poll(loop, 20);
     }
-    ck_assert_msg(far.failed == 0, "not restored: %s", far.last_error);
-    return far.last_over_ms - at;
+    ck_assert_msg(far[i].failed == 0, "not restored: %s", far[i].last_error);
+    return far[i].last_over_ms - at;
+}
+
+/* In turn, so that each link has lasted when it is cut. */
+static void cut_in_turn(int64_t ms[MANY_CUTS])
+{
+    int64_t since[MANY_RELAYS];
+    for (size_t i = 0; i < MANY_RELAYS; i++)
+        since[i] = now_ms();
+    for (size_t n = 0; n < MANY_CUTS; n++) {
+        size_t i = n % MANY_RELAYS;
+        run_for(MAX(since[i] + LASTING_MS - now_ms(), 50));
+        ms[n] = restored_after_a_cut(i, n % 2 ? PROXY_RST : PROXY_FIN);
+        since[i] = now_ms();
+    }
 }
 
 static int by_size(const void *a, const void *b)
@@ -194,24 +254,20 @@ START_TEST(two_thousand_subscriptions_are_back_in_two_seconds)
                                      Qot_Common_SubType_Ticker, Qot_Common_SubType_KL_1Min };
     static const char *codes[MANY_CODES];
     int64_t ms[MANY_CUTS];
-    chain_start(&ch, 1, NULL);
-    watcher_start(&far, chain_port(&ch));
-    size_t n = some_codes(far.c, codes, MANY_CODES);
+    start(NULL, MANY_RELAYS, 1);
+    size_t n = some_codes(near.c, codes, MANY_CODES);
     ck_assert_uint_eq(n, MANY_CODES);
-    watcher_subscribe(&far, codes, n, types, ARRAY_LEN(types));
-    for (size_t i = 0; i < MANY_CUTS; i++) {
-        ms[i] = restored_after_a_cut(i);
-        for (int64_t next = now_ms() + 100; now_ms() < next;)
-            watcher_run(&far, 20);
-    }
-    watcher_check_tickers(&far);
+    for (size_t i = 0; i < MANY_RELAYS; i++)
+        watcher_subscribe(&far[i], codes, n, types, ARRAY_LEN(types));
+    cut_in_turn(ms);
+    for (size_t i = 0; i < MANY_RELAYS; i++)
+        watcher_check_tickers(&far[i]);
     qsort(ms, MANY_CUTS, sizeof(ms[0]), by_size);
     int64_t p99 = ms[MANY_CUTS * 99 / 100];
     printf("relay: %zu streams back after %lld ms (median), %lld ms (p99)\n",
            n * ARRAY_LEN(types), (long long)ms[MANY_CUTS / 2], (long long)p99);
     ck_assert_int_lt(p99, RESTORE_MS);
-    watcher_stop(&far);
-    chain_stop(&ch);
+    stop(MANY_RELAYS);
 }
 END_TEST
 

@@ -3,6 +3,7 @@
  *
  * Orders rest far below the market. Each has a remark and a key of its own, made of its number. A
  * lost connection is replaced by a new one at once, so a repeat mostly comes from another one.
+ * Every tenth order is given up when the gateway says that it was not placed: then it must not be.
  * Errors: abort the test, also when the same key gets two different orders.
  */
 #ifndef TEST_INTEGRATION_TRADER_H
@@ -15,6 +16,7 @@ struct trader_order {
     uint64_t id;                /* orderID; 0: not known to be placed */
     int64_t not_before;         /* next try, monotonic ms */
     bool in_flight, done;
+    bool given_up;              /* done too */
 };
 
 struct trader {
@@ -25,6 +27,7 @@ struct trader {
     struct trader_order *o;
     size_t n, next, in_flight, done;
     uint64_t sent, unknown, failed, lost_answers, connections;  /* unknown: retType -100 */
+    uint64_t given_up;
     char last_text[256];
 };
 
@@ -37,7 +40,8 @@ void trader_stop(struct trader *t);
 
 /* How many orders the gateway on `port` has, asked on a connection of its own. */
 size_t trader_count(int port);
-/* Asks the gateway on `port`: its orders are those of the trader, each exactly once. */
+/* Asks the gateway on `port`: its orders are those of the trader that were not given up, each
+ * exactly once. */
 void trader_check(const struct trader *t, int port);
 
 #endif

@@ -144,10 +144,11 @@ static void on_push(futu_client *c, uint32_t proto, const void *body, size_t len
 
 /* ---- life ---- */
 
-void watcher_start(struct watcher *w, int port)
+void watcher_start(struct watcher *w, futu_loop *loop, int port)
 {
     futu_client_opts o = FUTU_CLIENT_OPTS_INIT;
     memset(w, 0, sizeof(*w));
+    o.loop = loop;
     o.port = (uint32_t)port;
     o.timeout_ms = 30000 * SLOW;
     o.on_push = on_push;
@@ -186,11 +187,6 @@ void watcher_stop(struct watcher *w)
     }
     free(w->s);
     map_free(&w->by_code);
-}
-
-void watcher_run(struct watcher *w, uint32_t ms)
-{
-    futu_loop_poll(futu_client_loop(w->c), ms);
 }
 
 void watcher_reset(struct watcher *w)

@@ -50,12 +50,11 @@ struct watcher {
     char last_error[256];
 };
 
-/* Connects to a gateway on this port. */
-void watcher_start(struct watcher *w, int port);
+/* Connects to a gateway on this port, on this loop. */
+void watcher_start(struct watcher *w, futu_loop *loop, int port);
 void watcher_subscribe(struct watcher *w, const char *const *codes, size_t n, const int32_t *types,
                        size_t n_types);
 void watcher_stop(struct watcher *w);
-void watcher_run(struct watcher *w, uint32_t ms);   /* a batch of events, at most this long */
 void watcher_reset(struct watcher *w);              /* counts of pushes: all 0 */
 /* Every stream of these types has been pushed; `missing` (or NULL) names one that has not. */
 bool watcher_all_pushed(const struct watcher *w, const int32_t *types, size_t n_types,
