@@ -86,7 +86,8 @@ static void finish(const char *what)
     printf("relay: %s: %zu orders, %llu requests, %llu connections; %llu answers lost, %llu "
            "unknown, %llu failures, %llu given up\n", what, tr.n, (unsigned long long)tr.sent,
            (unsigned long long)tr.connections, (unsigned long long)tr.lost_answers,
-           (unsigned long long)tr.unknown, (unsigned long long)tr.failed, (unsigned long long)tr.given_up);
+           (unsigned long long)tr.unknown, (unsigned long long)tr.failed,
+           (unsigned long long)tr.given_up);
     trader_stop(&tr);
     chain_stop(&ch);
     opend_stop(&paper);

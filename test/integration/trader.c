@@ -197,14 +197,16 @@ static void find_each(const struct trader *t, const Trd_GetOrderList_S2C *m)
         const Trd_Common_Order *o = &m->orderList[k];
         size_t i = strtoull(o->remark.p ? o->remark.p : "", NULL, 10);
         ck_assert_uint_lt(i, t->n);
-        ck_assert_msg(!t->o[i].given_up, "order %zu is there, its client was told that it is not", i);
+        ck_assert_msg(!t->o[i].given_up, "order %zu is there, its client was told that it is not",
+                      i);
         ck_assert_msg(!seen[i], "order %zu is there twice", i);
         ck_assert_msg(o->orderID == t->o[i].id, "order %zu is %llu, its client was told %llu", i,
                       (unsigned long long)o->orderID, (unsigned long long)t->o[i].id);
         seen[i] = 1;
     }
     for (size_t i = 0; i < t->n; i++)
-        ck_assert_msg(seen[i] || t->o[i].given_up, "order %zu is not there, its client was told that it is", i);
+        ck_assert_msg(seen[i] || t->o[i].given_up,
+                      "order %zu is not there, its client was told that it is", i);
     free(seen);
 }
 
