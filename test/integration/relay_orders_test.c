@@ -106,7 +106,7 @@ END_TEST
 START_TEST(orders_straight_to_the_exchange_over_a_link_that_is_cut)
 {
     start(0, ORDERS);
-    cut_everywhere(1, 8000, 400);
+    cut_everywhere(1, 30000, 400);
     all_done(false);
     finish("no relay");
 }
