@@ -91,7 +91,7 @@ static void not_placed(struct trader *t, size_t i, futu_reply *r)
                   ret == Common_RetType_DisConnect, "%s", t->last_text);
     ck_assert_msg(futu_reply_text(r)[0], "a failure without a word");
     ck_assert_msg(!o->done, "order %zu was placed, a repeat is told: %s", i, t->last_text);
-    if (ret == Common_RetType_TimeOut) {
+    if (ret != Common_RetType_Failed) {
         t->unknown++;
         return;
     }

@@ -26,7 +26,8 @@ struct trader {
     bool lost;
     struct trader_order *o;
     size_t n, next, in_flight, done;
-    uint64_t sent, unknown, failed, lost_answers, connections;  /* unknown: retType -100 */
+    uint64_t sent, lost_answers, connections;
+    uint64_t unknown, failed;   /* retType -100 or -200; -1 */
     uint64_t given_up;
     char last_text[256];
 };
