@@ -36,6 +36,7 @@ static futu_loop *loop;
 static struct opend paper;
 static struct chain ch[16];
 static struct watcher far[16], near;    /* behind the relays; at the exchange itself */
+static size_t chains;
 
 static void run_for(int64_t ms)
 {
@@ -43,9 +44,10 @@ static void run_for(int64_t ms)
         futu_loop_poll(loop, (uint32_t)left);
 }
 
-static void start(const char *const *args, size_t chains, size_t relays)
+static void start(const char *const *args, size_t n, size_t relays)
 {
-    ck_assert_uint_le(chains, ARRAY_LEN(ch));
+    ck_assert_uint_le(n, ARRAY_LEN(ch));
+    chains = n;
     ck_assert_int_eq(futu_loop_new(&loop), FUTU_OK);
     opend_start(&paper, args);
     watcher_start(&near, loop, paper.port);
@@ -55,7 +57,7 @@ static void start(const char *const *args, size_t chains, size_t relays)
     }
 }
 
-static void stop(size_t chains)
+static void stop(void)
 {
     for (size_t i = 0; i < chains; i++) {
         watcher_stop(&far[i]);
@@ -72,7 +74,7 @@ static uint64_t connections_cut(void)
 {
     struct proxy_counts c;
     uint64_t cut = 0;
-    for (size_t i = 0; i < CHAINS; i++) {
+    for (size_t i = 0; i < chains; i++) {
         for (size_t k = 0; k < ch[i].n; k++) {
             proxy_counts(&ch[i].link[k], &c);
             cut += c.cut;
@@ -83,7 +85,7 @@ static uint64_t connections_cut(void)
 
 static void chaos(uint32_t cuts)
 {
-    for (size_t i = 0; i < CHAINS; i++) {
+    for (size_t i = 0; i < chains; i++) {
         for (size_t k = 0; k < ch[i].n; k++) {
             struct proxy_chaos o = { .seed = 1000 * k + i, .cuts = cuts, .max_bytes = LINK_BYTES,
                                      .max_ms = LINK_MS };
@@ -115,7 +117,7 @@ static bool is_up(const struct chain *c)
 static void wait_up(void)
 {
     int64_t end = now_ms() + BACK_MS;
-    for (size_t i = 0; i < CHAINS;) {
+    for (size_t i = 0; i < chains;) {
         ck_assert_msg(now_ms() < end, "the relays of chain %zu did not come back", i);
         run_for(20);
         i += is_up(&ch[i]);
@@ -127,9 +129,9 @@ static void all_streams_flow(void)
 {
     char missing[64];
     int64_t end = now_ms() + BACK_MS;
-    for (size_t i = 0; i < CHAINS; i++)
+    for (size_t i = 0; i < chains; i++)
         watcher_reset(&far[i]);
-    for (size_t i = 0; i < CHAINS;) {
+    for (size_t i = 0; i < chains;) {
         ck_assert_msg(now_ms() < end, "chain %zu: nothing comes any more: %s", i, missing);
         run_for(20);
         i += watcher_all_pushed(&far[i], busy_types, ARRAY_LEN(busy_types), missing);
@@ -155,7 +157,7 @@ static void exchange_lists_them_all(void)
     ck_assert_int_eq(futu_get_subscriptions_sync(near.c, true, &r), FUTU_OK);
     const Qot_GetSubInfo_Response *m = futu_reply_msg(r);
     ck_assert_uint_ge(held_by_others(m->s2c),
-                      CHAINS * ARRAY_LEN(busy) * ARRAY_LEN(busy_types));
+                      chains * ARRAY_LEN(busy) * ARRAY_LEN(busy_types));
     futu_reply_free(r);
 }
 
@@ -163,7 +165,7 @@ static void judge(void)
 {
     size_t missing = 0, bars = 0;
     uint64_t gaps = 0;
-    for (size_t i = 0; i < CHAINS; i++) {
+    for (size_t i = 0; i < chains; i++) {
         missing += watcher_check_tickers(&far[i]);
         watcher_compare(&far[i], &near);
         bars += watcher_compare_bars(&far[i], &near);
@@ -176,21 +178,43 @@ static void judge(void)
            (unsigned long long)connections_cut(), (unsigned long long)gaps, missing, bars);
 }
 
-START_TEST(every_ticker_that_a_thousand_cuts_lose_is_told)
+static void start_watching(size_t n)
 {
-    start(fast, CHAINS, 2);
+    start(fast, n, 2);
     watcher_subscribe(&near, busy, ARRAY_LEN(busy), busy_types, ARRAY_LEN(busy_types));
-    for (size_t i = 0; i < CHAINS; i++)
+    for (size_t i = 0; i < chains; i++)
         watcher_subscribe(&far[i], busy, ARRAY_LEN(busy), busy_types, ARRAY_LEN(busy_types));
     all_streams_flow();
-    for (size_t i = 0; i < CHAINS; i++)
+    for (size_t i = 0; i < chains; i++)
         ck_assert_uint_eq(far[i].began, 0);
+}
+
+START_TEST(every_ticker_that_a_thousand_cuts_lose_is_told)
+{
+    start_watching(CHAINS);
     cut_at_random();
     wait_up();
     all_streams_flow();
     exchange_lists_them_all();
     judge();
-    stop(CHAINS);
+    stop();
+}
+END_TEST
+
+/* Its successor knows of no subscription; the relay behind it does. */
+START_TEST(a_relay_that_is_killed_in_the_middle_of_a_chain)
+{
+    start_watching(1);
+    for (int i = 0; i < 3; i++) {
+        uint64_t over = far[0].over;
+        chain_kill(&ch[0], 0);
+        for (int64_t end = now_ms() + BACK_MS; far[0].over == over; run_for(20))
+            ck_assert_msg(now_ms() < end, "the end of the gap is not told");
+        all_streams_flow();
+    }
+    wait_up();
+    judge();
+    stop();
 }
 END_TEST
 
@@ -267,7 +291,7 @@ START_TEST(two_thousand_subscriptions_are_back_in_two_seconds)
     printf("relay: %zu streams back after %lld ms (median), %lld ms (p99)\n",
            n * ARRAY_LEN(types), (long long)ms[MANY_CUTS / 2], (long long)p99);
     ck_assert_int_lt(p99, RESTORE_MS);
-    stop(MANY_RELAYS);
+    stop();
 }
 END_TEST
 
@@ -275,6 +299,7 @@ static void add(TCase *tc)
 {
     tcase_set_timeout(tc, 120 * SLOW);
     tcase_add_test(tc, every_ticker_that_a_thousand_cuts_lose_is_told);
+    tcase_add_test(tc, a_relay_that_is_killed_in_the_middle_of_a_chain);
     tcase_add_test(tc, two_thousand_subscriptions_are_back_in_two_seconds);
 }
 
