@@ -40,7 +40,7 @@ struct plan {
     size_t n_keys;
     struct list waiting;        /* for another plan: in hub.waiting */
     bool wait;
-    char why[256];              /* text for the client when a step fails */
+    char why[420];              /* text for the client when a step fails */
 };
 
 /* NULL: no memory. */

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "upstream/sub_type.h"
 #include "upstream/upstream.h"
 
 #define SUB_TYPES 23                /* Qot_Common.SubType numbers are below */
@@ -88,11 +89,7 @@ struct subs {
 };
 
 bool sub_type_known(int32_t sub_type);
-bool sub_type_kline(int32_t sub_type);
 const char *sub_type_name(int32_t sub_type);        /* Basic, KL_5Min; "?" when unknown */
-int32_t sub_type_of_kl_type(int32_t kl_type);       /* 0: none */
-int base_rehab(int32_t sub_type);
-uint32_t push_proto(int32_t sub_type);              /* 0: none */
 
 /* NULL: no such stream at present. */
 struct stream *subs_find(const struct subs *s, const struct stream_key *key);

@@ -168,7 +168,7 @@ futu_err rig_try(struct rig *r, const struct hub_opts *opts)
     r->fake.up.ops = &fake_ops;
     r->fake.log = (struct buf){ log_room, 0, sizeof(log_room), sizeof(log_room) };
     log_room[0] = 0;
-    r->fake.state = (struct upstream_state){ true, true, 10000001, 1, 100, 100, "fake", 3000 };
+    r->fake.state = (struct upstream_state){ true, true, 10000001, 1, 100, 100, "fake", 3000, 0 };
     futu_err err = hub_new(&r->hub, &o);
     if (err)
         return err;
