@@ -9,7 +9,7 @@
 
 #define ORDERS (SLOW > 1 ? 1000 : 5000)
 #define WINDOW 64
-#define KILLS 6                 /* of each relay */
+#define KILLS 4                 /* of each relay */
 #define ALL_MS (60000 * SLOW)
 
 static struct opend paper;
@@ -124,7 +124,7 @@ END_TEST
 START_TEST(orders_through_two_relays_that_are_cut_and_killed)
 {
     start(2, ORDERS);
-    cut_everywhere(3, 1000000, 3000);
+    cut_everywhere(3, 1000000, 6000);
     all_done(true);
     finish("two relays");
 }

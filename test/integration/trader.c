@@ -2,6 +2,7 @@
 #include "trader.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static void connect_anew(struct trader *t)
 
 void trader_start(struct trader *t, int port, size_t orders)
 {
+    signal(SIGPIPE, SIG_IGN);       /* libuv leaves it to the program */
     memset(t, 0, sizeof(*t));
     t->port = port;
     t->qty = 1;

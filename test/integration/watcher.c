@@ -2,6 +2,7 @@
 #include "watcher.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,6 +148,7 @@ static void on_push(futu_client *c, uint32_t proto, const void *body, size_t len
 void watcher_start(struct watcher *w, futu_loop *loop, int port)
 {
     futu_client_opts o = FUTU_CLIENT_OPTS_INIT;
+    signal(SIGPIPE, SIG_IGN);       /* libuv leaves it to the program */
     memset(w, 0, sizeof(*w));
     o.loop = loop;
     o.port = (uint32_t)port;
