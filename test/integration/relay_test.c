@@ -161,7 +161,8 @@ static void exchange_lists_them_all(void)
     futu_reply_free(r);
 }
 
-static void judge(void)
+/* Returns how many candles were compared: none when it did not take long. */
+static size_t judge(void)
 {
     size_t missing = 0, bars = 0;
     uint64_t gaps = 0;
@@ -173,9 +174,9 @@ static void judge(void)
         ck_assert_uint_gt(far[i].began, 0);
         ck_assert_uint_gt(far[i].over, 0);
     }
-    ck_assert_uint_gt(bars, 0);
     printf("relay: %llu cuts, %llu gaps told, %zu tickers lost in them, %zu candles whole\n",
            (unsigned long long)connections_cut(), (unsigned long long)gaps, missing, bars);
+    return bars;
 }
 
 static void start_watching(size_t n)
@@ -196,7 +197,7 @@ START_TEST(every_ticker_that_a_thousand_cuts_lose_is_told)
     wait_up();
     all_streams_flow();
     exchange_lists_them_all();
-    judge();
+    ck_assert_uint_gt(judge(), 0);
     stop();
 }
 END_TEST
@@ -226,7 +227,8 @@ static size_t some_codes(futu_client *c, const char **codes, size_t max)
     static char text[MANY_CODES][24];
     futu_reply *r;
     ck_assert_int_eq(futu_client_call_json_sync(c, "Qot_GetStaticInfo",
-                                                "{\"market\":1,\"secType\":3}", &r), FUTU_OK);
+                                                "{\"c2s\":{\"market\":1,\"secType\":3}}", &r),
+                     FUTU_OK);
     const Qot_GetStaticInfo_Response *m = futu_reply_msg(r);
     size_t n = MIN(max, m->s2c->n_staticInfoList);
     for (size_t i = 0; i < n; i++) {

@@ -92,7 +92,7 @@ static void note_loss(struct watcher *w, const Gateway_UpdateGap_Lost *l)
                               .begin_ms = l->beginMs, .end_ms = l->endMs,
                               .tickers = l->tickersLost, .failed = l->error.p != NULL };
     ck_assert_int_le(l->beginMs, l->endMs);
-    ck_assert(!l->tickersLost || (l->has_sequenceAfter && l->has_sequenceBefore));
+    ck_assert(!l->tickersLost || l->has_sequenceAfter);
     if (loss.failed) {
         w->failed++;
         snprintf(w->last_error, sizeof(w->last_error), "%s", l->error.p);
@@ -214,12 +214,15 @@ bool watcher_all_pushed(const struct watcher *w, const int32_t *types, size_t n_
 
 /* ---- judgement ---- */
 
-/* By its numbers; an event without them (the gap could not be closed) by its time. */
+/* By its numbers, of which the second may be unknown; an event without them (the gap could not be
+ * closed) by its time. */
 static bool told(const struct watched *s, const struct seen_tick *a, const struct seen_tick *b)
 {
     for (size_t i = 0; i < s->n_losses; i++) {
         const struct seen_loss *l = &s->losses[i];
         if (l->tickers && l->after <= a->seq && l->before >= b->seq)
+            return true;
+        if (l->tickers && l->before == 0 && l->after == a->seq)
             return true;
         if (l->failed && l->begin_ms <= b->at_ms && l->end_ms >= a->at_ms)
             return true;

@@ -24,7 +24,7 @@ struct seen_bar {
 };
 
 struct seen_loss {              /* of one security, from a gap event */
-    int64_t after, before;      /* sequences; meant only with `tickers` */
+    int64_t after, before;      /* sequences; meant only with `tickers`; 0: unknown */
     int64_t begin_ms, end_ms;
     bool tickers, failed;       /* failed: it could not be restored */
 };
