@@ -103,12 +103,12 @@ static void cut_at_random(void)
     chaos(0);
 }
 
-static bool is_up(const struct chain *c)
+/* Of all relays of the chain; `info` is of the first one that is not, with its place. */
+static bool is_up(const struct chain *c, struct chain_info *info, size_t *at)
 {
-    struct chain_info info;
-    for (size_t i = 0; i < c->n; i++) {
-        chain_info(c, i, &info);
-        if (!info.up || info.stale > 0)
+    for (*at = 0; *at < c->n; ++*at) {
+        chain_info(c, *at, info);
+        if (!info->up || info->stale > 0)
             return false;
     }
     return true;
@@ -116,11 +116,12 @@ static bool is_up(const struct chain *c)
 
 static void wait_up(void)
 {
+    struct chain_info info = { .up = false };
     int64_t end = now_ms() + BACK_MS;
-    for (size_t i = 0; i < chains;) {
-        ck_assert_msg(now_ms() < end, "the relays of chain %zu did not come back", i);
+    for (size_t i = 0, k = 0; i < chains; i += is_up(&ch[i], &info, &k)) {
+        ck_assert_msg(now_ms() < end, "relay %zu of chain %zu: links up %d, %d stale: %s", k, i,
+                      info.up, info.stale, info.error);
         run_for(20);
-        i += is_up(&ch[i]);
     }
 }
 
