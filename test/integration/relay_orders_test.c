@@ -7,7 +7,7 @@
 #include "support.h"
 #include "trader.h"
 
-#define ORDERS (SLOW > 1 ? 1000 : 5000)
+#define ORDERS (SLOW > 1 ? 800 : 4000)
 #define WINDOW 64
 #define KILLS 4                 /* of each relay */
 #define ALL_MS (60000 * SLOW)
@@ -95,7 +95,7 @@ static void finish(const char *what)
 
 START_TEST(orders_in_peace)
 {
-    start(2, ORDERS / 5);
+    start(2, ORDERS / 2);
     all_done(false);
     ck_assert_uint_eq(tr.lost_answers + tr.unknown + tr.failed, 0);
     finish("in peace");
@@ -115,7 +115,7 @@ END_TEST
 START_TEST(orders_through_one_relay_that_is_cut_and_killed)
 {
     start(1, ORDERS);
-    cut_everywhere(2, 100000, 1000);
+    cut_everywhere(2, 400000, 5000);
     all_done(true);
     finish("one relay");
 }
@@ -124,7 +124,7 @@ END_TEST
 START_TEST(orders_through_two_relays_that_are_cut_and_killed)
 {
     start(2, ORDERS);
-    cut_everywhere(3, 1000000, 6000);
+    cut_everywhere(3, 1000000, 10000);
     all_done(true);
     finish("two relays");
 }
