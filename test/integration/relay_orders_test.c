@@ -21,8 +21,8 @@ static struct trader tr;
 static void cut_everywhere(size_t links, uint32_t max_bytes, uint32_t max_ms)
 {
     for (size_t i = 0; i < links; i++) {
-        struct proxy_chaos o = { .seed = 7 + i, .cuts = i + 1 < links ? 8 : 40, .max_bytes = max_bytes,
-                                 .max_ms = max_ms };
+        struct proxy_chaos o = { .seed = 7 + i, .cuts = i + 1 < links ? 8 : 40,
+                                 .max_bytes = max_bytes, .max_ms = max_ms };
         proxy_chaos(&ch.link[i], &o);
     }
 }
