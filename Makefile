@@ -120,7 +120,7 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -Wall -Wextra $(if $(CI),-Werror) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \
 	    -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/..'
-BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay)
+BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push)
 $(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 $(B)/test/bench/hub_fanout: $(B)/test/bench/hub_fanout.o $(B)/libfutu.a

@@ -360,6 +360,7 @@ static void run_parts(int argc, char **argv)
         run_redis_parts(argc, argv);
     if (wanted(argc, argv, "relay")) {
         compare_answers(argv[1]);
+        compare_pushes(argv[1]);
     }
 }
 
