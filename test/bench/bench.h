@@ -105,18 +105,20 @@ size_t futu_keep_alive(uint8_t *out, size_t size);
 size_t futu_sub(uint8_t *out, size_t size, const char *const *codes, size_t n, const int *types,
                 size_t n_types, bool push);
 size_t futu_basic_qot(uint8_t *out, size_t size, const char *code);
-/* Securities that hardly trade by themselves, for events of our own making; of one lot size. */
+/* Securities that hardly trade by themselves, for events of our own making. All have the same lot,
+ * and a price so low that hundreds of market orders neither empty the book nor the account. */
 #define BENCH_QUIET "HK.01208"
-#define BENCH_QUIET_2 "HK.00110"
-#define BENCH_QUIET_3 "HK.00047"
-#define BENCH_QUIET_4 "HK.00136"
+#define BENCH_QUIET_2 "HK.00106"
+#define BENCH_QUIET_3 "HK.00216"
+#define BENCH_QUIET_4 "HK.00264"
 #define BENCH_QUIET_LOT 4000
 size_t futu_order(uint8_t *out, size_t size, uint64_t conn_id, unsigned serial, const char *code);
 uint64_t futu_conn_id(const uint8_t *frame, size_t n);    /* of an InitConnect answer; 0: none */
 size_t futu_call_json(uint8_t *out, size_t size, const char *name, const char *json);
-/* Connects and logs in. Sends one request and waits for its answer, which must be a success; pushes
- * on the way are dropped. Both end the program when that fails, naming `what`. */
+/* Connects and logs in. Sends one request and waits for its answer, or only waits: it must be a
+ * success; pushes on the way are dropped. All end the program when that fails, naming `what`. */
 void futu_open(struct conn *c, int port, const char *what);
+void futu_await(struct conn *c, const uint8_t *request, const char *what);
 void futu_ask(struct conn *c, const uint8_t *request, size_t len, const char *what);
 
 /* The parts. */

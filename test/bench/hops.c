@@ -75,9 +75,23 @@ static bool start_relay(struct server *s, int upstream, const char *dir, const c
     return s->port > 0;
 }
 
+static struct hop *running[N_HOPS];
+
+/* When the bench gives up, what a hop keeps on disk goes too. */
+static void stop_all(void)
+{
+    for (int i = 0; i < N_HOPS; i++)
+        if (running[i])
+            hop_stop(running[i]);
+}
+
 bool hop_start(struct hop *h, enum hop_kind kind, int upstream_port, const char *bin)
 {
+    static bool registered;
+    if (!registered)
+        registered = atexit(stop_all) == 0;
     memset(h, 0, sizeof(*h));
+    running[kind] = h;
     snprintf(h->dir, sizeof(h->dir), "/tmp/futu-bench-XXXXXX");
     if (kind == HOP_NONE || kind == HOP_SOCAT || !mkdtemp(h->dir))
         h->dir[0] = '\0';
@@ -100,6 +114,9 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 
 void hop_stop(struct hop *h)
 {
+    for (int i = 0; i < N_HOPS; i++)
+        if (running[i] == h)
+            running[i] = NULL;
     server_stop(&h->s);
     if (h->dir[0])
         nftw(h->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);

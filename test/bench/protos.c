@@ -142,18 +142,25 @@ static bool answers(const uint8_t *frame, size_t n, uint32_t proto, const char *
     return true;
 }
 
-void futu_ask(struct conn *c, const uint8_t *request, size_t len, const char *what)
+void futu_await(struct conn *c, const uint8_t *request, const char *what)
 {
     static uint8_t answer[CONN_BUF];
     struct frame f;
     size_t n;
-    if (frame_head_read(request, &f) != FUTU_OK || !conn_write(c, request, len))
+    if (frame_head_read(request, &f) != FUTU_OK)
         die(what);
     do {
         n = conn_read(c, &proto_futu, answer, sizeof(answer));
         if (n == 0)
             die(what);
     } while (!answers(answer, n, f.proto, what));
+}
+
+void futu_ask(struct conn *c, const uint8_t *request, size_t len, const char *what)
+{
+    if (!conn_write(c, request, len))
+        die(what);
+    futu_await(c, request, what);
 }
 
 void futu_open(struct conn *c, int port, const char *what)

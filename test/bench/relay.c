@@ -176,11 +176,11 @@ static void nothing(void *arg)
     (void)arg;
 }
 
-/* Short and busy, since a processor that went to sleep would be measured too. What still comes in,
- * such as the answer to the order before, is dropped. */
+/* Short and busy, since a processor that went to sleep would be measured too. Ticks of others that
+ * come in are dropped. */
 static void settle(struct trader *t, struct conn *conns, size_t n)
 {
-    fanout_count(&proto_futu, &t->conn, 1, SETTLE_S, nothing, NULL);
+    futu_await(&t->conn, request, t->code);
     fanout_count(&proto_futu, conns, n, SETTLE_S, nothing, NULL);
 }
 
@@ -188,8 +188,9 @@ static void one_event_turn(struct trader *t, struct conn *conns, size_t n, float
 {
     for (int i = 0; i < EVENTS_PER_TURN; i++) {
         struct load_result r;
-        settle(t, conns, n);
-        if (!fanout_latency(&proto_futu, conns, n, 1, fire_order, t, &r))
+        bool told = fanout_latency(&proto_futu, conns, n, 1, fire_order, t, &r);
+        settle(t, conns, n);        /* an order that was refused is named here */
+        if (!told)
             die(t->code);
         seconds[i] = (float)(r.p50_us / 1e6);
     }
