@@ -50,11 +50,42 @@ static futu_err put_answer(const struct blast_conn *c, const struct proto_row *r
     return put_other(row, body);
 }
 
-/* A quote of which each version differs from the one before. */
+static void set_prices(Qot_Common_BasicQot *q, unsigned version)
+{
+    SET(q, isSuspended, false);
+    SET(q, priceSpread, 0.2);
+    SET(q, highPrice, 1000);
+    SET(q, openPrice, 500);
+    SET(q, lowPrice, 498.2);
+    SET(q, curPrice, 505 + version * 0.2);
+    SET(q, lastClosePrice, 499);
+    SET(q, volume, 12345678 + version);
+    SET(q, turnover, 6.2e9 + version);
+    SET(q, turnoverRate, 0.13);
+    SET(q, amplitude, 2.4);
+    SET(q, secStatus, 1);
+    SET(q, listTimestamp, 1087315200);
+    SET(q, updateTimestamp, 1775008800.5 + version);
+    SET(q, hpVolume, 12345678.0 + version);
+}
+
+static void set_before_hours(Qot_Common_PreAfterMarketData *d)
+{
+    SET(d, price, 499.4);
+    SET(d, highPrice, 499.8);
+    SET(d, lowPrice, 498.6);
+    SET(d, volume, 123456);
+    SET(d, turnover, 61.6e6);
+    SET(d, changeVal, 0.4);
+}
+
+/* A quote, 300 bytes with its header, of which each version differs from the one before. */
 static futu_err put_push(struct buf *out, const struct blast_key *key, unsigned version)
 {
+    Qot_Common_PreAfterMarketData before = { 0 };
     Qot_Common_Security sec = { .code = str_c(key->code) };
     Qot_Common_BasicQot q = { .security = &sec,
+                              .preMarket = &before,
                               .name = STR("A security of the bench"),
                               .listTime = STR("2004-06-16"),
                               .updateTime = STR("2026-04-01 10:00:00") };
@@ -64,20 +95,8 @@ static futu_err put_push(struct buf *out, const struct blast_key *key, unsigned 
     SET(&rsp, retType, RET_OK);
     SET(&rsp, errCode, 0);
     SET(&sec, market, key->market);
-    SET(&q, isSuspended, false);
-    SET(&q, priceSpread, 0.2);
-    SET(&q, highPrice, 1000);
-    SET(&q, openPrice, 500);
-    SET(&q, lowPrice, 498.2);
-    SET(&q, curPrice, 505 + version * 0.2);
-    SET(&q, lastClosePrice, 499);
-    SET(&q, volume, 12345678 + version);
-    SET(&q, turnover, 6.2e9 + version);
-    SET(&q, turnoverRate, 0.13);
-    SET(&q, amplitude, 2.4);
-    SET(&q, secStatus, 1);
-    SET(&q, listTimestamp, 1087315200);
-    SET(&q, updateTimestamp, 1775008800.5 + version);
+    set_prices(&q, version);
+    set_before_hours(&before);
     futu_err err = codec_encode(&Qot_UpdateBasicQot_Response_msg, &rsp, &body, NULL);
     if (!err)
         err = frame_write(out, PUSH_BASIC, FRAME_PROTOBUF, 0, body.p, body.n, NULL);
