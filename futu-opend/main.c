@@ -26,6 +26,7 @@ struct daemon {
     futu_gateway *gateway;
     struct listener tcp, websocket;
     uv_signal_t sigint, sigterm;
+    bool stop;                  /* a signal came */
     char why[512];
 };
 
@@ -62,7 +63,12 @@ static bool make_gateway(struct daemon *d)
     const struct opend_conf *c = &d->conf;
     futu_gateway_opts o = FUTU_GATEWAY_OPTS_INIT;
     o.loop = d->loop;
-    o.upstream = FUTU_UPSTREAM_PAPER;
+    o.upstream = c->paper ? FUTU_UPSTREAM_PAPER : FUTU_UPSTREAM_RELAY;
+    o.upstream_host = c->upstream_host;
+    o.upstream_port = (uint32_t)c->upstream_port;
+    o.upstream_rsa_key = c->upstream_rsa_key;
+    o.upstream_cache_s = (uint32_t)c->upstream_cache_s;
+    o.state_dir = c->state_dir;
     o.rsa_private_key = c->rsa_private_key;
     o.websocket_key_md5 = c->websocket_key_md5;
     o.paper_clock = c->paper_clock;
@@ -75,6 +81,21 @@ static bool make_gateway(struct daemon *d)
     o.max_connections = (uint32_t)c->max_connections;
     o.sub_quota = (uint32_t)c->sub_quota;
     return futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;
+}
+
+/* Waits until it is known whether the upstream can be reached. What a later attempt may mend does
+ * not keep the gateway from starting; a wrong name, key or port does. */
+static bool meet_upstream(struct daemon *d)
+{
+    futu_err err;
+    while ((err = futu_gateway_upstream_state(d->gateway, d->why, sizeof(d->why))) == FUTU_EAGAIN &&
+           !d->stop)
+        futu_loop_poll(d->loop, 100);
+    if (err == FUTU_ENOTCONN || d->stop) {
+        d->why[0] = '\0';
+        err = FUTU_OK;
+    }
+    return err == FUTU_OK;
 }
 
 static bool make_listeners(struct daemon *d)
@@ -100,8 +121,10 @@ static bool make_listeners(struct daemon *d)
 
 static void on_signal(uv_signal_t *h, int signum)
 {
+    struct daemon *d = h->data;
     (void)signum;
-    futu_loop_stop(((struct daemon *)h->data)->loop);
+    d->stop = true;
+    futu_loop_stop(d->loop);
 }
 
 static void catch_signals(struct daemon *d)
@@ -114,14 +137,32 @@ static void catch_signals(struct daemon *d)
     uv_signal_start(&d->sigterm, on_signal, SIGTERM);
 }
 
+static void print_upstream(const struct daemon *d)
+{
+    char why[512];
+    bool up = futu_gateway_upstream_state(d->gateway, why, sizeof(why)) == FUTU_OK;
+    printf("futu-opend %s, relay: all data and all orders are those of %s\n",
+           futu_version(), d->conf.upstream);
+    printf("  upstream    %s%s%s\n", d->conf.upstream,
+           d->conf.upstream_rsa_key ? ", encrypted" : "",
+           up ? ", connected" : ", NOT connected; it is tried again and again");
+    if (!up)
+        printf("              %s\n", why);
+    printf("  orders      journal in %s\n", d->conf.state_dir);
+}
+
 static void print_banner(const struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
     futu_gateway_stats st = { .size = sizeof(st) };
     futu_gateway_stats_get(d->gateway, &st);
-    printf("futu-opend %s, PAPER exchange: no broker, no real money\n", futu_version());
-    printf("  securities  %llu, clock %s, seed %llu\n", (unsigned long long)st.securities,
-           c->paper_clock, (unsigned long long)c->paper_seed);
+    if (c->paper) {
+        printf("futu-opend %s, PAPER exchange: no broker, no real money\n", futu_version());
+        printf("  securities  %llu, clock %s, seed %llu\n", (unsigned long long)st.securities,
+               c->paper_clock, (unsigned long long)c->paper_seed);
+    } else {
+        print_upstream(d);
+    }
     printf("  FTAPI       %s:%d%s\n", c->ip, d->tcp.port,
            c->rsa_private_key ? " (RSA key required)" : "");
     if (c->websocket_port)
@@ -155,9 +196,11 @@ static void stop(struct daemon *d)
 
 static int run(struct daemon *d)
 {
-    bool up = futu_loop_new(&d->loop) == FUTU_OK && make_gateway(d) && make_listeners(d);
-    if (up) {
+    bool up = futu_loop_new(&d->loop) == FUTU_OK && make_gateway(d);
+    if (up)
         catch_signals(d);
+    up = up && meet_upstream(d) && make_listeners(d);
+    if (up) {
         print_banner(d);
         futu_loop_run(d->loop);
     } else {

@@ -3,6 +3,7 @@
 
 #include <futu/base.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum option_kind { O_FLAG, O_STR, O_UINT };
@@ -20,7 +21,15 @@ struct option {
 static const struct option options[] = {
     { "paper", NULL, O_FLAG, AT(paper), NULL, 0, 0, "Upstream (choose one)",
       "an embedded exchange with its own prices and accounts; offline" },
-    { "paper-clock", "CLOCK", O_STR, AT(paper_clock), "real", 0, 0, NULL,
+    { "upstream", "HOST:PORT", O_STR, AT(upstream), NULL, 0, 0, NULL,
+      "another gateway: the vendor's OpenD, or another futu-opend" },
+    { "upstream-rsa-key", "FILE", O_STR, AT(upstream_rsa_key), NULL, 0, 0, "Towards --upstream",
+      "PEM key of that gateway: the connections to it are encrypted" },
+    { "upstream-cache", "SECONDS", O_UINT, AT(upstream_cache_s), "600", 0, 86400, NULL,
+      "how long answers of reference data are kept; 0: not at all" },
+    { "state-dir", "DIR", O_STR, AT(state_dir), NULL, 0, 0, NULL,
+      "folder of the order journal; FUTU_STATE_DIR or ~/.futu-opend-rs when absent" },
+    { "paper-clock", "CLOCK", O_STR, AT(paper_clock), "real", 0, 0, "Paper exchange",
       "real, always-open, xN (N times as fast), or always-open,xN" },
     { "paper-seed", "N", O_UINT, AT(paper_seed), "1", 0, UINT64_MAX, NULL,
       "same seed and clock: same ticks" },
@@ -43,7 +52,7 @@ static const struct option options[] = {
     { "websocket-private-key", "FILE", O_STR, AT(websocket_private_key), NULL, 0, 0, NULL,
       "PEM key of that certificate" },
     { "frequency-limits", "on|off", O_STR, AT(frequency_limits), "on", 0, 0, "Rules",
-      "the vendor's calls-per-30-seconds limits; off with --paper only" },
+      "the vendor's calls-per-30-seconds limits; off: with --upstream those of it alone" },
     { "keep-alive", "SECONDS", O_UINT, AT(keep_alive_s), "10", 1, 30, NULL,
       "KeepAlive interval announced to clients" },
     { "push-proto-type", "0|1", O_UINT, AT(push_proto_type), "0", 0, 1, NULL,
@@ -159,13 +168,28 @@ static int take(struct opend_conf *c, int left, char **argv, char *why, size_t s
     return eq ? 1 : 2;
 }
 
+static const char *judge_upstream(const struct opend_conf *c)
+{
+    if (!c->paper && !c->upstream)
+        return "choose an upstream: --paper (an embedded exchange, works offline) or --upstream "
+               "HOST:PORT (the vendor's OpenD, or another futu-opend); --login-account ACCOUNT "
+               "(direct login) is planned, but not in this version";
+    if (c->paper && c->upstream)
+        return "--paper and --upstream: a gateway has one upstream";
+    if (c->upstream && !c->upstream_port)
+        return "--upstream: HOST:PORT, such as 127.0.0.1:11111 or [::1]:11111";
+    if (!c->upstream && c->upstream_rsa_key)
+        return "--upstream-rsa-key needs --upstream";
+    if (c->upstream && !c->state_dir)
+        return "--state-dir: neither it nor FUTU_STATE_DIR nor HOME is set";
+    return NULL;
+}
+
 static const char *judge(const struct opend_conf *c)
 {
-    if (!c->paper)
-        return "choose an upstream: --paper (an embedded exchange, works offline); --upstream "
-               "HOST:PORT (another gateway) and --login-account ACCOUNT (direct login) are "
-               "planned, "
-               "but not in this version";
+    const char *wrong = judge_upstream(c);
+    if (wrong)
+        return wrong;
     if (options_log_level(c) < 0)
         return "--log-level: one of off, error, warn, info, debug, trace";
     if (strcmp(c->frequency_limits, "on") != 0 && strcmp(c->frequency_limits, "off") != 0)
@@ -178,6 +202,39 @@ static const char *judge(const struct opend_conf *c)
         strspn(c->websocket_key_md5, "0123456789abcdefABCDEF") != 32)
         return "--websocket-key-md5: 32 hex digits, as printed by: printf %s KEY | md5sum";
     return NULL;
+}
+
+/* HOST:PORT, [V6]:PORT; the port stays 0 when it is neither. */
+static void part_upstream(struct opend_conf *c)
+{
+    const char *text = c->upstream, *colon = strrchr(text, ':');
+    size_t n = colon ? (size_t)(colon - text) : 0;
+    uint64_t port;
+    if (n > 2 && text[0] == '[' && text[n - 1] == ']') {
+        text++;
+        n -= 2;
+    } else if (n > 0 && memchr(text, ':', n)) {
+        return;                         /* an IPv6 address needs its brackets */
+    }
+    if (n == 0 || n >= sizeof(c->upstream_host) || !parse_uint(colon + 1, &port) || port < 1 ||
+        port > 65535)
+        return;
+    memcpy(c->upstream_host, text, n);
+    c->upstream_host[n] = '\0';
+    c->upstream_port = port;
+}
+
+static void fill_state_dir(struct opend_conf *c)
+{
+    const char *env = getenv("FUTU_STATE_DIR"), *home = getenv("HOME");
+    if (c->state_dir)
+        return;
+    c->state_dir = env && *env ? env : NULL;
+    if (c->state_dir || !home || !*home)
+        return;
+    if (snprintf(c->state_dir_room, sizeof(c->state_dir_room), "%s/.futu-opend-rs", home) <
+        (int)sizeof(c->state_dir_room))
+        c->state_dir = c->state_dir_room;
 }
 
 enum options_result options_parse(struct opend_conf *c, int argc, char **argv, char *why,
@@ -194,6 +251,9 @@ enum options_result options_parse(struct opend_conf *c, int argc, char **argv, c
     }
     if (c->help || c->version)
         return OPTIONS_OK;
+    fill_state_dir(c);
+    if (c->upstream)
+        part_upstream(c);
     const char *wrong = judge(c);
     if (!wrong)
         return OPTIONS_OK;
@@ -204,7 +264,7 @@ enum options_result options_parse(struct opend_conf *c, int argc, char **argv, c
 void options_help(FILE *out)
 {
     fprintf(out, "futu-opend " FUTU_VERSION " - gateway for the Futu and moomoo trading API\n\n"
-                 "usage: futu-opend --paper [OPTION...]\n");
+                 "usage: futu-opend --paper | --upstream HOST:PORT [OPTION...]\n");
     for (size_t i = 0; i < N_OPTIONS; i++) {
         const struct option *o = &options[i];
         char left[64];

@@ -9,6 +9,11 @@
 
 struct opend_conf {
     bool paper;
+    const char *upstream, *upstream_rsa_key, *state_dir;
+    uint64_t upstream_cache_s;
+    char upstream_host[256];            /* of `upstream`, parted */
+    uint64_t upstream_port;
+    char state_dir_room[512];           /* of the default of state_dir */
     const char *paper_clock, *paper_trade_pwd;
     uint64_t paper_seed;
     const char *ip, *websocket_ip;

@@ -10,7 +10,11 @@
 #include "api/attach.h"
 #include "api/opts.h"
 #include "base/mem.h"
+#include "client/link_sock.h"
+#include "crypt/digest.h"
+#include "crypt/random.h"
 #include "upstream/paper/paper.h"
+#include "upstream/relay/relay.h"
 
 static void on_turn(struct loop_hook *h)
 {
@@ -31,8 +35,12 @@ static const char *check(const futu_gateway_opts *o)
 {
     if (!o->loop)
         return "a gateway needs a loop";
-    if (o->upstream != FUTU_UPSTREAM_PAPER)
+    if (o->upstream != FUTU_UPSTREAM_PAPER && o->upstream != FUTU_UPSTREAM_RELAY)
         return "a gateway needs an upstream: there is no default";
+    if (o->upstream == FUTU_UPSTREAM_RELAY &&
+        (!o->upstream_host || !o->upstream_host[0] || strlen(o->upstream_host) > 253 ||
+         o->upstream_port < 1 || o->upstream_port > 65535))
+        return "a relay needs upstream_host and upstream_port";
     if (o->push_proto_fmt > 1)
         return "push_proto_fmt is 0 (protobuf) or 1 (JSON)";
     if (o->websocket_key_md5 && strlen(o->websocket_key_md5) != 32)
@@ -49,6 +57,12 @@ static futu_err load_key(futu_gateway *g, const char *path, char *why, size_t si
     return err;
 }
 
+static futu_err append(void *arg, const void *p, size_t n, void (*done)(void *arg, futu_err err),
+                       void *done_arg)
+{
+    return store_append(arg, p, n, done, done_arg);
+}
+
 static futu_err make_hub(futu_gateway *g, const futu_gateway_opts *o)
 {
     struct hub_opts h = {
@@ -62,11 +76,15 @@ static futu_err make_hub(futu_gateway *g, const futu_gateway_opts *o)
         .keep_alive_s = o->keep_alive_s,
         .max_connections = o->max_connections,
         .sub_quota = o->sub_quota,
+        .journal = &g->journal,
+        .boot_id = g->boot_id,
     };
+    if (g->store)
+        h.store = (struct hub_store){ append, g->store };
     return hub_new(&g->hub, &h);
 }
 
-static futu_err make_upstream(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
+static futu_err make_paper(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
 {
     struct paper_opts p = {
         .clock = o->paper_clock,
@@ -77,10 +95,95 @@ static futu_err make_upstream(futu_gateway *g, const futu_gateway_opts *o, char 
         .timers = loop_timers(o->loop),
         .events = hub_events(g->hub),
     };
-    futu_err err = paper_new(&g->upstream, &p, why, size);
+    return paper_new(&g->upstream, &p, why, size);
+}
+
+static futu_err make_link(struct link **out, void *arg)
+{
+    futu_gateway *g = arg;
+    return link_sock_new(out, g->loop, g->upstream_host, g->upstream_port);
+}
+
+static futu_err make_relay(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
+{
+    char name[280];
+    snprintf(name, sizeof(name), "%s:%u", g->upstream_host, g->upstream_port);
+    struct relay_opts r = {
+        .clock = *loop_clock(o->loop),
+        .timers = loop_timers(o->loop),
+        .events = hub_events(g->hub),
+        .name = name,
+        .make_link = make_link,
+        .link_arg = g,
+        .rsa_key = o->upstream_rsa_key,
+        .cache_ns = (int64_t)o->upstream_cache_s * NS_PER_S,
+        .boot_id = g->boot_id,
+        .secret = g->journal.secret,
+        .random = random_u64,
+    };
+    return relay_new(&g->upstream, &r, why, size);
+}
+
+static futu_err make_upstream(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
+{
+    futu_err err = o->upstream == FUTU_UPSTREAM_PAPER ? make_paper(g, o, why, size)
+                                                      : make_relay(g, o, why, size);
     if (!err)
         hub_set_upstream(g->hub, g->upstream);
     return err;
+}
+
+/* ---- the order journal ---- */
+
+static futu_err read_journal(futu_gateway *g, const char *name, char *why, size_t size)
+{
+    struct buf text = BUF_INIT;
+    size_t line;
+    futu_err err = store_read(g->store, &text);
+    if (!err)
+        err = journal_read(&g->journal, buf_str(&text), &line);
+    if (err == FUTU_EFORMAT)
+        snprintf(why, size,
+                 "state: %s, line %zu: not an order journal; move it away to begin a new one, but "
+                 "then orders that are under way are forgotten",
+                 name, line);
+    text.n = 0;
+    if (!err) {
+        journal_expire(&g->journal, clock_wall(loop_clock(g->loop)) / NS_PER_MS);
+        err = journal_write_all(&g->journal, &text);
+    }
+    if (!err)
+        err = store_replace(g->store, text.p, text.n);
+    buf_free(&text);
+    return err;
+}
+
+/* One journal for each upstream: orders of one mean nothing to another. */
+static futu_err open_journal(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
+{
+    char secret[JOURNAL_SECRET + 1], name[300];
+    uint8_t raw[JOURNAL_SECRET / 2];
+    random_bytes(raw, sizeof(raw));
+    hex_lower(raw, sizeof(raw), secret);
+    journal_init(&g->journal, secret);
+    if (o->upstream == FUTU_UPSTREAM_PAPER || !o->state_dir)
+        return FUTU_OK;         /* the paper exchange's orders end with the process too */
+    snprintf(name, sizeof(name), "orders-%s_%u.journal", g->upstream_host, g->upstream_port);
+    for (char *p = name; *p; p++)
+        if (*p == '/' || *p == ':')
+            *p = '_';
+    futu_err err = store_open(&g->store, g->loop, o->state_dir, name, why, size);
+    return err ? err : read_journal(g, name, why, size);
+}
+
+static futu_err copy_upstream(futu_gateway *g, const futu_gateway_opts *o)
+{
+    g->boot_id = random_u64() >> 1;
+    if (o->upstream == FUTU_UPSTREAM_PAPER)
+        return FUTU_OK;
+    g->upstream_port = o->upstream_port;
+    g->upstream_host = mem_strdup(o->upstream_host);
+    return g->upstream_host ? FUTU_OK : FUTU_ENOMEM;
 }
 
 futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *opts, char *why, size_t size)
@@ -99,7 +202,12 @@ futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *opts, cha
         return refuse(why, size, FUTU_ENOMEM, futu_strerror(FUTU_ENOMEM));
     g->loop = o.loop;
     list_init(&g->attached);
+    journal_init(&g->journal, "00000000000000000000000000000000");
     err = load_key(g, o.rsa_private_key, why, size);
+    if (!err)
+        err = copy_upstream(g, &o);
+    if (!err)
+        err = open_journal(g, &o, why, size);
     if (!err)
         err = make_hub(g, &o);
     if (!err)
@@ -122,8 +230,18 @@ void futu_gateway_free(futu_gateway *g)
     hub_free(g->hub);
     if (g->upstream)
         g->upstream->ops->free(g->upstream);
+    store_close(g->store);
+    journal_free(&g->journal);
     rsa_key_free(g->rsa);
+    mem_free(g->upstream_host);
     mem_free(g);
+}
+
+futu_err futu_gateway_upstream_state(const futu_gateway *g, char *why, size_t why_size)
+{
+    if (why_size > 0)
+        why[0] = '\0';
+    return g->upstream->forwards ? relay_health(g->upstream, why, why_size) : FUTU_OK;
 }
 
 futu_err futu_gateway_stats_get(const futu_gateway *g, futu_gateway_stats *out)

@@ -35,6 +35,17 @@ static inline void list_remove(struct list *n)
     list_init(n);
 }
 
+/* Moves all of `from` into the head `to`, which was in no use. */
+static inline void list_take(struct list *to, struct list *from)
+{
+    list_init(to);
+    if (list_empty(from))
+        return;
+    *to = *from;
+    to->next->prev = to->prev->next = to;
+    list_init(from);
+}
+
 #define list_entry(ptr, type, member) container_of(ptr, type, member)
 /* `it` and `tmp` are struct list pointers; removing `it` inside is fine. */
 #define list_each(it, tmp, head)                                                                   \

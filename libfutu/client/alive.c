@@ -8,10 +8,10 @@ enum { PROTO_KEEP_ALIVE = 1004, DEFAULT_S = 10, MAX_S = 3600 };
 
 static void on_answer(futu_client *c, futu_err err, futu_reply *r, void *arg)
 {
-    (void)c;
-    (void)err;
     (void)r;
     (void)arg;                      /* its bytes were the sign of life */
+    if (!err)
+        c->latency = MAX(client_now(c) - c->alive_sent, 1);
 }
 
 static void on_due(struct timer *t, int64_t now)
@@ -26,6 +26,7 @@ static void on_due(struct timer *t, int64_t now)
     const KeepAlive_Request request = { .c2s = &c2s };
     SET(&c2s, time, clock_wall(&c->o.clock) / NS_PER_S);
     timer_set(c->o.timers, t, now + c->alive_every);
+    c->alive_sent = now;
     futu_err err = client_send_msg(c, PROTO_KEEP_ALIVE, &request, on_answer, NULL);
     if (err)
         client_lose(c, err, "KeepAlive: %s", futu_strerror(err));
@@ -36,8 +37,13 @@ void client_alive_start(futu_client *c, int32_t interval_s)
     int64_t interval = NS_PER_S * (interval_s > 0 ? MIN(interval_s, MAX_S) : DEFAULT_S);
     c->alive_every = interval * 8 / 10;
     c->alive_limit = interval * 3;
+    if (c->o.dead_after > 0) {
+        c->alive_limit = MIN(c->alive_limit, c->o.dead_after);
+        c->alive_every = MIN(c->alive_every, c->alive_limit / 3);
+    }
     c->alive.fn = on_due;
-    timer_set(c->o.timers, &c->alive, client_now(c) + c->alive_every);
+    /* Who passes bytes on wants to know the latency at once. */
+    timer_set(c->o.timers, &c->alive, client_now(c) + (c->o.raw ? 0 : c->alive_every));
 }
 
 void client_alive_stop(futu_client *c)

@@ -61,16 +61,26 @@ static void put_call(futu_client *c, struct call *call)
     list_push(&c->pool, &call->node);
 }
 
+/* Without an answer. */
+static void end_call(futu_client *c, struct call *call, futu_err err)
+{
+    futu_reply_fn *fn = call->fn;
+    client_raw_fn *raw = call->raw;
+    void *arg = call->arg;
+    put_call(c, call);
+    if (raw)
+        raw(c, err, FRAME_PROTOBUF, NULL, 0, arg);
+    else
+        fn(c, err, NULL, arg);
+}
+
 static void on_timeout(struct timer *t, int64_t now)
 {
     struct call *call = container_of(t, struct call, timer);
     futu_client *c = call->c;
-    futu_reply_fn *fn = call->fn;
-    void *arg = call->arg;
     (void)now;
     client_fail(c, FUTU_ETIMEDOUT, "%s: no answer in time", call->row ? call->row->name : "call");
-    put_call(c, call);
-    fn(c, FUTU_ETIMEDOUT, NULL, arg);
+    end_call(c, call, FUTU_ETIMEDOUT);
 }
 
 static struct call *get_call(futu_client *c)
@@ -101,6 +111,7 @@ static futu_err add_call(futu_client *c, struct call **out, uint32_t proto, futu
     call->serial = client_next_serial(c);
     call->row = proto_find(proto);
     call->fn = fn;
+    call->raw = NULL;
     call->arg = arg;
     list_push(&c->pending, &call->node);
     *out = call;
@@ -130,7 +141,7 @@ futu_err client_send(futu_client *c, uint32_t proto, const uint8_t *body, size_t
 {
     struct call *call = NULL;
     futu_err err = add_call(c, &call, proto, fn, arg);
-    if (!err && resub_cares(proto))
+    if (!err && resub_cares(proto) && !c->o.raw)
         err = buf_put(&call->request, body, n);
     if (!err)
         err = write_frame(c, call, body, n);
@@ -141,6 +152,29 @@ futu_err client_send(futu_client *c, uint32_t proto, const uint8_t *body, size_t
     }
     timer_set(c->o.timers, &call->timer, client_now(c) + c->o.timeout);
     return FUTU_OK;
+}
+
+struct call *client_send_raw(futu_client *c, uint32_t proto, uint8_t fmt, const uint8_t *body,
+                             size_t n, int64_t timeout, client_raw_fn *raw, void *arg)
+{
+    struct call *call = NULL;
+    futu_err err = add_call(c, &call, proto, NULL, arg);
+    if (!err)
+        err = frame_write(c->o.link->ops->out(c->o.link), proto, fmt, call->serial, body, n,
+                          &c->cipher);
+    if (err) {
+        if (call)
+            put_call(c, call);
+        return NULL;
+    }
+    call->raw = raw;
+    timer_set(c->o.timers, &call->timer, client_now(c) + timeout);
+    return call;
+}
+
+void client_forget(futu_client *c, struct call *call)
+{
+    put_call(c, call);
 }
 
 static struct buf *scratch(futu_client *c)
@@ -269,7 +303,13 @@ static futu_err take_reply(futu_client *c, struct call *call, futu_reply *r, uin
 void client_answer(futu_client *c, struct call *call, uint8_t fmt, const uint8_t *p, size_t n)
 {
     futu_reply_fn *fn = call->fn;
+    client_raw_fn *raw = call->raw;
     void *arg = call->arg;
+    if (raw) {
+        put_call(c, call);
+        raw(c, FUTU_OK, fmt, p, n, arg);
+        return;
+    }
     futu_reply *r = get_reply(c);
     futu_err err = take_reply(c, call, r, fmt, p, n);
     put_call(c, call);
@@ -291,10 +331,7 @@ void client_end_calls(futu_client *c, futu_err err)
     }
     while (!list_empty(&ending)) {
         struct call *call = list_entry(ending.next, struct call, node);
-        futu_reply_fn *fn = call->fn;
-        void *arg = call->arg;
-        put_call(c, call);
-        fn(c, err, NULL, arg);
+        end_call(c, call, err);
     }
 }
 

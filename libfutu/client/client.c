@@ -62,6 +62,7 @@ static int64_t pause_ns(const futu_client *c)
 void client_drop(futu_client *c, futu_err err)
 {
     log_info("client: connection lost: %s", c->error);
+    c->lost_in = c->phase;
     bool lasted = c->phase == PHASE_READY && client_now(c) - c->ready_at >= LASTING;
     if (lasted)
         c->attempts = 0;
@@ -170,6 +171,10 @@ void client_init_done(futu_client *c)
     c->phase = PHASE_RESTORE;
     c->restore_err = FUTU_OK;
     c->restoring = 0;
+    if (c->o.raw) {
+        be_ready(c);
+        return;
+    }
     futu_err err = resub_replay(&c->resub, send_restore, c);
     if (err)
         client_lose(c, err, "restoring subscriptions: %s", futu_strerror(err));

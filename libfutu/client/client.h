@@ -40,6 +40,11 @@ struct client_opts {
     int64_t timeout;                /* ns, of connecting and of each call */
     const char *client_id;          /* copied */
     bool no_notify, no_reconnect;
+    /* For who passes bytes on: nothing is decoded, pushes go to on_raw, calls are client_send_raw(),
+     * no subscription is remembered. */
+    bool raw;
+    int64_t dead_after;             /* ns of silence; 0: three keep-alive intervals of the gateway */
+    void (*on_raw)(futu_client *c, const struct frame *f, const uint8_t *body, size_t n, void *arg);
     void (*on_state)(futu_client *c, int state, futu_err err, void *arg);
     void (*on_push)(futu_client *c, uint32_t proto, const void *body, size_t len, const void *msg,
                     void *arg);
@@ -50,6 +55,10 @@ struct client_opts {
 enum client_phase { PHASE_IDLE, PHASE_WAIT, PHASE_LINKING, PHASE_INIT, PHASE_RESTORE, PHASE_READY,
                     PHASE_STOPPED };
 
+/* The end of a raw call. err as in futu_reply_fn; the body is in format `fmt`, borrowed. */
+typedef void client_raw_fn(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
+                           void *arg);
+
 /* A request under way. */
 struct call {
     struct list node;               /* in pending order, or in the pool */
@@ -58,6 +67,7 @@ struct call {
     const struct proto_row *row;    /* NULL: outside the registry */
     uint32_t proto, serial;
     futu_reply_fn *fn;
+    client_raw_fn *raw;             /* in place of fn */
     void *arg;
     struct buf request;             /* only of what resub_cares() for */
 };
@@ -68,6 +78,8 @@ struct futu_client {
     uint32_t epoch;                 /* counts connections: a callback may have ended this one */
     unsigned attempts;              /* since the last connection that lasted */
     int64_t ready_at, last_rx, alive_every, alive_limit;
+    int64_t alive_sent, latency;    /* of the last KeepAlive: when, and its round trip; 0: none */
+    enum client_phase lost_in;      /* the phase in which the connection was lost last */
     struct timer retry, alive;
 
     struct framer framer;
@@ -87,7 +99,7 @@ struct futu_client {
     futu_err restore_err;
 
     uint64_t conn_id, user_id;
-    int server_ver;
+    int server_ver, attribution;
     char client_id[64];
     char error[256];
 
@@ -139,6 +151,11 @@ futu_err client_send(futu_client *c, uint32_t proto, const uint8_t *body, size_t
                      futu_reply_fn *fn, void *arg);
 futu_err client_send_msg(futu_client *c, uint32_t proto, const void *request, futu_reply_fn *fn,
                          void *arg);
+/* Bytes as they are, in either format. NULL: it could not be sent, raw() will not run. */
+struct call *client_send_raw(futu_client *c, uint32_t proto, uint8_t fmt, const uint8_t *body,
+                             size_t n, int64_t timeout, client_raw_fn *raw, void *arg);
+/* Its answer is of no interest any more. */
+void client_forget(futu_client *c, struct call *call);
 /* The calls of users: only when READY, with packetID. */
 futu_err client_call(futu_client *c, uint32_t proto, const void *body, size_t n, futu_reply_fn *fn,
                      void *arg);

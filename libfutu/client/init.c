@@ -74,6 +74,7 @@ static futu_err take_answer(futu_client *c, const InitConnect_Response *r, bool 
     c->conn_id = r->s2c->connID;
     c->user_id = r->s2c->loginUserID;
     c->server_ver = r->s2c->serverVer;
+    c->attribution = r->s2c->userAttribution;
     client_alive_start(c, r->s2c->keepAliveInterval);
     return FUTU_OK;
 }

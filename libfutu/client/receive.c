@@ -66,7 +66,9 @@ static void take_frame(futu_client *c, const struct frame *f)
     const uint8_t *p = (const uint8_t *)body.p;
     const struct proto_row *row = proto_find(f->proto);
     struct call *call = client_find_call(c, f->proto, f->serial);
-    if (call)
+    if (!call && c->o.raw && (!row || row->kind == PROTO_PUSH))
+        c->o.on_raw(c, f, p, body.n, c->o.arg);
+    else if (call)
         client_answer(c, call, f->fmt, p, body.n);
     else if (!row || row->kind == PROTO_PUSH)
         push(c, row, f, p, body.n);

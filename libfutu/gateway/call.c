@@ -1,15 +1,14 @@
 /* call.c - see call.h.
  *
- * Limits:  10 s, on the SDK's WebSocket 4.5 s: its clients give up after 12 s and 5 s.
  * Threads: none.
  * Tests:   test/unit/gateway/router_test.c, test/unit/gateway/trade_test.c
  */
 #include "gateway/call.h"
 
+#include "gateway/orders.h"
 #include "gateway/patch.h"
+#include "gateway/pend.h"
 
-#define LIMIT_NS (10 * NS_PER_S)
-#define LIMIT_SDK_NS (4500 * NS_PER_MS)
 #define KEEP_BODY 4096              /* a larger buffer is not kept for reuse */
 
 static void on_timeout(struct timer *t, int64_t now);
@@ -28,34 +27,36 @@ static struct call *call_new(const struct ask *a)
             return NULL;
     }
     struct buf body = k->body;
-    *k = (struct call){ .ask = *a, .body = body };
+    *k = (struct call){ .hub = h, .ask = *a, .body = body };
     k->body.n = 0;
     k->timer.fn = on_timeout;
     list_init(&k->followers);
     list_push(&a->c->calls, &k->link);
     a->c->n_calls++;
-    timer_set(h->o.timers, &k->timer,
-              a->at + (a->c->kind == KIND_WS_SDK ? LIMIT_SDK_NS : LIMIT_NS));
+    timer_set(h->o.timers, &k->timer, a->at + answer_limit(a->c));
     return k;
 }
 
 static void call_free(struct call *k)
 {
-    struct hub *h = k->ask.c->hub;
+    struct hub *h = k->hub;
     timer_stop(h->o.timers, &k->timer);
     list_remove(&k->link);
-    k->ask.c->n_calls--;
+    if (k->ask.c)
+        k->ask.c->n_calls--;
     list_remove(&k->followers);
     if (k->replay)
         k->replay->call = NULL;
+    if (k->order)
+        k->order->call = NULL;
     if (k->body.cap > KEEP_BODY)
         buf_free(&k->body);
     list_push(&h->idle_calls, &k->link);
 }
 
-void call_start(const struct ask *a, struct replay_entry *replay)
+/* Ready to be sent; NULL after the refusal. */
+static struct call *prepare(const struct ask *a, struct replay_entry *replay)
 {
-    struct hub *h = a->c->hub;
     struct call *k = call_new(a);
     if (!k || buf_put(&k->body, a->body, a->len)) {
         if (k)
@@ -63,16 +64,37 @@ void call_start(const struct ask *a, struct replay_entry *replay)
         if (replay)
             replay_drop(&a->c->replay, replay);
         reply_refuse(a, "out of memory");
-        return;
+        return NULL;
     }
+    bool raw = !a->row || !a->row->request;
     k->replay = replay;
     if (replay)
         replay->call = k;
-    k->unlock = patch_unlock_asked(a);
+    k->flag = patch_flag(a);
     k->rq = (struct upstream_request){ .proto = a->proto, .conn_id = a->c->id, .body = k->body.p,
-                                       .len = k->body.n, .done = on_done };
-    k->sent_at = h->now;
-    h->up->ops->request(h->up, &k->rq);
+                                       .len = k->body.n, .done = on_done,
+                                       .fmt = raw ? a->fmt : FRAME_PROTOBUF };
+    k->sent_at = a->c->hub->now;
+    return k;
+}
+
+void call_start(const struct ask *a, struct replay_entry *replay)
+{
+    struct call *k = prepare(a, replay);
+    if (k)
+        k->hub->up->ops->request(k->hub->up, &k->rq);
+}
+
+void call_start_order(const struct ask *a, struct replay_entry *replay, struct order_entry *e,
+                      bool resume)
+{
+    struct call *k = prepare(a, replay);
+    if (k) {
+        k->order = e;
+        orders_begin(k, resume);
+    } else if (!resume) {
+        journal_drop(a->c->hub->journal, e);
+    }
 }
 
 void call_follow(const struct ask *a, struct call *leader)
@@ -88,10 +110,55 @@ void call_follow(const struct ask *a, struct call *leader)
 
 void call_cancel(struct call *k)
 {
-    struct upstream *up = k->ask.c->hub->up;
+    struct upstream *up = k->hub->up;
     if (!k->leader)
         up->ops->cancel(up, &k->rq);
     call_free(k);
+}
+
+void call_leave(struct call *k)
+{
+    if (!k->order) {
+        call_cancel(k);
+        return;
+    }
+    timer_stop(k->hub->o.timers, &k->timer);
+    list_remove(&k->link);
+    list_push(&k->hub->orders, &k->link);
+    k->ask.c->n_calls--;
+    k->ask.c = NULL;
+    if (k->replay)
+        k->replay->call = NULL;
+    k->replay = NULL;
+}
+
+void call_drop_orders(struct hub *h)
+{
+    while (!list_empty(&h->orders)) {
+        struct call *k = list_entry(h->orders.next, struct call, link);
+        if (k->storing)
+            call_free(k);       /* the upstream has not heard of it */
+        else
+            call_cancel(k);
+    }
+}
+
+/* The body in the form of the request, when nobody here can convert it. */
+static void reply_raw(const struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
+{
+    struct ask as_it_is = *a;
+    as_it_is.fmt = FRAME_PROTOBUF;
+    as_it_is.raw_json = a->fmt == FRAME_JSON;
+    reply_body(&as_it_is, body, len, net_ns);
+}
+
+static void answer(const struct call *k, const struct ask *a, const uint8_t *body, size_t len,
+                   int64_t net_ns)
+{
+    if (k->rq.fmt == FRAME_JSON)
+        reply_raw(a, body, len, net_ns);
+    else
+        reply_body(a, body, len, net_ns);
 }
 
 static void answer_followers(struct call *k, const uint8_t *body, size_t len, int64_t net_ns)
@@ -99,7 +166,7 @@ static void answer_followers(struct call *k, const uint8_t *body, size_t len, in
     struct list *it, *tmp;
     list_each(it, tmp, &k->followers) {
         struct call *f = list_entry(it, struct call, followers);
-        reply_body(&f->ask, body, len, net_ns);
+        answer(k, &f->ask, body, len, net_ns);
         call_free(f);
     }
 }
@@ -107,15 +174,22 @@ static void answer_followers(struct call *k, const uint8_t *body, size_t len, in
 static void on_done(struct upstream_request *rq, const uint8_t *body, size_t len)
 {
     struct call *k = container_of(rq, struct call, rq);
-    struct hub *h = k->ask.c->hub;
+    struct hub *h = k->hub;
     futu_str b = { (const char *)body, len };
     int64_t net_ns = MAX(hub_now(h) - k->sent_at, NS_PER_US);
-    patch_reply(k, &b, net_ns);
+    if (rq->fmt == FRAME_PROTOBUF)
+        patch_reply(k, &b, net_ns);
     body = (const uint8_t *)b.p;
-    if (k->replay)
+    if (k->order)
+        orders_end(k, body, b.n);
+    if (k->replay && rq->unsent)
+        replay_drop(&k->ask.c->replay, k->replay);
+    else if (k->replay)
         replay_answer(k->replay, body, b.n);
-    if (!k->timed_out)
-        reply_body(&k->ask, body, b.n, net_ns);
+    if (rq->unsent)
+        k->replay = NULL;
+    if (k->ask.c && !k->timed_out)
+        answer(k, &k->ask, body, b.n, net_ns);
     answer_followers(k, body, b.n, net_ns);
     call_free(k);
 }
@@ -123,10 +197,9 @@ static void on_done(struct upstream_request *rq, const uint8_t *body, size_t len
 static void on_timeout(struct timer *t, int64_t now)
 {
     struct call *k = container_of(t, struct call, timer);
-    struct hub *h = k->ask.c->hub;
-    bool write = k->ask.row->write;
+    bool write = k->ask.row && k->ask.row->write;
     (void)now;
-    hub_now(h);
+    hub_now(k->hub);
     reply_failure(&k->ask, RET_TIMEOUT,
                   write ? "业务处理超时没返回，结果未知" : "业务处理超时没返回");
     if (write && !k->leader)

@@ -2,7 +2,8 @@
  *
  * Life:    call_start() .. upstream's done(), or the time limit: then the client gets -100. A read
  *          is cancelled by that; a write stays, since its repeat is owed the true answer. When the
- *          connection goes, all of its calls are cancelled.
+ *          connection goes its calls are cancelled, but for orders that have a key: these stay,
+ *          without an asker, until their answer has been kept.
  * Owns:    a copy of the body. Calls are kept for reuse in hub.idle_calls.
  */
 #ifndef GATEWAY_CALL_H
@@ -12,14 +13,17 @@
 
 struct call {
     struct upstream_request rq;
+    struct hub *hub;
     struct ask ask;             /* its body and msg are not used: they do not last */
     struct buf body;
-    struct list link;           /* in conn.calls, or in hub.idle_calls */
+    struct list link;           /* in conn.calls, hub.orders or hub.idle_calls */
     struct timer timer;
     int64_t sent_at;
     bool timed_out;             /* the client has its answer */
-    bool unlock;                /* what a Trd_UnlockTrade asks for */
+    bool flag;                  /* what patch.c needs to know of the request */
     struct replay_entry *replay;    /* of a write */
+    struct order_entry *order;  /* of an order with a key */
+    bool storing;               /* the order is on its way to the disk, not yet upstream */
     /* Of a write: the repeats that came before its answer. Of a repeat: its place among them. */
     struct list followers;
     struct call *leader;        /* of a repeat, which is not known upstream; else NULL */
@@ -27,8 +31,15 @@ struct call {
 
 /* Sends it up; the reply comes by itself, perhaps at once. `replay` as in struct call, or NULL. */
 void call_start(const struct ask *a, struct replay_entry *replay);
+/* The same of an order with a key; `resume`: it may have been sent before. */
+void call_start_order(const struct ask *a, struct replay_entry *replay, struct order_entry *e,
+                      bool resume);
 /* A repeat of the write `leader`: answered with it. */
 void call_follow(const struct ask *a, struct call *leader);
 void call_cancel(struct call *k);
+/* The connection goes. */
+void call_leave(struct call *k);
+/* The hub goes: what is under way without an asker ends untold. */
+void call_drop_orders(struct hub *h);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "gateway/call.h"
+#include "gateway/pend.h"
 #include "wire/sdkws.h"
 
 void conn_die(struct futu_conn *c, futu_err err, const char *fmt, ...)
@@ -54,6 +55,7 @@ static void init_fields(struct futu_conn *c, struct hub *h)
     list_init(&c->dying);
     list_init(&c->trader);
     list_init(&c->calls);
+    list_init(&c->pends);
     list_init(&c->subs);
     list_push(&h->conns, &c->link);
     h->n_conns++;
@@ -89,7 +91,8 @@ void hub_conn_free(futu_conn *c)
     struct hub *h = c->hub;
     hub_now(h);
     while (!list_empty(&c->calls))
-        call_cancel(list_entry(c->calls.next, struct call, link));
+        call_leave(list_entry(c->calls.next, struct call, link));
+    pend_conn_gone(c);
     while (!list_empty(&c->subs))
         sub_orphan(h, list_entry(c->subs.next, struct sub, in_conn));
     timer_stop(h->o.timers, &c->timer);

@@ -99,8 +99,8 @@ static void deliver(struct fan *f, struct futu_conn *c, const void *key, uint64_
     if (c->ended)
         return;
     struct out_entry e = { frame_of(f, c), key, f->mark };
-    if (!e.b && f->json == JSON_NEVER && key)
-        return;                     /* the next quote may do better */
+    if (!e.b && f->json == JSON_NEVER && (key || !proto_find(f->proto)))
+        return;     /* the next quote may do better; ids that nobody knows have no JSON */
     if (!e.b) {
         conn_die(c, FUTU_ENOMEM, "a push can't be framed");
         return;
@@ -119,10 +119,19 @@ void fanout_deliver(struct hub *h, struct stream *st, const struct upstream_push
     uint32_t stat = delay_of_sub_type(st->key.sub_type);
     int64_t before = MAX(h->now - p->made_ns, 0) / NS_PER_US;
     fan_init(&f, h, p->proto, p->body, p->len);
+    if (p->sha1) {
+        f.digested[FRAME_PROTOBUF] = true;
+        memcpy(f.digest[FRAME_PROTOBUF], p->sha1, sizeof(f.digest[0]));
+    }
     f.mark = (struct out_mark){ h->now, stat, (uint32_t)MIN(before, UINT32_MAX) };
     delay_push_received(&h->delay, stat, p->made_ns, h->now);
-    for (uint32_t i = 0; i < st->n; i++)
-        deliver(&f, st->regs[i].c, p->lossless ? NULL : st, &st->regs[i].queued);
+    for (uint32_t i = 0; i < st->n; i++) {
+        struct reg *r = &st->regs[i];
+        if (p->first && !r->first)
+            continue;
+        r->first = false;
+        deliver(&f, r->c, p->lossless ? NULL : st, &r->queued);
+    }
     fan_done(&f);
 }
 
@@ -136,7 +145,7 @@ static bool thinned(int32_t sub_type)
 static bool hold(struct hub *h, struct stream *st, const struct upstream_push *p)
 {
     int64_t interval = h->o.push_interval_ms * NS_PER_MS;
-    if (interval == 0 || p->lossless || !thinned(st->key.sub_type))
+    if (interval == 0 || p->lossless || p->first || !thinned(st->key.sub_type))
         return false;
     if (h->now >= st->next_at && !st->held) {
         st->next_at = h->now + interval;
@@ -162,8 +171,9 @@ void fanout_push(struct hub *h, const struct upstream_push *p)
 }
 
 /* Its place is not remembered: a later push queues behind it, and only that is replaced. */
-void fanout_first(struct futu_conn *c, struct stream *st)
+void fanout_first(struct stream *st, struct sub *s)
 {
+    struct futu_conn *c = s->c;
     struct hub *h = c->hub;
     uint32_t proto = push_proto(st->key.sub_type);
     struct fan f;
@@ -172,6 +182,8 @@ void fanout_first(struct futu_conn *c, struct stream *st)
     futu_err err = h->up->ops->current(h->up, &st->key, &h->body);
     if (err == FUTU_ENOMEM)
         conn_die(c, err, "out of memory");
+    if (err == FUTU_EAGAIN && s->reg_at[st->key.rehab] != REG_NONE)
+        st->regs[s->reg_at[st->key.rehab]].first = true;
     if (err || h->body.n == 0)
         return;
     fan_init(&f, h, proto, h->body.p, h->body.n);
@@ -201,7 +213,16 @@ void fanout_trade(struct hub *h, uint64_t acc_id, uint32_t proto, const uint8_t 
     fan_done(&f);
 }
 
-/* Notify goes to those who asked for it, other pushes without stream and account to all. */
+/* Notify goes to those who asked for it, gaps to those who wait for pushes, the rest to all. */
+static bool wants_notify(const struct futu_conn *c, uint32_t proto)
+{
+    if (!c->ready)
+        return false;
+    if (proto == PROTO_GAP)
+        return c->n_subs > 0 || c->n_accounts > 0;
+    return c->notify || proto != PROTO_NOTIFY;
+}
+
 void fanout_notify(struct hub *h, uint32_t proto, const uint8_t *body, size_t len)
 {
     struct list *it, *tmp;
@@ -210,7 +231,7 @@ void fanout_notify(struct hub *h, uint32_t proto, const uint8_t *body, size_t le
     fan_init(&f, h, proto, body, len);
     list_each(it, tmp, &h->conns) {
         struct futu_conn *c = list_entry(it, struct futu_conn, link);
-        if (c->ready && (c->notify || proto != 1003))
+        if (wants_notify(c, proto))
             deliver(&f, c, NULL, &at);
     }
     fan_done(&f);

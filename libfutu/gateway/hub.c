@@ -7,6 +7,7 @@
 #include "crypt/random.h"
 #include "gateway/call.h"
 #include "gateway/patch.h"
+#include "gateway/pend.h"
 
 #define POOL_BYTES (4u << 20)
 #define MAX_CONNECTIONS 8192
@@ -23,6 +24,8 @@ static void fill_defaults(struct hub_opts *o)
         o->keep_alive_s = 10;
     if (!o->max_connections)
         o->max_connections = MAX_CONNECTIONS;
+    if (!o->boot_id)
+        o->boot_id = random_u64();
     if (!o->random)
         o->random = random_bytes;
 }
@@ -34,6 +37,10 @@ static void init_lists(struct hub *h)
     list_init(&h->dying);
     list_init(&h->traders);
     list_init(&h->idle_calls);
+    list_init(&h->orders);
+    list_init(&h->pends);
+    list_init(&h->waiting);
+    list_init(&h->watches);
 }
 
 futu_err hub_new(struct hub **out, const struct hub_opts *opts)
@@ -51,7 +58,10 @@ futu_err hub_new(struct hub **out, const struct hub_opts *opts)
     for (size_t i = 0; md5 && i < 32; i++)
         h->key_md5[i] = (char)(md5[i] >= 'A' && md5[i] <= 'F' ? md5[i] - 'A' + 'a' : md5[i]);
     init_lists(h);
+    journal_init(&h->own_journal, "00000000000000000000000000000000");
+    h->journal = h->o.journal ? h->o.journal : &h->own_journal;
     h->pool.max = POOL_BYTES;
+    h->started_ms = clock_wall(&h->o.clock) / NS_PER_MS;
     if (limits_init(&h->limits) || delay_init(&h->delay)) {
         limits_free(&h->limits);
         mem_free(h);
@@ -86,8 +96,11 @@ void hub_free(struct hub *h)
     if (!h)
         return;
     close_conns(h);
+    pend_drop_all(h);
+    call_drop_orders(h);
     free_idle_calls(h);
     subs_free(h);
+    journal_free(&h->own_journal);
     limits_free(&h->limits);
     delay_free(&h->delay);
     buf_free(&h->plain);
@@ -129,18 +142,6 @@ void hub_set_upstream(struct hub *h, struct upstream *u)
     h->up = u;
 }
 
-/* The list moves to `now` first: what a callback queues waits for the next turn. */
-static void take_all(struct list *now, struct list *from)
-{
-    list_init(now);
-    if (list_empty(from))
-        return;
-    now->next = from->next;
-    now->prev = from->prev;
-    now->next->prev = now->prev->next = now;
-    list_init(from);
-}
-
 static void trim(struct buf *b)
 {
     if (b->cap > SCRATCH_KEEP)
@@ -149,15 +150,15 @@ static void trim(struct buf *b)
 
 void hub_flush(struct hub *h)
 {
-    struct list now;
-    take_all(&now, &h->dirty);
+    struct list now;        /* what a callback queues waits for the next turn */
+    list_take(&now, &h->dirty);
     while (!list_empty(&now)) {
         struct futu_conn *c = list_entry(now.next, struct futu_conn, dirty);
         list_remove(&c->dirty);
         if (c->o.on_output)
             c->o.on_output(c, c->o.arg);
     }
-    take_all(&now, &h->dying);
+    list_take(&now, &h->dying);
     while (!list_empty(&now)) {
         struct futu_conn *c = list_entry(now.next, struct futu_conn, dying);
         list_remove(&c->dying);
@@ -170,6 +171,13 @@ void hub_flush(struct hub *h)
     trim(&h->body);
     trim(&h->json);
     trim(&h->enc);
+}
+
+int32_t hub_server_ver(const struct hub *h)
+{
+    struct upstream_state st = { .name = "" };
+    h->up->ops->state(h->up, &st);
+    return st.server_ver ? st.server_ver : UPSTREAM_SERVER_VER;
 }
 
 bool hub_pending(const struct hub *h)

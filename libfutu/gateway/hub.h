@@ -19,6 +19,14 @@
 
 struct hub;
 
+/* Where changes of the journal go. append() copies; done() says that it is on disk, later, from the
+ * loop, not after hub_free(). */
+struct hub_store {
+    futu_err (*append)(void *arg, const void *p, size_t n, void (*done)(void *arg, futu_err err),
+                       void *done_arg);
+    void *arg;
+};
+
 struct hub_opts {
     struct clock clock;             /* copied; its arg is borrowed */
     struct timers *timers;          /* borrowed; whoever runs the loop runs them */
@@ -30,6 +38,11 @@ struct hub_opts {
     uint32_t keep_alive_s;
     uint32_t max_connections;
     uint32_t sub_quota;
+    /* Orders by their keys, kept over restarts; borrowed. NULL: in memory, and only orders that
+     * bring a key. `store` goes with it: append NULL keeps nothing on disk. */
+    struct journal *journal;
+    struct hub_store store;
+    uint64_t boot_id;               /* of this run of the program; 0: a random one */
     /* Source of connection ids, keys and IVs; NULL: random_bytes(). Tests bring their own. */
     void (*random)(void *p, size_t n);
 };

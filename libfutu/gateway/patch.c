@@ -1,6 +1,8 @@
 /* patch.c - see patch.h. An answer that can't be read is passed on as it is. */
 #include "gateway/patch.h"
 
+#include "codec/splice.h"
+
 typedef void patch_fn(struct call *k, futu_str *body, int64_t net_ns);
 
 static bool decode(struct hub *h, const futu_msg *m, futu_str body, void *out)
@@ -16,22 +18,29 @@ static void replace(struct hub *h, const futu_msg *m, const void *rsp, futu_str 
         *body = buf_str(&h->body);
 }
 
+/* Two numbers are ours; whatever else is there stays as it is, also what we do not know. */
 static void global_state(struct call *k, futu_str *body, int64_t net_ns)
 {
-    struct hub *h = k->ask.c->hub;
-    GetGlobalState_Response rsp;
+    enum { SERVER_VER = 8, CONN_ID = 16, S2C = 4 };
+    struct hub *h = k->hub;
+    uint8_t id[PB_MAX_SCALAR], ver[PB_MAX_SCALAR];
+    int32_t version = hub_server_ver(h);
     (void)net_ns;
-    if (!decode(h, &GetGlobalState_Response_msg, *body, &rsp) || !rsp.s2c)
+    if (!k->ask.c)
         return;
-    SET(rsp.s2c, serverVer, UPSTREAM_SERVER_VER);
-    SET(rsp.s2c, connID, k->ask.c->id);
-    replace(h, &GetGlobalState_Response_msg, &rsp, body);
+    const struct pb_edit edits[] = {
+        { CONN_ID, id, (size_t)(pb_put_scalar(id, CONN_ID, PB_UINT64, &k->ask.c->id) - id) },
+        { SERVER_VER, ver, (size_t)(pb_put_scalar(ver, SERVER_VER, PB_INT32, &version) - ver) },
+    };
+    h->body.n = 0;
+    if (pb_splice((const uint8_t *)body->p, body->n, S2C, edits, 2, &h->body) == FUTU_OK)
+        *body = buf_str(&h->body);
 }
 
 /* An upstream without this protocol still leaves us our own half of the answer. */
 static void used_quota(struct call *k, futu_str *body, int64_t net_ns)
 {
-    struct hub *h = k->ask.c->hub;
+    struct hub *h = k->hub;
     UsedQuota_Response rsp;
     UsedQuota_S2C s2c = { .usedSubQuota = 0 };
     (void)net_ns;
@@ -48,22 +57,38 @@ static void used_quota(struct call *k, futu_str *body, int64_t net_ns)
 
 static void unlock_trade(struct call *k, futu_str *body, int64_t net_ns)
 {
-    struct hub *h = k->ask.c->hub;
+    struct hub *h = k->hub;
     Trd_UnlockTrade_Response rsp;
     (void)net_ns;
     if (!decode(h, &Trd_UnlockTrade_Response_msg, *body, &rsp) || rsp.retType != RET_OK)
         return;
-    h->unlocked = k->unlock;
+    h->unlocked = k->flag;
     log_info("trading of real accounts is %s", h->unlocked ? "open" : "locked");
 }
 
 static void place_order(struct call *k, futu_str *body, int64_t net_ns)
 {
-    struct hub *h = k->ask.c->hub;
+    struct hub *h = k->hub;
     Trd_PlaceOrder_Response rsp;
     if (!decode(h, &Trd_PlaceOrder_Response_msg, *body, &rsp) || rsp.retType != RET_OK || !rsp.s2c)
         return;
     delay_order_placed(&h->delay, rsp.s2c->orderIDEx, h->now - k->ask.at, net_ns, h->now);
+}
+
+/* The upstream's chain behind ours; a failure of it leaves ours alone. */
+static void gateway_info(struct call *k, futu_str *body, int64_t net_ns)
+{
+    struct hub *h = k->hub;
+    Gateway_GetInfo_Response rsp;
+    Gateway_GetInfo_S2C s2c;
+    (void)net_ns;
+    bool ok = decode(h, &Gateway_GetInfo_Response_msg, *body, &rsp) && rsp.retType == RET_OK;
+    if (info_make(h, &h->events, k->flag, ok ? rsp.s2c : NULL, &s2c))
+        return;
+    rsp = (Gateway_GetInfo_Response){ .retMsg = STR(""), .s2c = &s2c };
+    SET(&rsp, retType, RET_OK);
+    SET(&rsp, errCode, 0);
+    replace(h, &Gateway_GetInfo_Response_msg, &rsp, body);
 }
 
 static const struct {
@@ -71,6 +96,7 @@ static const struct {
     patch_fn *fn;
 } patches[] = {
     { 1002, global_state }, { 1010, used_quota }, { 2005, unlock_trade }, { 2202, place_order },
+    { PROTO_GATEWAY_INFO, gateway_info },
 };
 
 void patch_reply(struct call *k, futu_str *body, int64_t net_ns)
@@ -80,10 +106,12 @@ void patch_reply(struct call *k, futu_str *body, int64_t net_ns)
             patches[i].fn(k, body, net_ns);
 }
 
-bool patch_unlock_asked(const struct ask *a)
+bool patch_flag(const struct ask *a)
 {
-    const Trd_UnlockTrade_Request *rq = a->msg;
-    return a->proto == 2005 && rq && rq->c2s->unlock;
+    const void *m = a->msg;
+    if (a->proto == 2005)
+        return ((const Trd_UnlockTrade_Request *)m)->c2s->unlock;
+    return a->proto == PROTO_GATEWAY_INFO && ((const Gateway_GetInfo_Request *)m)->c2s->stale;
 }
 
 void patch_order_pushed(struct hub *h, const uint8_t *body, size_t len)

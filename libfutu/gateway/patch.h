@@ -10,9 +10,14 @@
 
 /* `body` is made to point at the changed answer, in hub.body, if there is something to change. */
 void patch_reply(struct call *k, futu_str *body, int64_t net_ns);
-/* True when `a` is a Trd_UnlockTrade that unlocks. */
-bool patch_unlock_asked(const struct ask *a);
+/* What patch_reply() has to know of the request: a Trd_UnlockTrade that unlocks, a Gateway_GetInfo
+ * that wants the stale securities too. */
+bool patch_flag(const struct ask *a);
 /* An order push: the end of an order's last measured stage. */
 void patch_order_pushed(struct hub *h, const uint8_t *body, size_t len);
+
+/* info.c: our hop of the chain, and behind it what the upstream answered (NULL: nothing). */
+futu_err info_make(struct hub *h, struct arena *a, bool stale, const Gateway_GetInfo_S2C *up,
+                   Gateway_GetInfo_S2C *s2c);
 
 #endif

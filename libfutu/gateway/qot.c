@@ -65,83 +65,69 @@ static void unsub(struct ask *a, struct plan *p)
         reply_refuse(a, "%s", p->why);
         return;
     }
-    for (size_t i = 0; i < p->n; i++)
-        if (p->wants[i].sub && !old_enough(a, p->wants[i].sub))
+    for (size_t i = 0; i < p->n; i++) {
+        const struct sub *s = sub_of(a->c, p->wants[i].pair);
+        if (s && !old_enough(a, s))
             return;
-    for (size_t i = 0; i < p->n; i++)
-        if (p->wants[i].sub)
-            sub_free(a->c->hub, p->wants[i].sub);
+    }
+    for (size_t i = 0; i < p->n; i++) {
+        struct sub *s = sub_of(a->c, p->wants[i].pair);
+        if (s)
+            sub_free(a->c->hub, s);
+    }
     reply_empty(a);
 }
 
-static void register_all(struct plan *p, bool on)
-{
-    for (size_t i = 0; i < p->n; i++) {
-        struct want *w = &p->wants[i];
-        uint32_t rehabs = plan_rehabs(p, w->pair);
-        for (int r = 0; r < REHABS; r++) {
-            if (!(rehabs >> r & 1) || !w->pair->streams[r] || !w->sub)
-                continue;
-            if (on)
-                reg_add(w->pair->streams[r], w->sub);
-            else
-                reg_remove(w->pair->streams[r], w->sub);
-        }
-        if (!on)
-            pair_settle(p->c->hub, w->pair);
-    }
-}
-
-static void first_pushes(struct plan *p)
-{
-    for (size_t i = 0; i < p->n; i++) {
-        struct pair *pair = p->wants[i].pair;
-        uint32_t rehabs = plan_rehabs(p, pair);
-        for (int r = 0; r < REHABS; r++)
-            if (rehabs >> r & 1)
-                fanout_first(p->c, pair->streams[r]);
-    }
-}
-
-/* p->reg says whether pushes are wanted, `unreg` whether they are not; neither leaves it as it
+/* p->reg says whether pushes are wanted, p->unreg whether they are not; neither leaves it as it
  * is. */
-static void subscribe(struct ask *a, struct plan *p, bool unreg, bool first)
+static bool subscribe(struct ask *a, struct plan *p)
 {
-    futu_err err = plan_check(p);
-    if (!err)
-        err = plan_make(p);
-    if (!err)
-        err = plan_open(p);
-    if (err) {
-        plan_undo(p);
+    if (plan_check(p) || plan_make(p)) {
         reply_refuse(a, "%s", p->why);
-        return;
+        return false;
     }
-    if (p->reg || unreg)
-        register_all(p, p->reg);
-    reply_empty(a);
-    if (p->reg && first)
-        first_pushes(p);
+    plan_run(p, a);
+    return true;
+}
+
+static void fill_sub(struct plan *p, const Qot_Sub_C2S *q)
+{
+    p->secs = q->securityList;
+    p->n_secs = q->n_securityList;
+    p->types = q->subTypeList;
+    p->n_types = q->n_subTypeList;
+    p->reg = q->has_isRegOrUnRegPush && q->isRegOrUnRegPush;
+    p->unreg = q->has_isRegOrUnRegPush && !q->isRegOrUnRegPush;
+    p->first = !q->has_isFirstPush || q->isFirstPush;
+    p->opts = (struct stream_opts){ q->session, q->header ? q->header->securityFirm : 0,
+                                    q->extendedTime, q->isSubOrderBookDetail };
+}
+
+/* True: the plan is under way, and no longer ours. */
+static bool do_sub(struct ask *a, const Qot_Sub_C2S *q, struct plan *p)
+{
+    fill_sub(p, q);
+    if (!rehab_bits(a, "regPushRehabTypeList", q->regPushRehabTypeList, q->n_regPushRehabTypeList,
+                    p->unreg ? 7 : 1u << Qot_Common_RehabType_Forward, &p->rehabs))
+        return false;
+    if (q->isSubOrUnSub && q->has_session && (q->session < 0 || q->session > Common_Session_ALL))
+        reply_refuse(a, "session: %d can't be subscribed", q->session);
+    else if (q->isSubOrUnSub)
+        return subscribe(a, p);
+    else if (q->isUnsubAll)
+        unsub_all(a);
+    else
+        unsub(a, p);
+    return false;
 }
 
 void on_sub(struct ask *a)
 {
-    const Qot_Sub_C2S *q = ((const Qot_Sub_Request *)a->msg)->c2s;
-    struct plan p = { .c = a->c, .secs = q->securityList, .n_secs = q->n_securityList,
-                      .types = q->subTypeList, .n_types = q->n_subTypeList };
-    bool unreg = q->has_isRegOrUnRegPush && !q->isRegOrUnRegPush;
-    p.reg = q->has_isRegOrUnRegPush && q->isRegOrUnRegPush;
-    if (!rehab_bits(a, "regPushRehabTypeList", q->regPushRehabTypeList, q->n_regPushRehabTypeList,
-                    unreg ? 7 : 1u << Qot_Common_RehabType_Forward, &p.rehabs))
-        return;
-    if (!q->isSubOrUnSub && q->isUnsubAll)
-        unsub_all(a);
-    else if (!q->isSubOrUnSub)
-        unsub(a, &p);
-    else if (q->has_session && (q->session < 0 || q->session > Common_Session_ALL))
-        reply_refuse(a, "session: %d can't be subscribed", q->session);
-    else
-        subscribe(a, &p, unreg, !q->has_isFirstPush || q->isFirstPush);
+    struct plan *p = plan_new(a->c);
+    if (!p)
+        reply_refuse(a, "out of memory");
+    else if (!do_sub(a, ((const Qot_Sub_Request *)a->msg)->c2s, p))
+        plan_free(p);
 }
 
 /* All pairs must be the connection's own before pushes can be registered. */
@@ -162,31 +148,38 @@ static bool all_own(struct ask *a, const struct plan *p)
     return true;
 }
 
+static bool do_reg(struct ask *a, const Qot_RegQotPush_C2S *q, struct plan *p)
+{
+    p->secs = q->securityList;
+    p->n_secs = q->n_securityList;
+    p->types = q->subTypeList;
+    p->n_types = q->n_subTypeList;
+    p->reg = q->isRegOrUnReg;
+    p->unreg = !q->isRegOrUnReg;
+    p->first = !q->has_isFirstPush || q->isFirstPush;
+    if (!rehab_bits(a, "rehabTypeList", q->rehabTypeList, q->n_rehabTypeList,
+                    p->reg ? 1u << Qot_Common_RehabType_Forward : 7, &p->rehabs))
+        return false;
+    futu_err err = plan_check(p);
+    if (!err && p->reg && !all_own(a, p))
+        return false;
+    if (!err)
+        err = plan_find(p);
+    if (err) {
+        reply_refuse(a, "%s", p->why);
+        return false;
+    }
+    plan_run(p, a);
+    return true;
+}
+
 void on_reg_push(struct ask *a)
 {
-    const Qot_RegQotPush_C2S *q = ((const Qot_RegQotPush_Request *)a->msg)->c2s;
-    struct plan p = { .c = a->c, .secs = q->securityList, .n_secs = q->n_securityList,
-                      .types = q->subTypeList, .n_types = q->n_subTypeList,
-                      .reg = q->isRegOrUnReg };
-    if (!rehab_bits(a, "rehabTypeList", q->rehabTypeList, q->n_rehabTypeList,
-                    p.reg ? 1u << Qot_Common_RehabType_Forward : 7, &p.rehabs))
-        return;
-    futu_err err = plan_check(&p);
-    if (!err && p.reg && !all_own(a, &p))
-        return;
-    if (!err)
-        err = plan_find(&p);
-    if (!err && p.reg)
-        err = plan_open(&p);
-    if (err) {
-        plan_undo(&p);
-        reply_refuse(a, "%s", p.why);
-        return;
-    }
-    register_all(&p, p.reg);
-    reply_empty(a);
-    if (p.reg && (!q->has_isFirstPush || q->isFirstPush))
-        first_pushes(&p);
+    struct plan *p = plan_new(a->c);
+    if (!p)
+        reply_refuse(a, "out of memory");
+    else if (!do_reg(a, ((const Qot_RegQotPush_Request *)a->msg)->c2s, p))
+        plan_free(p);
 }
 
 /* What a real-time read needs, and how the vendor calls it. */

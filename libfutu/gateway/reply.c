@@ -118,7 +118,8 @@ static void queue_body(const struct ask *a, const uint8_t *body, size_t len, int
 {
     struct out_mark m = { a->at, delay_of_row(a->row),
                           (uint32_t)MIN(net_ns / NS_PER_US, UINT32_MAX) };
-    queue_reply(a, frame_for(a->c, a->proto, a->fmt, a->serial, body, len), &m);
+    uint8_t fmt = a->raw_json ? FRAME_JSON : a->fmt;
+    queue_reply(a, frame_for(a->c, a->proto, fmt, a->serial, body, len), &m);
 }
 
 /* A failure to convert is told instead of the answer; its text converts for certain. */

@@ -17,9 +17,10 @@ static const struct own {
     { 3002, on_reg_push },    { 3003, on_sub_info },   { 3004, NULL },
     { 3006, NULL },           { 3008, NULL },          { 3010, NULL },
     { 3012, NULL },           { 3014, NULL },
+    { PROTO_GATEWAY_INFO, on_gateway_info },
 };
 
-/* Served from a local history database that gateways no longer have. */
+/* Served from a local history database that gateways no longer have; an old upstream still may. */
 static const uint32_t gone[] = { 3100, 3101, 3102, 3200 };
 
 static const struct own *find_own(uint32_t proto)
@@ -30,11 +31,18 @@ static const struct own *find_own(uint32_t proto)
     return NULL;
 }
 
-static bool known(const struct proto_row *row)
+/* Another gateway may know what we don't: it gets such requests byte for byte. */
+static bool forwarded(const struct ask *a)
+{
+    return a->c->hub->up->forwards && (!a->row || !a->row->request) &&
+           (!a->row || a->row->kind == PROTO_REQUEST);
+}
+
+static bool known(const struct proto_row *row, bool forwards)
 {
     if (!row || row->kind != PROTO_REQUEST || !row->request)
         return false;
-    for (size_t i = 0; i < ARRAY_LEN(gone); i++)
+    for (size_t i = 0; i < ARRAY_LEN(gone) && !forwards; i++)
         if (gone[i] == row->id)
             return false;
     return true;
@@ -43,8 +51,6 @@ static bool known(const struct proto_row *row)
 static futu_err to_protobuf(struct ask *a, const uint8_t *in, size_t n, struct codec_error *e)
 {
     struct hub *h = a->c->hub;
-    a->body = in;
-    a->len = n;
     if (a->fmt != FRAME_JSON)
         return FUTU_OK;
     h->pb.n = 0;
@@ -86,6 +92,10 @@ static bool read_request(struct ask *a, const struct own *o, const uint8_t *in, 
 {
     struct codec_error e = { "", "" };
     char text[400];
+    a->body = in;
+    a->len = n;
+    if (!a->row || !a->row->request)
+        return true;
     futu_err err = to_protobuf(a, in, n, &e);
     if (!err && wants_struct(a, o))
         err = decode(a, &e);
@@ -133,33 +143,48 @@ static bool within_limits(const struct ask *a)
     return err == FUTU_OK;
 }
 
-/* The number of a write is taken only when the write really goes up. */
+/* The number of a write is taken only when the write really goes up; that of a repeat under
+ * another connection's packetID is none of ours. */
 static void send_write(struct ask *a)
 {
-    uint8_t digest[32];
-    uint32_t serial;
-    if (!gate_write(a, digest, &serial) || !within_limits(a))
+    struct write w;
+    struct replay_entry *e = NULL;
+    if (!gate_write(a, &w))
         return;
-    struct replay_entry *e = replay_add(&a->c->replay, serial, digest);
-    if (e)
-        call_start(a, e);
-    else
+    if (!within_limits(a)) {
+        if (w.order && !w.resume)
+            journal_drop(a->c->hub->journal, w.order);
+        return;
+    }
+    if (w.own)
+        e = replay_add(&a->c->replay, w.serial, w.digest);
+    if (w.own && !e) {
+        if (w.order && !w.resume)
+            journal_drop(a->c->hub->journal, w.order);
         reply_refuse(a, "out of memory");
+    } else if (w.order) {
+        call_start_order(a, e, w.order, w.resume);
+    } else {
+        call_start(a, e);
+    }
 }
 
 static void ask_upstream(struct ask *a)
 {
     if (a->c->n_calls >= CALLS_PER_CONN)
         reply_refuse(a, "more than %d calls are under way on this connection", CALLS_PER_CONN);
+    else if (!a->row || !a->row->request)
+        call_start(a, NULL);
     else if (a->row->write)
         send_write(a);
     else if (gate_real_time_read(a) && within_limits(a))
         call_start(a, NULL);
 }
 
+/* Ids that nobody knows may be trade calls too. */
 static bool is_trade(const struct proto_row *row)
 {
-    return strncmp(row->name, "Trd_", 4) == 0;
+    return !row || strncmp(row->name, "Trd_", 4) == 0;
 }
 
 void route(struct ask *a, const uint8_t *in, size_t n)
@@ -168,7 +193,7 @@ void route(struct ask *a, const uint8_t *in, size_t n)
     a->c->hub->requests++;
     if (!a->c->ready)
         reply_refuse(a, "not initialised: InitConnect comes first");
-    else if (!known(a->row))
+    else if (!forwarded(a) && !known(a->row, a->c->hub->up->forwards))
         reply_refuse(a, "未知的协议ID");
     else if (a->c->o.no_trade && is_trade(a->row))
         reply_refuse(a,

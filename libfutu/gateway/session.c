@@ -111,7 +111,7 @@ static futu_err encode_reply(struct futu_conn *c, const struct terms *t, struct 
     h->up->ops->state(h->up, &st);
     SET(&rsp, retType, RET_OK);
     SET(&rsp, errCode, 0);
-    SET(&s2c, serverVer, UPSTREAM_SERVER_VER);
+    SET(&s2c, serverVer, hub_server_ver(h));
     SET(&s2c, loginUserID, st.user_id);
     SET(&s2c, connID, c->id);
     SET(&s2c, keepAliveInterval, (int32_t)h->o.keep_alive_s);

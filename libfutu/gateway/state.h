@@ -53,6 +53,7 @@ struct futu_conn {
     struct timer timer;             /* handshake, then silence */
     struct list link, dirty, dying, trader;     /* in hub's lists, or in none */
     struct list calls;              /* struct call.link */
+    struct list pends;              /* struct pend.in_conn */
     uint32_t n_calls, n_subs;
     struct map sub_of_pair;         /* by the pair's address */
     struct list subs;               /* struct sub.in_conn, oldest first */
@@ -64,12 +65,17 @@ struct futu_conn {
 struct hub {
     struct hub_opts o;
     char key_md5[33];
+    int64_t started_ms;             /* UTC */
     struct upstream *up;
     int64_t now;                    /* of the turn's last reading; see hub_now() */
     struct list conns, dirty, dying;
     struct list traders;            /* connections with accounts */
     uint32_t n_conns;
     struct list idle_calls;
+    struct list orders;             /* struct call.link: orders whose askers are gone */
+    struct list pends;              /* struct pend.in_hub */
+    struct list watches;            /* struct pend.in_kind of changes of accounts */
+    struct list waiting;            /* struct plan.waiting: until another plan has ended */
     struct shbuf_pool pool;
     /* Scratch, for one request or push at a time; each user says until when. */
     struct buf plain;               /* decrypted input */
@@ -81,6 +87,8 @@ struct hub {
     struct subs subs;
     struct limits limits;
     struct delay delay;
+    struct journal *journal;        /* the owner's, or own_journal */
+    struct journal own_journal;
     bool unlocked;                  /* trading of real accounts */
     uint64_t requests, refused, pushes, push_bytes, conflated, cut_slow;
 };
@@ -97,12 +105,15 @@ struct ask {
     uint32_t proto;
     uint64_t serial;                /* frame serial, or section of the SDK's WebSocket */
     uint8_t fmt;                    /* FRAME_PROTOBUF, FRAME_JSON */
+    bool raw_json;                  /* of an answer: it is JSON already, whatever fmt says */
     int64_t at;                     /* received */
     const uint8_t *body;            /* protobuf, once the router has it */
     size_t len;
     void *msg;                      /* decoded Request where a handler needs it, in hub.arena */
 };
 
+/* hub.c: what clients are told as serverVer. */
+int32_t hub_server_ver(const struct hub *h);
 /* conn.c */
 void conn_die(struct futu_conn *c, futu_err err, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* session.c: on_frame of 1001 before success, and command 1 of the SDK. */
@@ -114,14 +125,22 @@ void route(struct ask *a, const uint8_t *in, size_t n);
 /* The member c2s.NAME of the decoded request (a value, or for messages the pointer to it); NULL
  * when its message has no such field. */
 const void *c2s_field(const struct ask *a, const char *name);
-/* qot.c, system.c, trade.c: handlers of what the gateway answers itself. */
+/* qot.c, subinfo.c, system.c, accounts.c, info.c: handlers of what the gateway answers itself. */
 typedef void handler(struct ask *a);
 handler on_keep_alive, on_delay_statistics, on_second_init, on_sub_acc_push;
-handler on_sub, on_reg_push, on_sub_info;
+handler on_sub, on_reg_push, on_sub_info, on_gateway_info;
 /* False: the answer is on its way. */
 bool gate_real_time_read(struct ask *a);
-/* True also gives what replay_add() wants. */
-bool gate_write(struct ask *a, uint8_t digest[32], uint32_t *serial);
+/* What a write needs to go up. */
+struct write {
+    uint8_t digest[32];             /* of the whole request, and its number: for replay_add() */
+    uint32_t serial;
+    bool own;                       /* its packetID is of this connection */
+    bool resume;
+    struct order_entry *order;      /* of an order with a key */
+};
+/* False: the answer is on its way. */
+bool gate_write(struct ask *a, struct write *w);
 /* reply.c: each queues exactly one reply; out of memory ends the connection. */
 void reply_body(const struct ask *a, const uint8_t *body, size_t len, int64_t net_ns);
 void reply_failure(const struct ask *a, int32_t ret_type, const char *text);
@@ -144,7 +163,8 @@ void conn_put(struct futu_conn *c, const struct out_entry *e, uint64_t *at);
 void fanout_push(struct hub *h, const struct upstream_push *p);
 /* The same, without holding back. */
 void fanout_deliver(struct hub *h, struct stream *st, const struct upstream_push *p);
-void fanout_first(struct futu_conn *c, struct stream *s);
+/* The present value to the registration of `s`: now, or as soon as there is one. */
+void fanout_first(struct stream *st, struct sub *s);
 void fanout_trade(struct hub *h, uint64_t acc_id, uint32_t proto, const uint8_t *body, size_t len);
 void fanout_notify(struct hub *h, uint32_t proto, const uint8_t *body, size_t len);
 

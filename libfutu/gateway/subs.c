@@ -17,51 +17,14 @@ static const char *const names[SUB_TYPES] = {
     [20] = "KL_180Min", [21] = "KL_240Min", [22] = "OrderBook_Odd",
 };
 
-/* Qot_Common.KLType to SubType. */
-static const int8_t of_kl_type[] = { 0, 11, 6, 12, 13, 16, 7, 8, 9, 10, 17, 15, 18, 19, 20, 21 };
-
 bool sub_type_known(int32_t t)
 {
     return t > 0 && t < SUB_TYPES && names[t];
 }
 
-bool sub_type_kline(int32_t t)
-{
-    return (t >= 6 && t <= 13) || (t >= 15 && t <= 21);
-}
-
 const char *sub_type_name(int32_t t)
 {
     return sub_type_known(t) ? names[t] : "?";
-}
-
-int32_t sub_type_of_kl_type(int32_t t)
-{
-    return t > 0 && t < (int32_t)ARRAY_LEN(of_kl_type) ? of_kl_type[t] : 0;
-}
-
-int base_rehab(int32_t t)
-{
-    return sub_type_kline(t) ? Qot_Common_RehabType_Forward : 0;
-}
-
-uint32_t push_proto(int32_t t)
-{
-    switch (t) {
-    case Qot_Common_SubType_Basic:
-        return 3005;
-    case Qot_Common_SubType_OrderBook:
-    case Qot_Common_SubType_OrderBook_Odd:
-        return 3013;
-    case Qot_Common_SubType_Ticker:
-        return 3011;
-    case Qot_Common_SubType_RT:
-        return 3009;
-    case Qot_Common_SubType_Broker:
-        return 3015;
-    default:
-        return sub_type_kline(t) ? 3007 : 0;
-    }
 }
 
 static futu_str sec_key(char out[sizeof(int32_t) + SECURITY_CODE_MAX], int32_t market,
@@ -186,27 +149,17 @@ static void stream_free(struct hub *h, struct pair *p, int rehab)
     p->streams[rehab] = NULL;
 }
 
-static void stream_close(struct hub *h, struct stream *st)
-{
-    char why[128] = "";
-    futu_err err = h->up->ops->subscribe(h->up, &st->key, 1, false, why, sizeof(why));
-    if (err)
-        log_warn("upstream did not close %d %s %s: %s %s", st->key.market, st->key.code,
-                 sub_type_name(st->key.sub_type), futu_strerror(err), why);
-    st->open = false;
-}
-
 void pair_settle(struct hub *h, struct pair *p)
 {
     bool held = !list_empty(&p->subs);
-    bool left = held;
+    bool left = held || p->pins > 0;
     for (int r = 0; r < REHABS; r++) {
         struct stream *st = p->streams[r];
         if (!st)
             continue;
-        bool needed = st->n > 0 || (held && r == base_rehab(p->sub_type));
+        bool needed = st->n > 0 || st->opening || (held && r == base_rehab(p->sub_type));
         if (st->open && !needed)
-            stream_close(h, st);
+            h->up->ops->close(h->up, &st->key);
         if (needed)
             left = true;
         else
@@ -326,7 +279,7 @@ void reg_add(struct stream *st, struct sub *s)
         return;
     assert(st->n < st->cap);
     *at = st->n++;
-    st->regs[*at] = (struct reg){ s->c, s, OUTQ_NONE };
+    st->regs[*at] = (struct reg){ s->c, s, OUTQ_NONE, false };
 }
 
 void reg_remove(struct stream *st, struct sub *s)

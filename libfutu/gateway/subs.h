@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "upstream/sub_type.h"
 #include "upstream/upstream.h"
 
 #define SUB_TYPES 23                /* Qot_Common.SubType numbers are below */
@@ -31,6 +32,7 @@ struct reg {                        /* a connection's registration for a stream'
     struct futu_conn *c;
     struct sub *sub;
     uint64_t queued;                /* place of its newest push in the connection's queue */
+    bool first;                     /* it waits for a first push */
 };
 
 struct stream {
@@ -39,7 +41,7 @@ struct stream {
     struct reg *regs;
     uint32_t n, cap;
     bool open;                      /* upstream */
-    bool opening;                   /* in the list of a subscribe that is being made */
+    bool opening;                   /* a plan's, until the upstream has answered */
     /* Thinning: the newest push that is being held back. */
     bool held;
     struct buf body;
@@ -53,6 +55,8 @@ struct pair {
     struct sec *sec;
     int32_t sub_type;
     uint32_t mark;                  /* of the request that names it, to see duplicates */
+    uint32_t pins;                  /* plans that name it */
+    struct stream_opts opts;        /* its streams are open with these */
     struct list subs;               /* struct sub.in_pair */
     struct sub *orphan;             /* the one without an owner: the youngest stands for all */
     struct stream *streams[REHABS];
@@ -85,11 +89,7 @@ struct subs {
 };
 
 bool sub_type_known(int32_t sub_type);
-bool sub_type_kline(int32_t sub_type);
 const char *sub_type_name(int32_t sub_type);        /* Basic, KL_5Min; "?" when unknown */
-int32_t sub_type_of_kl_type(int32_t kl_type);       /* 0: none */
-int base_rehab(int32_t sub_type);
-uint32_t push_proto(int32_t sub_type);              /* 0: none */
 
 /* NULL: no such stream at present. */
 struct stream *subs_find(const struct subs *s, const struct stream_key *key);

@@ -27,11 +27,15 @@ static void up_cancel(struct upstream *u, struct upstream_request *rq)
     (void)u, (void)rq;
 }
 
-static futu_err up_subscribe(struct upstream *u, const struct stream_key *keys, size_t n, bool on,
-                             char *why, size_t size)
+static void up_open(struct upstream *u, struct upstream_open *o)
 {
-    (void)u, (void)keys, (void)n, (void)on, (void)why, (void)size;
-    return FUTU_OK;
+    (void)u;
+    o->done(o, FUTU_OK, NULL);
+}
+
+static void up_close(struct upstream *u, const struct stream_key *key)
+{
+    (void)u, (void)key;
 }
 
 static futu_err up_current(struct upstream *u, const struct stream_key *key, struct buf *out)
@@ -47,8 +51,8 @@ static void up_state(struct upstream *u, struct upstream_state *out)
 }
 
 static const struct upstream_ops ops = { .request = up_request, .cancel = up_cancel,
-                                         .subscribe = up_subscribe, .current = up_current,
-                                         .state = up_state };
+                                         .open = up_open, .close = up_close,
+                                         .current = up_current, .state = up_state };
 
 struct form {
     const char *name;

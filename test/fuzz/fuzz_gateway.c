@@ -58,12 +58,23 @@ static void up_cancel(struct upstream *u, struct upstream_request *rq)
     abort();
 }
 
-static futu_err up_subscribe(struct upstream *u, const struct stream_key *keys, size_t n, bool on,
-                             char *why, size_t size)
+static void up_open(struct upstream *u, struct upstream_open *o)
 {
-    (void)u, (void)why, (void)size;
-    check(n > 0 && keys[0].sub_type > 0);
-    return on && keys[0].code[0] == 'x' ? FUTU_ENOTFOUND : FUTU_OK;
+    (void)u;
+    check(o->n > 0 && o->wants[0].key.sub_type > 0);
+    o->done(o, o->wants[0].key.code[0] == 'x' ? FUTU_ENOTFOUND : FUTU_OK, "");
+}
+
+static void up_close(struct upstream *u, const struct stream_key *key)
+{
+    (void)u;
+    check(key->sub_type > 0);
+}
+
+static void up_watch(struct upstream *u, struct upstream_watch *o)
+{
+    (void)u;
+    o->done(o, FUTU_OK, NULL);
 }
 
 static futu_err up_current(struct upstream *u, const struct stream_key *key, struct buf *out)
@@ -79,8 +90,8 @@ static void up_state(struct upstream *u, struct upstream_state *out)
 }
 
 static const struct upstream_ops ops = { .request = up_request, .cancel = up_cancel,
-                                         .subscribe = up_subscribe, .current = up_current,
-                                         .state = up_state };
+                                         .open = up_open, .close = up_close,
+                                         .watch = up_watch, .current = up_current, .state = up_state };
 
 static void on_close(futu_conn *c, futu_err err, const char *reason, void *arg)
 {

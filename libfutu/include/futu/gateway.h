@@ -20,7 +20,7 @@ typedef struct futu_gateway futu_gateway;
 typedef struct futu_conn futu_conn;
 
 /* There is no default: a gateway without an upstream is FUTU_EINVAL. */
-enum { FUTU_UPSTREAM_PAPER = 1 };
+enum { FUTU_UPSTREAM_PAPER = 1, FUTU_UPSTREAM_RELAY };
 
 typedef struct futu_gateway_opts {
     size_t size;                    /* from FUTU_GATEWAY_OPTS_INIT; fields are only appended */
@@ -32,21 +32,36 @@ typedef struct futu_gateway_opts {
     const char *paper_clock;
     uint64_t paper_seed;            /* same seed and clock: same ticks */
     const char *paper_trade_pwd;    /* NULL: "paper" */
-    uint32_t frequency_limits_off;  /* 1: paper only, FUTU_EINVAL with another upstream */
+    uint32_t frequency_limits_off;  /* 1: with a relay those of its upstream alone hold */
     uint32_t push_proto_fmt;        /* 0 protobuf, 1 JSON, for connections that do not ask */
     uint32_t push_interval_ms;  /* Basic, OrderBook, Broker pushes at most this often; 0: each */
     uint32_t keep_alive_s;      /* announced interval; 0: 10. A silent TCP client is closed after
                                  * max(30, 3 x this) seconds */
     uint32_t max_connections;       /* 0: 8192. The vendor's gateway stops at 128 */
     uint32_t sub_quota;             /* 0: what the upstream grants */
+    /* Of FUTU_UPSTREAM_RELAY: another FTAPI gateway. */
+    const char *upstream_host;
+    uint32_t upstream_port;
+    uint32_t upstream_cache_s;      /* life of cached reference data; 0: none is kept */
+    const char *upstream_rsa_key;   /* path of its PEM file; NULL: plain connections */
+    /* Folder of the order journal, made when it is not there. NULL: orders are remembered in memory
+     * alone, so that after a crash nobody knows which were sent. */
+    const char *state_dir;
 } futu_gateway_opts;
 #define FUTU_GATEWAY_OPTS_INIT FUTU_SIZED_INIT(futu_gateway_opts)
 
 /* Starts the upstream too. *out is the caller's to free; NULL on error, then `why` (when not NULL)
- * holds one line for the user. FUTU_EINVAL (opts), FUTU_EFORMAT (key file, clock), FUTU_EIO (key
- * file), FUTU_ENOMEM. Strings are copied. */
+ * holds one line for the user. FUTU_EINVAL (opts), FUTU_EFORMAT (key file, clock, order journal),
+ * FUTU_EIO (key file, state folder), FUTU_EBUSY (another process uses the order journal),
+ * FUTU_ELIMIT (it is too large), FUTU_ENOMEM. Strings are copied. */
 FUTU_API futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *opts, char *why,
                                    size_t why_size);
+/* How it stands with the upstream, with one line for the user in `why`. FUTU_OK: it is there, as
+ * paper always is. FUTU_EAGAIN: the first attempt is under way. FUTU_ENOTCONN: there is no
+ * connection; it is tried again and again. FUTU_ENOTFOUND (no such host), FUTU_EAUTH (another RSA
+ * key), FUTU_EPROTO (what listens there is no FTAPI gateway): as before, but it will hardly get
+ * better without a change of the options. */
+FUTU_API futu_err futu_gateway_upstream_state(const futu_gateway *g, char *why, size_t why_size);
 /* Closes every connection (their on_close runs with FUTU_ECANCELED). NULL is fine. */
 FUTU_API void futu_gateway_free(futu_gateway *g);
 

@@ -34,13 +34,27 @@ static void paper_cancel(struct upstream *u, struct upstream_request *rq)
     route_cancel(container_of(u, struct paper, base), rq);
 }
 
-static futu_err paper_subscribe(struct upstream *u, const struct stream_key *keys, size_t n,
-                                bool on, char *why, size_t why_size)
+static void paper_open(struct upstream *u, struct upstream_open *o)
 {
     struct paper *p = container_of(u, struct paper, base);
-    futu_err err = qot_subscribe(p, keys, n, on, why, why_size);
+    char why[256] = "";
+    futu_err err = qot_open(p, o->wants, o->n, why, sizeof(why));
     paper_wake(p);
-    return err;
+    o->done(o, err, why);
+}
+
+static void paper_close(struct upstream *u, const struct stream_key *key)
+{
+    struct paper *p = container_of(u, struct paper, base);
+    qot_close(p, key);
+    paper_wake(p);
+}
+
+/* Every order's events go up; the gateway knows who wants them. */
+static void paper_watch(struct upstream *u, struct upstream_watch *w)
+{
+    (void)u;
+    w->done(w, FUTU_OK, NULL);
 }
 
 static futu_err paper_current(struct upstream *u, const struct stream_key *key, struct buf *out)
@@ -61,6 +75,17 @@ static void paper_state(struct upstream *u, struct upstream_state *out)
         .name = "paper",
         .securities = exchange_count(p->exchange),
     };
+}
+
+static futu_err paper_info(struct upstream *u, struct arena *a, bool stale,
+                           Gateway_GetInfo_Hop *hop, Gateway_GetInfo_S2C *out)
+{
+    (void)u;
+    (void)a;
+    (void)stale;                /* its data is never late */
+    (void)out;
+    hop->upstream = STR("paper");
+    return FUTU_OK;
 }
 
 void paper_wake(struct paper *p)
@@ -98,9 +123,12 @@ static void paper_free(struct upstream *u)
 static const struct upstream_ops paper_ops = {
     .request = paper_request,
     .cancel = paper_cancel,
-    .subscribe = paper_subscribe,
+    .open = paper_open,
+    .close = paper_close,
+    .watch = paper_watch,
     .current = paper_current,
     .state = paper_state,
+    .info = paper_info,
     .free = paper_free,
 };
 

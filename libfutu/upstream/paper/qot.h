@@ -23,7 +23,7 @@ struct stream {
     int64_t last_bar;               /* start of the newest bar sent */
     int64_t next_at;                /* monotonic; thinned streams keep still until then */
     unsigned pending;               /* CHANGED_* not sent yet */
-    bool fresh;                     /* opened by the subscribe() call that is running */
+    bool fresh;                     /* opened by the open() call that is running */
 };
 
 /* A security that streams or reminders look at. */
@@ -79,9 +79,10 @@ void qot_free(struct paper *p);         /* fine when p->qot is NULL */
 bool qot_busy(const struct paper *p);   /* something is watched */
 void qot_run(struct paper *p, int64_t now);     /* after exchange_run(): pushes what changed */
 
-/* upstream_ops.subscribe and .current. */
-futu_err qot_subscribe(struct paper *p, const struct stream_key *keys, size_t n, bool on, char *why,
-                       size_t why_size);
+/* upstream_ops.open, .close and .current. */
+futu_err qot_open(struct paper *p, const struct stream_want *wants, size_t n, char *why,
+                  size_t why_size);
+void qot_close(struct paper *p, const struct stream_key *key);
 futu_err qot_current(struct paper *p, const struct stream_key *key, struct buf *out);
 
 /* What a security's watched entry is; makes it and tells the exchange. NULL: memory is out. */
@@ -96,7 +97,7 @@ struct sub_row {
     bool thin;                      /* push_interval_ms holds for it */
 };
 const struct sub_row *sub_row(int32_t sub_type);    /* NULL: no such sub type here */
-/* As subscribe() judges a stream: FUTU_ENOTFOUND, FUTU_ENOTSUP, with the text for the client. */
+/* As open() judges a stream: FUTU_ENOTFOUND, FUTU_ENOTSUP, with the text for the client. */
 futu_err check_key(const struct paper *p, const struct stream_key *k, const struct security **s,
                    char *why, size_t size);
 struct stream *find_stream(const struct watched *w, const struct stream_key *key);

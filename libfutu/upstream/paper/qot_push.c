@@ -8,7 +8,7 @@
  *          allocates nothing.
  * First:   a first push of ticks ends where the stream stands, so that the pushes which follow
  *          neither repeat nor miss one.
- * Threads: the gateway's loop thread only. events.push() must not call subscribe().
+ * Threads: the gateway's loop thread only. events.push() must not call open().
  */
 #include "upstream/paper/qot.h"
 

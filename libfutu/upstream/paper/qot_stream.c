@@ -1,6 +1,6 @@
 /* qot_stream.c - what is watched: securities with open streams or reminders, and the streams.
  *
- * In:      subscribe() of the gateway, changes from exchange_run().
+ * In:      open() and close() of the gateway, changes from exchange_run().
  * Out:     qot.dirty, the securities that qot_push.c has to look at in this slice.
  * Owns:    struct watched per security with streams or reminders, struct stream per stream.
  *
@@ -219,13 +219,19 @@ static futu_err open_stream(struct paper *p, const struct security *s, const str
     return start_stream(p, s, st);
 }
 
+static struct stream *stream_of(struct paper *p, const struct stream_key *key, struct watched **w)
+{
+    const struct security *s = exchange_find(p->exchange, key->market, str_c(key->code));
+    *w = s ? p->qot->watched[s->index] : NULL;
+    return *w ? find_stream(*w, key) : NULL;
+}
+
 /* After a failure closes what this call has opened, else makes it stay. */
-static void settle(struct paper *p, const struct stream_key *keys, size_t n, bool keep)
+static void settle(struct paper *p, const struct stream_want *wants, size_t n, bool keep)
 {
     for (size_t i = 0; i < n; i++) {
-        const struct security *s = exchange_find(p->exchange, keys[i].market, str_c(keys[i].code));
-        struct watched *w = s ? p->qot->watched[s->index] : NULL;
-        struct stream *st = w ? find_stream(w, &keys[i]) : NULL;
+        struct watched *w;
+        struct stream *st = stream_of(p, &wants[i].key, &w);
         if (st && st->fresh && !keep)
             close_stream(p, w, st);
         else if (st)
@@ -233,34 +239,30 @@ static void settle(struct paper *p, const struct stream_key *keys, size_t n, boo
     }
 }
 
-static void close_all(struct paper *p, const struct stream_key *keys, size_t n)
+void qot_close(struct paper *p, const struct stream_key *key)
 {
-    for (size_t i = 0; i < n; i++) {
-        const struct security *s = exchange_find(p->exchange, keys[i].market, str_c(keys[i].code));
-        struct watched *w = s ? p->qot->watched[s->index] : NULL;
-        struct stream *st = w ? find_stream(w, &keys[i]) : NULL;
-        if (st)
-            close_stream(p, w, st);
-    }
+    struct watched *w;
+    struct stream *st = stream_of(p, key, &w);
+    if (st)
+        close_stream(p, w, st);
 }
 
-futu_err qot_subscribe(struct paper *p, const struct stream_key *keys, size_t n, bool on, char *why,
-                       size_t why_size)
+/* The options change nothing here: all trading is in the regular session, no book has single
+ * orders. */
+futu_err qot_open(struct paper *p, const struct stream_want *wants, size_t n, char *why,
+                  size_t why_size)
 {
     const struct security *s;
     futu_err err = FUTU_OK;
-    if (!on) {
-        close_all(p, keys, n);
-        return FUTU_OK;
-    }
     for (size_t i = 0; i < n && !err; i++)
-        err = check_key(p, &keys[i], &s, why, why_size);
+        err = check_key(p, &wants[i].key, &s, why, why_size);
     if (err)
         return err;
-    for (size_t i = 0; i < n && !err; i++)
-        err = open_stream(p, exchange_find(p->exchange, keys[i].market, str_c(keys[i].code)),
-                          &keys[i]);
-    settle(p, keys, n, err == FUTU_OK);
+    for (size_t i = 0; i < n && !err; i++) {
+        const struct stream_key *key = &wants[i].key;
+        err = open_stream(p, exchange_find(p->exchange, key->market, str_c(key->code)), key);
+    }
+    settle(p, wants, n, err == FUTU_OK);
     if (err)
         snprintf(why, why_size, "%s", futu_strerror(err));
     return err;

@@ -62,25 +62,73 @@ static void fake_cancel(struct upstream *u, struct upstream_request *rq)
     ck_abort_msg("a request is cancelled that does not wait");
 }
 
-static futu_err fake_subscribe(struct upstream *u, const struct stream_key *keys, size_t n, bool on,
-                               char *why, size_t why_size)
+static void note(struct fake *f, char sign, const struct stream_key *key)
+{
+    char line[80];
+    snprintf(line, sizeof(line), "%c%d.%s/%d/%d ", sign, key->market, key->code, key->sub_type,
+             key->rehab);
+    if (f->log.n + sizeof(line) < f->log.cap) {     /* fixed room: allocations may be failing */
+        memcpy(f->log.p + f->log.n, line, strlen(line) + 1);
+        f->log.n += strlen(line);
+    }
+}
+
+void rig_opened(struct rig *r, futu_err err, const char *why)
+{
+    struct fake *f = &r->fake;
+    ck_assert_uint_gt(f->n_opens, 0);
+    struct upstream_open *o = f->opens[0];
+    memmove(f->opens, f->opens + 1, --f->n_opens * sizeof(f->opens[0]));
+    for (size_t i = 0; i < o->n && !err; i++)
+        note(f, '+', &o->wants[i].key);
+    o->done(o, err, why);
+}
+
+static void fake_open(struct upstream *u, struct upstream_open *o)
 {
     struct fake *f = of(u);
-    if (on && f->refuse) {
-        futu_err err = f->refuse;
-        f->refuse = FUTU_OK;
-        snprintf(why, why_size, "%s", f->why ? f->why : "");
-        return err;
-    }
-    for (size_t i = 0; i < n; i++) {
-        char line[80];
-        snprintf(line, sizeof(line), "%c%d.%s/%d/%d ", on ? '+' : '-', keys[i].market, keys[i].code,
-                 keys[i].sub_type, keys[i].rehab);
-        if (f->log.n + sizeof(line) < f->log.cap) {     /* fixed room: allocations may be failing */
-            memcpy(f->log.p + f->log.n, line, strlen(line) + 1);
-            f->log.n += strlen(line);
-        }
-    }
+    futu_err err = f->refuse;
+    f->refuse = FUTU_OK;
+    ck_assert_uint_lt(f->n_opens, ARRAY_LEN(f->opens));
+    f->opens[f->n_opens++] = o;
+    f->last_opts = o->wants[0].opts;
+    if (!f->slow)
+        rig_opened(container_of(f, struct rig, fake), err, err && f->why ? f->why : "");
+}
+
+static void fake_close(struct upstream *u, const struct stream_key *key)
+{
+    note(of(u), '-', key);
+}
+
+void rig_watched(struct rig *r, futu_err err, const char *why)
+{
+    struct fake *f = &r->fake;
+    struct upstream_watch *w = f->watch;
+    ck_assert_ptr_nonnull(w);
+    f->watch = NULL;
+    f->n_watched = 0;
+    for (size_t i = 0; i < w->n && i < ARRAY_LEN(f->watched); i++)
+        f->watched[f->n_watched++] = w->ids[i];
+    w->done(w, err, why);
+}
+
+static void fake_watch(struct upstream *u, struct upstream_watch *w)
+{
+    struct fake *f = of(u);
+    f->watch = w;
+    if (!f->slow)
+        rig_watched(container_of(f, struct rig, fake), FUTU_OK, NULL);
+}
+
+static futu_err fake_info(struct upstream *u, struct arena *a, bool stale, Gateway_GetInfo_Hop *hop,
+                          Gateway_GetInfo_S2C *out)
+{
+    (void)u;
+    (void)a;
+    (void)stale;
+    (void)out;
+    hop->upstream = STR("fake");
     return FUTU_OK;
 }
 
@@ -100,8 +148,8 @@ static void fake_state(struct upstream *u, struct upstream_state *out)
 }
 
 static const struct upstream_ops fake_ops = {
-    .request = fake_request, .cancel = fake_cancel, .subscribe = fake_subscribe,
-    .current = fake_current, .state = fake_state,
+    .request = fake_request, .cancel = fake_cancel, .open = fake_open,   .close = fake_close,
+    .watch = fake_watch,     .current = fake_current, .state = fake_state, .info = fake_info,
 };
 
 futu_err rig_try(struct rig *r, const struct hub_opts *opts)
@@ -120,7 +168,7 @@ futu_err rig_try(struct rig *r, const struct hub_opts *opts)
     r->fake.up.ops = &fake_ops;
     r->fake.log = (struct buf){ log_room, 0, sizeof(log_room), sizeof(log_room) };
     log_room[0] = 0;
-    r->fake.state = (struct upstream_state){ true, true, 10000001, 1, 100, 100, "fake", 3000 };
+    r->fake.state = (struct upstream_state){ true, true, 10000001, 1, 100, 100, "fake", 3000, 0 };
     futu_err err = hub_new(&r->hub, &o);
     if (err)
         return err;

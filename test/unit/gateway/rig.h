@@ -26,7 +26,14 @@ struct fake {
     bool at_once;               /* answer with `answer` from inside request() */
     const char *answer;         /* hex of a Response */
     struct buf log;             /* "+1.00700/1/0 " per opened stream, "-..." per closed one */
-    futu_err refuse;            /* of the next subscribe(on) */
+    futu_err refuse;            /* of the next open() */
+    bool slow;                  /* open() and watch() wait for rig_opened() and rig_watched() */
+    struct upstream_open *opens[64];
+    uint32_t n_opens;
+    struct stream_opts last_opts;
+    struct upstream_watch *watch;
+    uint64_t watched[64];       /* of the last watch() */
+    size_t n_watched;
     const char *why;
     const char *current;        /* hex of current()'s Response; NULL: no data */
 };
@@ -49,6 +56,9 @@ void rig_pass(struct rig *r, int64_t ns);
 void rig_turn(struct rig *r);
 /* Answers the oldest waiting request of this protocol. */
 void rig_answer(struct rig *r, uint32_t proto, const char *hex);
+/* Ends the oldest open(), or the watch(), that waits. */
+void rig_opened(struct rig *r, futu_err err, const char *why);
+void rig_watched(struct rig *r, futu_err err, const char *why);
 uint32_t rig_waiting(const struct rig *r, uint32_t proto);
 /* A push of HK.00700 with the given Response bytes. */
 void rig_push(struct rig *r, uint32_t proto, int32_t sub_type, int rehab, const char *hex,

@@ -1,0 +1,87 @@
+/* splice.c - see splice.h.
+ *
+ * Tests:   test/unit/codec/splice_test.c
+ */
+#include "codec/splice.h"
+
+static size_t edit_of(const struct pb_edit *edits, size_t n, uint32_t tag)
+{
+    for (size_t i = 0; i < n; i++)
+        if (edits[i].tag == tag)
+            return i;
+    return n;
+}
+
+/* The inner message with its edits, appended. */
+static futu_err edit_inner(futu_str in, const struct pb_edit *edits, size_t n, struct buf *out)
+{
+    struct pb_in it = { (const uint8_t *)in.p, (const uint8_t *)in.p + in.n };
+    bool done[PB_EDITS] = { false };
+    futu_err err = FUTU_OK;
+    while (it.p < it.end && !err) {
+        const uint8_t *start = it.p;
+        struct pb_rec r;
+        if (pb_next(&it, &r))
+            return FUTU_EFORMAT;
+        size_t i = edit_of(edits, n, r.tag);
+        if (i == n) {
+            err = buf_put(out, start, (size_t)(it.p - start));
+        } else if (!done[i] && edits[i].p) {
+            err = buf_put(out, edits[i].p, edits[i].n);
+            done[i] = true;
+        }
+    }
+    for (size_t i = 0; i < n && !err; i++)
+        if (!done[i] && edits[i].p)
+            err = buf_put(out, edits[i].p, edits[i].n);
+    return err;
+}
+
+futu_err pb_splice(const uint8_t *p, size_t n, uint32_t outer, const struct pb_edit *edits,
+                   size_t n_edits, struct buf *out)
+{
+    struct pb_in it = { p, p + n };
+    size_t before = out->n, at;
+    bool found = false;
+    futu_err err = n_edits > PB_EDITS ? FUTU_EINVAL : FUTU_OK;
+    while (it.p < it.end && !err) {
+        const uint8_t *start = it.p;
+        struct pb_rec r;
+        if (pb_next(&it, &r)) {
+            err = FUTU_EFORMAT;
+        } else if (r.tag != outer || r.wire != PB_WIRE_BYTES || found) {
+            err = buf_put(out, start, (size_t)(it.p - start));
+        } else {
+            found = true;
+            err = pb_open(out, outer, &at);
+            if (!err)
+                err = edit_inner((futu_str){ (const char *)r.p, r.n }, edits, n_edits, out);
+            if (!err)
+                err = pb_close(out, at);
+        }
+    }
+    if (!err && !found)
+        err = FUTU_EFORMAT;
+    if (err)
+        out->n = before;
+    return err;
+}
+
+bool pb_first(futu_str message, uint32_t tag, struct pb_rec *out)
+{
+    struct pb_in it = { (const uint8_t *)message.p, (const uint8_t *)message.p + message.n };
+    while (it.p < it.end) {
+        if (pb_next(&it, out))
+            return false;
+        if (out->tag == tag)
+            return true;
+    }
+    return false;
+}
+
+bool pb_inner(const uint8_t *p, size_t n, uint32_t outer, uint32_t tag, struct pb_rec *out)
+{
+    struct pb_rec r;
+    return pb_first((futu_str){ (const char *)p, n }, outer, &r) && r.wire == PB_WIRE_BYTES &&
+           pb_first((futu_str){ (const char *)r.p, r.n }, tag, out);
+}

@@ -1,0 +1,202 @@
+/* orders.c - see orders.h.
+ *
+ * Tests:   test/unit/gateway/orders_test.c
+ */
+#include "gateway/orders.h"
+
+#include <stdio.h>
+
+#include "codec/splice.h"
+#include "crypt/digest.h"
+
+/* What a repeat must have in common: the request without its packetID, which may be another
+ * connection's. */
+static void digest_of(const struct ask *a, uint8_t out[32])
+{
+    struct buf b = BUF_INIT;
+    const struct pb_edit no_id = { .tag = 1 };
+    bool cut = pb_splice(a->body, a->len, 1, &no_id, 1, &b) == FUTU_OK;
+    replay_digest(a->proto, cut ? b.p : a->body, cut ? b.n : a->len, out);
+    buf_free(&b);
+}
+
+static bool printable(futu_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((uint8_t)s.p[i] < ' ' || s.p[i] == 0x7f)
+            return false;
+    return true;
+}
+
+/* False: the request is refused. *key is empty when it has none. */
+static bool key_of(struct ask *a, const Common_PacketID *id, char key[ORDER_KEY_MAX + 1])
+{
+    const futu_str *given = c2s_field(a, "idempotencyKey");
+    key[0] = '\0';
+    if (!given)
+        return true;            /* not a request that places an order */
+    if (given->p && (given->n == 0 || given->n > ORDER_KEY_MAX || given->p[0] == '#' ||
+                     !printable(*given))) {
+        reply_refuse(a, "idempotencyKey: 1 to %d bytes of text that does not begin with #",
+                     ORDER_KEY_MAX);
+        return false;
+    }
+    if (given->p)
+        str_copy(key, ORDER_KEY_MAX + 1, *given);
+    else if (a->c->hub->up->forwards)
+        snprintf(key, ORDER_KEY_MAX + 1, "#%llu-%u", (unsigned long long)id->connID, id->serialNo);
+    return true;
+}
+
+static int64_t now_ms(const struct hub *h)
+{
+    return clock_wall(&h->o.clock) / NS_PER_MS;
+}
+
+static enum orders_verdict known(struct ask *a, struct order_entry *e, const uint8_t digest[32])
+{
+    if (!equal_ct(e->digest, digest, 32)) {
+        reply_refuse(a, "idempotencyKey: %s has been used for another request", e->key);
+        return ORDERS_ANSWERED;
+    }
+    if (e->call) {
+        call_follow(a, e->call);
+        return ORDERS_ANSWERED;
+    }
+    if (e->answer) {
+        reply_body(a, e->answer, e->n, 0);
+        return ORDERS_ANSWERED;
+    }
+    return ORDERS_RESUME;
+}
+
+static enum orders_verdict make(struct ask *a, const char *key, const uint8_t digest[32],
+                                struct order_entry **e)
+{
+    struct hub *h = a->c->hub;
+    journal_expire(h->journal, now_ms(h));
+    *e = journal_add(h->journal, str_c(key), digest, now_ms(h));
+    if (*e)
+        return ORDERS_NEW;
+    reply_refuse(a, "out of memory");
+    return ORDERS_ANSWERED;
+}
+
+enum orders_verdict orders_look(struct ask *a, const Common_PacketID *id, bool own,
+                                struct order_entry **e)
+{
+    char key[ORDER_KEY_MAX + 1];
+    uint8_t digest[32];
+    *e = NULL;
+    if (!key_of(a, id, key))
+        return ORDERS_ANSWERED;
+    if (key[0]) {
+        digest_of(a, digest);
+        *e = journal_find(a->c->hub->journal, str_c(key));
+    }
+    if (*e)
+        return known(a, *e, digest);
+    if (!own) {
+        reply_refuse(a, "packetID.connID: not the id of this connection");
+        return ORDERS_ANSWERED;
+    }
+    return key[0] ? make(a, key, digest, e) : ORDERS_PLAIN;
+}
+
+/* ---- on disk ---- */
+
+typedef futu_err write_fn(const struct order_entry *e, struct buf *out);
+
+static void ignore(void *arg, futu_err err)
+{
+    (void)arg;
+    (void)err;                  /* the store has logged it; a repeat will ask the upstream */
+}
+
+static futu_err append(struct hub *h, const struct order_entry *e, write_fn *write,
+                       void (*done)(void *arg, futu_err err), void *arg)
+{
+    struct buf *b = &h->enc;
+    b->n = 0;
+    futu_err err = write(e, b);
+    return err ? err : h->o.store.append(h->o.store.arg, b->p, b->n, done, arg);
+}
+
+static void note(struct hub *h, const struct order_entry *e, write_fn *write)
+{
+    if (h->o.store.append && append(h, e, write, ignore, NULL))
+        log_error("order %s: its end can't be written down", e->key);
+}
+
+static void fail(struct call *k, const char *text)
+{
+    struct buf b = BUF_INIT;
+    k->rq.unsent = true;
+    if (codec_failure(&b, RET_FAILED, 0, str_c(text)) == FUTU_OK)
+        k->rq.done(&k->rq, b.p, b.n);
+    else
+        k->rq.done(&k->rq, NULL, 0);
+    buf_free(&b);
+}
+
+static void on_stored(void *arg, futu_err err)
+{
+    struct call *k = arg;
+    struct hub *h = k->hub;
+    hub_now(h);
+    k->storing = false;
+    if (err) {
+        fail(k, "the order was not sent: it can't be written to the order journal");
+        return;
+    }
+    k->sent_at = h->now;
+    h->up->ops->request(h->up, &k->rq);
+}
+
+void orders_begin(struct call *k, bool resume)
+{
+    struct hub *h = k->hub;
+    struct order_entry *e = k->order;
+    e->call = k;
+    str_copy(k->rq.key, sizeof(k->rq.key), str_c(e->key));
+    k->rq.resumed = resume;
+    if (resume || !h->o.store.append) {
+        h->up->ops->request(h->up, &k->rq);
+        return;
+    }
+    k->storing = true;
+    if (append(h, e, journal_write_sent, on_stored, k)) {
+        k->storing = false;
+        fail(k, "the order was not sent: it can't be written to the order journal");
+    }
+}
+
+/* A client must know that "unknown" is not "refused". */
+static bool definite(int32_t ret)
+{
+    return ret != RET_TIMEOUT && ret != RET_DISCONNECTED && ret != RET_UNKNOWN;
+}
+
+static int32_t ret_of(const uint8_t *body, size_t n)
+{
+    struct pb_rec r;
+    bool there = pb_first((futu_str){ (const char *)body, n }, 1, &r) && r.wire == PB_WIRE_VARINT;
+    return there ? (int32_t)r.v : RET_UNKNOWN;
+}
+
+void orders_end(struct call *k, const uint8_t *body, size_t n)
+{
+    struct hub *h = k->hub;
+    struct order_entry *e = k->order;
+    int32_t ret = ret_of(body, n);
+    k->order = NULL;
+    e->call = NULL;
+    if (ret == RET_OK) {
+        journal_answer(e, body, n);
+        if (e->answer)
+            note(h, e, journal_write_answer);
+    } else if (k->rq.unsent || definite(ret)) {
+        note(h, e, journal_write_drop);
+        journal_drop(h->journal, e);
+    }
+}

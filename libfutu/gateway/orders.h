@@ -1,0 +1,30 @@
+/* orders.h - orders by their idempotency keys: none is sent twice, each repeat gets the answer.
+ *
+ * Key:     c2s.idempotencyKey when the request brings one; in front of another gateway else
+ *          "#connID-serialNo" of its packetID, so that a client that was cut off can repeat its
+ *          request as it was, on a new connection and after a restart.
+ * Life:    written to the store, then sent. A success is kept for repeats. A refusal frees the key:
+ *          nothing was placed. Without a definite answer the key stays; a repeat asks the upstream
+ *          what became of it before anything is sent.
+ */
+#ifndef GATEWAY_ORDERS_H
+#define GATEWAY_ORDERS_H
+
+#include "gateway/call.h"
+
+/* What to do with a write. */
+enum orders_verdict {
+    ORDERS_PLAIN,               /* it has no key: send it */
+    ORDERS_NEW,                 /* *e was made for it */
+    ORDERS_RESUME,              /* *e was sent once, and nobody knows */
+    ORDERS_ANSWERED,            /* the request has been dealt with */
+};
+/* `own`: the packetID is of this connection. Otherwise only a repeat is let through. */
+enum orders_verdict orders_look(struct ask *a, const Common_PacketID *id, bool own,
+                                struct order_entry **e);
+/* Sends the call of a NEW entry once that is on disk; of a RESUMEd one at once. */
+void orders_begin(struct call *k, bool resume);
+/* The upstream has answered the call of this entry. */
+void orders_end(struct call *k, const uint8_t *body, size_t n);
+
+#endif

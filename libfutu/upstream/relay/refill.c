@@ -1,0 +1,232 @@
+/* refill.c - what a stream's pushes missed while there was no connection, fetched and pushed.
+ *
+ * Tickers: all after the last one that came, by sequence, as far back as the upstream tells (1,000);
+ *          what lies before that is lost and is named in the gap event.
+ * K-lines, time-share: from the last element that came on, that one again.
+ * Others:  the first push of the new subscription tells the present value.
+ * Live pushes of the stream are dropped until its refill is here: they are in it.
+ * Tests:   test/unit/upstream/relay/restore_test.c
+ */
+#include "upstream/relay/state.h"
+#include "upstream/sub_type.h"
+
+#define MOST 1000
+
+struct refill {
+    struct relay *r;
+    char key[64];                       /* the pair may go meanwhile */
+    int rehab;
+    void (*done)(void *arg);
+    void *arg;
+};
+
+static struct stream *find(const struct refill *f)
+{
+    struct pair *p = map_get(&f->r->pairs, str_c(f->key));
+    return p ? p->streams[f->rehab] : NULL;
+}
+
+/* What is kept of the reply's list. */
+struct pick {
+    struct stream *st;
+    uint32_t from, to;                  /* tag of the list in the reply, in the push */
+    int64_t first, last;                /* sequences of all that came */
+    size_t n, kept;
+};
+
+static bool keep(struct pick *k, const struct pb_rec *r)
+{
+    futu_str m = { (const char *)r->p, r->n };
+    struct pb_rec t;
+    if (k->st->pair->sub_type == Qot_Common_SubType_Ticker) {
+        int64_t sequence = ticker_sequence(r);
+        k->first = k->n ? MIN(k->first, sequence) : sequence;
+        k->last = k->n ? MAX(k->last, sequence) : sequence;
+        k->n++;
+        return sequence > k->st->sequence;
+    }
+    k->n++;
+    if (!pb_first(m, 1, &t) || t.wire != PB_WIRE_BYTES)
+        return false;
+    size_t n = MIN(t.n, strlen(k->st->bar));
+    int d = memcmp(t.p, k->st->bar, n);
+    return d >= 0;
+}
+
+/* A ticker says that it was fetched; other elements stay as they are. */
+static futu_err put_element(const struct pick *k, const struct pb_rec *r, struct buf *out)
+{
+    enum { TYPE = 10, FETCHED = 2 };
+    const int32_t fetched = FETCHED;
+    uint8_t mark[PB_MAX_SCALAR];
+    const struct pb_edit edit = {
+        TYPE, mark, (size_t)(pb_put_scalar(mark, TYPE, PB_INT32, &fetched) - mark)
+    };
+    size_t at, before = out->n;
+    futu_err err = pb_open(out, k->to, &at);
+    if (!err)
+        err = buf_put(out, r->p, r->n);
+    if (!err)
+        err = pb_close(out, at);
+    if (err || k->st->pair->sub_type != Qot_Common_SubType_Ticker)
+        return err;
+    struct buf one = BUF_INIT;
+    err = buf_put(&one, out->p + before, out->n - before);
+    out->n = before;
+    if (!err)
+        err = pb_splice(one.p, one.n, k->to, &edit, 1, out);
+    buf_free(&one);
+    return err;
+}
+
+/* The reply's S2C as that of the push: the list under its other tag, the rest as it is. */
+static futu_err put_s2c(struct pick *k, futu_str s2c, struct buf *out)
+{
+    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    bool kline = sub_type_kline(k->st->pair->sub_type);
+    int32_t rehab = k->st->rehab, kl = kl_type_of_sub_type(k->st->pair->sub_type);
+    uint8_t room[2 * PB_MAX_SCALAR];
+    futu_err err = FUTU_OK;
+    if (kline) {
+        uint8_t *p = pb_put_scalar(room, 1, PB_INT32, &rehab);
+        err = buf_put(out, room, (size_t)(pb_put_scalar(p, 2, PB_INT32, &kl) - room));
+    }
+    while (in.p < in.end && !err) {
+        const uint8_t *start = in.p;
+        struct pb_rec r;
+        if (pb_next(&in, &r))
+            return FUTU_EFORMAT;
+        if (r.tag == k->from && r.wire == PB_WIRE_BYTES) {
+            if (!keep(k, &r))
+                continue;
+            k->kept++;
+            err = put_element(k, &r, out);
+        } else if (kline && r.wire == PB_WIRE_BYTES) {
+            /* security 1 and name 3 of Qot_GetKL are 3 and 5 of Qot_UpdateKL */
+            size_t at;
+            err = pb_open(out, r.tag + 2, &at);
+            if (!err)
+                err = buf_put(out, r.p, r.n);
+            if (!err)
+                err = pb_close(out, at);
+        } else {
+            err = buf_put(out, start, (size_t)(in.p - start));
+        }
+    }
+    return err;
+}
+
+/* Whether tickers are missing between the last one and what could be fetched. */
+static void judge(struct pick *k)
+{
+    struct stream *st = k->st;
+    if (st->pair->sub_type != Qot_Common_SubType_Ticker || st->sequence == 0 || k->n == 0)
+        return;
+    if (k->last < st->sequence) {       /* the upstream counts anew */
+        st->lost = true;
+        st->after = st->sequence;
+        st->before = 0;
+        st->sequence = k->last;
+    } else if (k->first > st->sequence + 1 && k->n >= MOST) {
+        st->lost = true;
+        st->after = st->sequence;
+        st->before = k->first;
+    }
+}
+
+static void take(struct stream *st, const uint8_t *body, size_t n)
+{
+    struct relay *r = st->pair->r;
+    bool kline = sub_type_kline(st->pair->sub_type);
+    struct pick k = { .st = st, .from = 2, .to = kline ? 4 : 2 };
+    uint32_t proto = push_proto(st->pair->sub_type);
+    struct buf *b = &r->text;
+    futu_str s2c;
+    size_t at;
+    b->n = 0;
+    if (!body_s2c(body, n, &s2c) || buf_put(b, ENVELOPE_OK, sizeof(ENVELOPE_OK) - 1) ||
+        pb_open(b, TAG_S2C, &at) || put_s2c(&k, s2c, b) || pb_close(b, at))
+        return;
+    judge(&k);
+    if (k.kept > 0)
+        push_deliver(r, st, proto, b->p, b->n, NULL, false);
+}
+
+static void on_reply(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
+                     void *arg)
+{
+    struct refill f = *(struct refill *)arg;
+    struct stream *st;
+    (void)c, (void)fmt;
+    mem_free(arg);
+    if (f.r->freeing)
+        return;
+    st = find(&f);
+    if (st && err != FUTU_ENOTCONN) {
+        st->refilling = false;
+        if (!err && response_ret(body, n) == RET_OK) {
+            take(st, body, n);
+        } else if (st->pair->sub_type == Qot_Common_SubType_Ticker) {
+            st->lost = true;
+            st->after = st->sequence;
+            st->before = 0;
+        }
+    }
+    f.done(f.arg);
+}
+
+/* How many bars may have been missed, the last known one included. */
+static int32_t bars_missed(const struct stream *st)
+{
+    static const int16_t minutes[] = { 0, 1, 1440, 10080, 32767, 32767, 5, 15, 30, 60, 3, 32767,
+                                       10, 120, 180, 240 };
+    int32_t kl = kl_type_of_sub_type(st->pair->sub_type);
+    int64_t away = relay_now_ms(st->pair->r) - st->last_ms;
+    int64_t period = (int64_t)(kl > 0 && kl < (int32_t)ARRAY_LEN(minutes) ? minutes[kl] : 1) * 60000;
+    return (int32_t)CLAMP(away / period + 2, 2, MOST);
+}
+
+static bool ask(struct relay *r, struct stream *st, struct refill *f)
+{
+    const struct pair *p = st->pair;
+    struct lane *k = &r->lanes[LANE_QUOTE];
+    Qot_Common_Security sec = { .code = str_c(p->code) };
+    SET(&sec, market, p->market);
+    if (p->sub_type == Qot_Common_SubType_Ticker) {
+        Qot_GetTicker_C2S c2s = { .security = &sec };
+        const Qot_GetTicker_Request rq = { .c2s = &c2s };
+        SET(&c2s, maxRetNum, MOST);
+        return lane_ask(k, 3010, &rq, on_reply, f);
+    }
+    if (p->sub_type == Qot_Common_SubType_RT) {
+        Qot_GetRT_C2S c2s = { .security = &sec };
+        const Qot_GetRT_Request rq = { .c2s = &c2s };
+        return lane_ask(k, 3008, &rq, on_reply, f);
+    }
+    Qot_GetKL_C2S c2s = { .security = &sec };
+    const Qot_GetKL_Request rq = { .c2s = &c2s };
+    SET(&c2s, rehabType, st->rehab);
+    SET(&c2s, klType, kl_type_of_sub_type(p->sub_type));
+    SET(&c2s, reqNum, bars_missed(st));
+    return lane_ask(k, 3006, &rq, on_reply, f);
+}
+
+void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *arg)
+{
+    int32_t t = st->pair->sub_type;
+    bool has_more = t == Qot_Common_SubType_Ticker || t == Qot_Common_SubType_RT || sub_type_kline(t);
+    struct refill *f = has_more && st->last_ms ? mem_zalloc(sizeof(*f)) : NULL;
+    if (!f) {
+        done(arg);
+        return;
+    }
+    *f = (struct refill){ .r = r, .rehab = st->rehab, .done = done, .arg = arg };
+    memcpy(f->key, st->pair->key, sizeof(f->key));
+    st->refilling = true;
+    st->first_due = false;
+    if (ask(r, st, f))
+        return;
+    st->refilling = false;
+    mem_free(f);
+    done(arg);
+}

@@ -1,0 +1,220 @@
+/* restore.c - after a loss: all subscriptions again, then what their pushes missed.
+ *
+ * A subscription that the upstream does not take back is told in the gap event with the upstream's
+ * words, and tried again every RETRY.
+ * Tests:   test/unit/upstream/relay/restore_test.c
+ */
+#include "upstream/relay/state.h"
+
+#define AT_ONCE 64                      /* refills under way */
+#define RETRY (30 * NS_PER_S)
+
+/* One round. A connection that is lost meanwhile leaves it to its answers, which end it. */
+struct restore {
+    struct relay *r;
+    size_t subscribing;                 /* pairs that have no answer yet */
+    size_t refilling;
+    size_t next;                        /* in todo */
+    struct todo {
+        char key[64];
+        int rehab;
+    } *todo;
+    size_t n, cap;
+    bool stopped, running;
+};
+
+static void free_round(struct restore *s)
+{
+    mem_free(s->todo);
+    mem_free(s);
+}
+
+static void finish(struct restore *s)
+{
+    struct relay *r = s->r;
+    if (s->subscribing || s->refilling || s->running)
+        return;
+    s->stopped |= !lane_up(&r->lanes[LANE_QUOTE]);
+    if (s->stopped) {
+        if (r->restore == s)
+            r->restore = NULL;
+        free_round(s);
+        return;
+    }
+    if (s->next < s->n)
+        return;
+    r->restore = NULL;
+    free_round(s);
+    gap_over(r, LANE_QUOTE);
+    gap_tell_state(r);
+    openings_wake(r);
+    quota_ask(r);
+}
+
+static void go_on(struct restore *s);
+
+static void on_refilled(void *arg)
+{
+    struct restore *s = arg;
+    s->refilling--;
+    go_on(s);
+}
+
+static void go_on(struct restore *s)
+{
+    struct relay *r = s->r;
+    if (s->running)
+        return;                         /* a refill that ended at once */
+    s->running = true;
+    s->stopped |= !lane_up(&r->lanes[LANE_QUOTE]);
+    while (!s->stopped && s->refilling < AT_ONCE && s->next < s->n) {
+        const struct todo *t = &s->todo[s->next++];
+        struct pair *p = map_get(&r->pairs, str_c(t->key));
+        struct stream *st = p ? p->streams[t->rehab] : NULL;
+        if (!st || !st->on)
+            continue;
+        s->refilling++;
+        refill(r, st, on_refilled, s);
+    }
+    s->running = false;
+    finish(s);
+}
+
+static void add_todo(struct restore *s, const struct pair *p)
+{
+    for (int i = 0; i < REHABS; i++) {
+        if (!p->streams[i] || !p->streams[i]->wanted)
+            continue;
+        if (s->n == s->cap) {
+            size_t cap = s->cap ? 2 * s->cap : 64;
+            struct todo *more = mem_realloc(s->todo, cap * sizeof(*more));
+            if (!more)
+                return;                 /* it is not refilled: the gap is told all the same */
+            s->todo = more;
+            s->cap = cap;
+        }
+        memcpy(s->todo[s->n].key, p->key, sizeof(p->key));
+        s->todo[s->n++].rehab = i;
+        p->streams[i]->first_due = false;       /* the present value is news for all */
+    }
+}
+
+static void on_retry(struct timer *t, int64_t now);
+
+static void failed(struct pair *p, futu_err err, futu_str text)
+{
+    struct relay *r = p->r;
+    str_copy(p->error, sizeof(p->error), text.n ? text : str_c(futu_strerror(err)));
+    log_warn("upstream %s: %s %d: not restored: %s", r->name, p->code, p->sub_type, p->error);
+    p->retry.fn = on_retry;
+    timer_set(r->o.timers, &p->retry, relay_now(r) + RETRY);
+}
+
+static void on_pair(struct pair *p, futu_err err, futu_str text, void *arg)
+{
+    struct restore *s = arg;
+    s->subscribing--;
+    if (!s->stopped && !err)
+        add_todo(s, p);
+    else if (err && err != FUTU_ENOTCONN)
+        failed(p, err, text);
+    pair_release(p);
+    if (s->subscribing == 0)
+        go_on(s);
+}
+
+static void on_retried(struct pair *p, futu_err err, futu_str text, void *arg)
+{
+    (void)arg;
+    if (err && err != FUTU_ENOTCONN)
+        failed(p, err, text);
+    pair_release(p);
+}
+
+static uint32_t wanted_bits(const struct pair *p)
+{
+    uint32_t bits = 0;
+    for (int i = 0; i < REHABS; i++)
+        bits |= p->streams[i] && p->streams[i]->wanted ? 1u << i : 0;
+    return bits;
+}
+
+static void prepare(struct pair *p)
+{
+    p->ask = wanted_bits(p);
+    p->ask_opts = p->opts;
+}
+
+static void on_retry(struct timer *t, int64_t now)
+{
+    struct pair *p = container_of(t, struct pair, retry);
+    (void)now;
+    prepare(p);
+    if (lane_up(&p->r->lanes[LANE_QUOTE]) && !p->busy && pair_wanted(p))
+        batch_subscribe(p->r, &p, 1, false, on_retried, NULL);
+}
+
+static void ignore(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
+                   void *arg)
+{
+    (void)c, (void)err, (void)fmt, (void)body, (void)n, (void)arg;
+}
+
+static void repeat_sticky(struct relay *r)
+{
+    struct lane *k = &r->lanes[LANE_QUOTE];
+    struct list *it, *tmp;
+    list_each(it, tmp, &r->sticky) {
+        const struct sticky *s = list_entry(it, struct sticky, node);
+        client_send_raw(k->c, P_SUB_EVENT, FRAME_PROTOBUF, s->body.p, s->body.n, CALL_LIMIT, ignore,
+                        NULL);
+    }
+}
+
+void restore_begin(struct relay *r)
+{
+    struct restore *s = mem_zalloc(sizeof(*s));
+    struct pair **pairs = mem_array(r->n_pairs + 1, sizeof(*pairs));
+    struct list *it, *tmp;
+    size_t n = 0;
+    boot_ask(r);
+    repeat_sticky(r);
+    if (!s || !pairs) {
+        mem_free(s);
+        mem_free(pairs);
+        client_lose(r->lanes[LANE_QUOTE].c, FUTU_ENOMEM, "out of memory");
+        return;
+    }
+    s->r = r;
+    r->restore = s;
+    list_each(it, tmp, &r->pair_list) {
+        struct pair *p = list_entry(it, struct pair, node);
+        if (p->busy || !pair_wanted(p))
+            continue;
+        prepare(p);
+        pairs[n++] = p;
+    }
+    s->subscribing = n;
+    if (n > 0 && batch_subscribe(r, pairs, n, true, on_pair, s))
+        client_lose(r->lanes[LANE_QUOTE].c, FUTU_ENOMEM, "out of memory");
+    mem_free(pairs);
+    if (n == 0)
+        go_on(s);
+}
+
+void restore_stop(struct relay *r)
+{
+    struct restore *s = r->restore;
+    if (!s)
+        return;
+    r->restore = NULL;
+    s->stopped = true;
+    finish(s);
+}
+
+void restore_free(struct relay *r)
+{
+    if (r->restore)
+        free_round(r->restore);
+    r->restore = NULL;
+}

@@ -1,0 +1,301 @@
+/* trade.c - accounts whose pushes are wanted, and what of them was missed.
+ *
+ * After a loss the accounts are named again; then today's orders and fills of each are fetched, and
+ * those that changed since the connection was last alive are pushed. A client may so see a state
+ * twice, but misses none.
+ * Tests:   test/unit/upstream/relay/trade_test.c
+ */
+#include <stdio.h>
+
+#include "upstream/relay/state.h"
+
+#define BACK_MS 2000                    /* clocks differ, and the last sign of life was earlier */
+
+struct watching {
+    struct list node;
+    struct relay *r;
+    struct upstream_watch *w;
+};
+
+/* The fetching after a loss: one list after the other. */
+struct round {
+    struct relay *r;
+    int64_t since_ms;
+    size_t left;                        /* answers that are out */
+};
+
+static void answer_all(struct relay *r, futu_err err, const char *why)
+{
+    struct list now;
+    list_take(&now, &r->watches);
+    while (!list_empty(&now)) {
+        struct watching *x = list_entry(now.next, struct watching, node);
+        struct upstream_watch *w = x->w;
+        list_remove(&x->node);
+        mem_free(x);
+        w->done(w, err, why);
+    }
+}
+
+static void on_named(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
+                     void *arg)
+{
+    struct relay *r = arg;
+    char why[256] = "";
+    (void)c, (void)fmt;
+    if (r->freeing || err == FUTU_ENOTCONN)
+        return;                         /* the next connection is told */
+    if (!err && response_ret(body, n) != RET_OK) {
+        err = FUTU_EREFUSED;
+        str_copy(why, sizeof(why), response_text(body, n));
+    }
+    answer_all(r, err, why);
+}
+
+static bool name_accounts(struct relay *r)
+{
+    Trd_SubAccPush_C2S c2s = { .accIDList = r->accounts, .n_accIDList = r->n_accounts };
+    const Trd_SubAccPush_Request rq = { .c2s = &c2s };
+    return lane_ask(&r->lanes[LANE_TRADE], P_SUB_ACC, &rq, on_named, r);
+}
+
+static futu_err take_ids(struct relay *r, const struct upstream_watch *w)
+{
+    uint64_t *ids = mem_array(w->n + 1, sizeof(*ids));
+    if (!ids)
+        return FUTU_ENOMEM;
+    memcpy(ids, w->ids, w->n * sizeof(*ids));
+    mem_free(r->accounts);
+    r->accounts = ids;
+    r->n_accounts = w->n;
+    return FUTU_OK;
+}
+
+void trade_watch(struct upstream *u, struct upstream_watch *w)
+{
+    struct relay *r = container_of(u, struct relay, base);
+    const struct lane *k = &r->lanes[LANE_TRADE];
+    struct watching *x = mem_zalloc(sizeof(*x));
+    char why[420];
+    if (!x || take_ids(r, w)) {
+        mem_free(x);
+        w->done(w, FUTU_ENOMEM, "");
+        return;
+    }
+    *x = (struct watching){ .r = r, .w = w };
+    list_push(&r->watches, &x->node);
+    if (lane_up(k) && !name_accounts(r)) {
+        answer_all(r, FUTU_ELIMIT, "");
+    } else if (!lane_up(k) && k->tried && relay_now(r) - k->lost_ns > HOLD_LIMIT) {
+        snprintf(why, sizeof(why), "no trade connection to the upstream %s: %s", r->name,
+                 lane_error(k));
+        answer_all(r, FUTU_ENOTCONN, why);
+    }
+}
+
+/* ---- pushes ---- */
+
+static uint64_t account_of(const uint8_t *body, size_t n)
+{
+    struct pb_rec h, v;
+    if (!pb_inner(body, n, TAG_S2C, 1, &h) || h.wire != PB_WIRE_BYTES ||
+        !pb_first((futu_str){ (const char *)h.p, h.n }, 2, &v))
+        return 0;
+    return v.v;
+}
+
+void trade_push(struct relay *r, uint32_t proto, const uint8_t *body, size_t n)
+{
+    uint64_t account = account_of(body, n);
+    struct buf *b = &r->body;
+    if (proto == P_ORDER_PUSH && marks_strip(r->secret, 2, body, n, b)) {
+        body = b->p;
+        n = b->n;
+    }
+    r->o.events.trade(r->o.events.arg, account, proto, body, n);
+}
+
+/* ---- what was missed ---- */
+
+static void ended(struct round *x)
+{
+    struct relay *r = x->r;
+    if (--x->left > 0)
+        return;
+    mem_free(x);
+    if (lane_up(&r->lanes[LANE_TRADE]))
+        gap_over(r, LANE_TRADE);
+}
+
+/* UTC seconds at which the record was changed last: its update, else its creation; 0: not told. */
+static double changed_at(futu_str m, uint32_t update, uint32_t create)
+{
+    struct pb_rec v;
+    double d = 0;
+    if ((pb_first(m, update, &v) || pb_first(m, create, &v)) && v.wire == PB_WIRE_64)
+        memcpy(&d, &v.v, sizeof(d));
+    return d;
+}
+
+/* One element of a list as a push: header 1, element 2, in both kinds. */
+static void push_element(struct relay *r, uint32_t proto, const struct pb_rec *header,
+                         const struct pb_rec *x)
+{
+    struct buf *b = &r->text;
+    size_t s2c, at;
+    b->n = 0;
+    futu_err err = buf_put(b, ENVELOPE_OK, sizeof(ENVELOPE_OK) - 1);
+    if (!err)
+        err = pb_open(b, TAG_S2C, &s2c);
+    for (int i = 0; i < 2 && !err; i++) {
+        const struct pb_rec *part = i ? x : header;
+        err = pb_open(b, i ? 2 : 1, &at);
+        if (!err)
+            err = buf_put(b, part->p, part->n);
+        if (!err)
+            err = pb_close(b, at);
+    }
+    if (!err && !pb_close(b, s2c))
+        trade_push(r, proto, b->p, b->n);
+}
+
+static void push_changes(struct round *x, bool fills, const uint8_t *body, size_t n)
+{
+    futu_str s2c;
+    struct pb_rec header, e;
+    if (!body_s2c(body, n, &s2c) || !pb_first(s2c, 1, &header))
+        return;
+    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    while (in.p < in.end && !pb_next(&in, &e)) {
+        futu_str m = { (const char *)e.p, e.n };
+        if (e.tag != 2 || e.wire != PB_WIRE_BYTES)
+            continue;
+        double at = fills ? changed_at(m, 15, 14) : changed_at(m, 17, 16);
+        if (at == 0 || at * 1000 >= (double)(x->since_ms - BACK_MS))
+            push_element(x->r, fills ? P_FILL_PUSH : P_ORDER_PUSH, &header, &e);
+    }
+}
+
+static void on_orders(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
+                      void *arg)
+{
+    struct round *x = arg;
+    (void)c, (void)fmt;
+    if (x->r->freeing) {
+        x->left--;
+        if (x->left == 0)
+            mem_free(x);
+        return;
+    }
+    if (!err && response_ret(body, n) == RET_OK)
+        push_changes(x, false, body, n);
+    ended(x);
+}
+
+static void on_fills(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
+                     void *arg)
+{
+    struct round *x = arg;
+    (void)c, (void)fmt;
+    if (x->r->freeing) {
+        x->left--;
+        if (x->left == 0)
+            mem_free(x);
+        return;
+    }
+    if (!err && response_ret(body, n) == RET_OK)
+        push_changes(x, true, body, n);
+    ended(x);
+}
+
+static void ask_lists(struct round *x, const Trd_Common_TrdAcc *acc, int32_t market)
+{
+    struct lane *k = &x->r->lanes[LANE_TRADE];
+    Trd_Common_TrdHeader header = { 0 };
+    Trd_GetOrderList_C2S orders = { .header = &header };
+    Trd_GetOrderFillList_C2S fills = { .header = &header };
+    const Trd_GetOrderList_Request orders_rq = { .c2s = &orders };
+    const Trd_GetOrderFillList_Request fills_rq = { .c2s = &fills };
+    SET(&header, trdEnv, acc->trdEnv);
+    SET(&header, accID, acc->accID);
+    SET(&header, trdMarket, market);
+    x->left += lane_ask(k, P_ORDER_LIST, &orders_rq, on_orders, x);
+    if (acc->trdEnv != Trd_Common_TrdEnv_Simulate)      /* simulated accounts have no fills */
+        x->left += lane_ask(k, P_FILL_LIST, &fills_rq, on_fills, x);
+}
+
+static bool watched(const struct relay *r, uint64_t id)
+{
+    for (size_t i = 0; i < r->n_accounts; i++)
+        if (r->accounts[i] == id)
+            return true;
+    return false;
+}
+
+static void on_accounts(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
+                        void *arg)
+{
+    struct round *x = arg;
+    struct relay *r = x->r;
+    struct arena a = ARENA_INIT;
+    Trd_GetAccList_Response rsp = { .s2c = NULL };
+    (void)c, (void)fmt;
+    if (r->freeing) {
+        mem_free(x);
+        return;
+    }
+    bool ok = !err && response_ret(body, n) == RET_OK &&
+              !codec_decode(&Trd_GetAccList_Response_msg, &a, body, n, &rsp, NULL, NULL) && rsp.s2c;
+    for (size_t i = 0; ok && i < rsp.s2c->n_accList; i++) {
+        const Trd_Common_TrdAcc *acc = &rsp.s2c->accList[i];
+        for (size_t k = 0; k < acc->n_trdMarketAuthList && watched(r, acc->accID); k++)
+            ask_lists(x, acc, acc->trdMarketAuthList[k]);
+    }
+    arena_free(&a);
+    ended(x);
+}
+
+static void fetch_missed(struct relay *r)
+{
+    Trd_GetAccList_C2S c2s = { 0 };
+    const Trd_GetAccList_Request rq = { .c2s = &c2s };
+    struct round *x = mem_zalloc(sizeof(*x));
+    SET(&c2s, userID, 0);
+    SET(&c2s, needGeneralSecAccount, true);
+    if (!x) {
+        gap_over(r, LANE_TRADE);
+        return;
+    }
+    *x = (struct round){ .r = r, .since_ms = r->gap[LANE_TRADE].begin_ms, .left = 1 };
+    if (!lane_ask(&r->lanes[LANE_TRADE], P_ACC_LIST, &rq, on_accounts, x)) {
+        mem_free(x);
+        gap_over(r, LANE_TRADE);
+    }
+}
+
+void trade_up(struct relay *r)
+{
+    if (r->n_accounts > 0 || !list_empty(&r->watches))
+        name_accounts(r);
+    if (r->gap[LANE_TRADE].open && r->n_accounts > 0)
+        fetch_missed(r);
+    else
+        gap_over(r, LANE_TRADE);
+    orders_seek(r);
+    gap_tell_state(r);
+}
+
+void trade_down(struct relay *r)
+{
+    timer_stop(r->o.timers, &r->settle);
+}
+
+void trade_forget(struct relay *r)
+{
+    while (!list_empty(&r->watches)) {
+        struct watching *x = list_entry(r->watches.next, struct watching, node);
+        list_remove(&x->node);
+        mem_free(x);
+    }
+    mem_free(r->accounts);
+}
