@@ -1,8 +1,8 @@
 /* gap.c - what clients are told of a loss: Gateway_UpdateGap when it begins and when it is over,
  * Notify with the state of the connections.
  *
- * A gap is over when all subscriptions are back and what pushes missed has been pushed. Until then a
- * further loss is part of it.
+ * A gap is over when all subscriptions are back and what pushes missed has been pushed. Until then
+ * a further loss is part of it.
  * Tests:   test/unit/upstream/relay/restore_test.c
  */
 #include <stdio.h>

@@ -73,12 +73,13 @@ static const char *remedy(const struct lane *k)
     case FUTU_EPROTO:
         return "ftapi: what listens there is no FTAPI gateway; is it the API port?";
     case FUTU_ETIMEDOUT:
-        return k->c->lost_in == PHASE_LINKING ? "tcp: is the host up, and the port open in its firewall?"
-                                              : "ftapi: it is silent; is it overloaded or stopped?";
+        if (k->c->lost_in == PHASE_LINKING)
+            return "tcp: is the host up, and the port open in its firewall?";
+        return "ftapi: it is silent; is it overloaded or stopped?";
     default:
-        return k->c->lost_in == PHASE_INIT
-                   ? "init: it hung up on InitConnect; does it want a key? see --upstream-rsa-key"
-                   : "tcp: it is tried again by itself";
+        if (k->c->lost_in == PHASE_INIT)
+            return "init: it hung up on InitConnect; does it want a key? see --upstream-rsa-key";
+        return "tcp: it is tried again by itself";
     }
 }
 

@@ -314,8 +314,8 @@ static void on_hold_time(struct timer *t, int64_t now)
     if (op->sent)
         return;                     /* the call's own limit ends it */
     op->err = FUTU_ENOTCONN;
-    snprintf(op->why, sizeof(op->why), "no quote connection to the upstream %.100s: %s", op->r->name,
-             lane_up(k) ? "subscriptions are still being restored" : lane_error(k));
+    snprintf(op->why, sizeof(op->why), "no quote connection to the upstream %.100s: %s",
+             op->r->name, lane_up(k) ? "it is still being restored" : lane_error(k));
     finish(op);
 }
 
