@@ -133,6 +133,7 @@ void compare_pushes(const char *bin)
         printf(" %10s", hop_names[k]);
     printf("\n  %d securities; a relay has one upstream for all clients, the others one for each\n",
            SECURITIES);
+    fflush(stdout);
     compare_flow(1, bin);
     compare_flow(MAX_CLIENTS, bin);
 }
