@@ -40,7 +40,7 @@ fuzz-replay: $(REPLAY)
 
 # The built programs from outside: bytes over loopback, and the command line.
 INTEGRATION := $(patsubst %.c,$(B)/%,$(wildcard test/integration/*_test.c))
-INTEGRATION_OBJ := $(patsubst %,$(B)/test/integration/%.o,opend oracle peer ws) \
+INTEGRATION_OBJ := $(patsubst %,$(B)/test/integration/%.o,chain opend oracle peer proxy proxy_child trader watcher ws) \
                    $(B)/test/unit/support.o
 $(B)/test/integration/%.o: ALL += -Itest/unit
 $(B)/test/integration/%_test: $(B)/test/integration/%_test.o $(INTEGRATION_OBJ) $(B)/libfutu.a
@@ -64,7 +64,7 @@ sdk: $(B)/futu-opend $(SDK_MODULES)
 tests-built: all $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
 
 bench: setup-bench
-	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(B)/test/bench/bench $(B)/test/bench/hub_fanout
+	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast hub_fanout)
 	$(B)/test/bench/hub_fanout
 	$(B)/test/bench/bench $(B)/futu-opend
 

@@ -104,15 +104,15 @@ futu_err relay_info(struct upstream *u, struct arena *a, bool stale, Gateway_Get
     return err ? err : add_unknown(r, a, out);
 }
 
-/* Its own gap may have begun or ended while there was no connection to be told on. */
-static void note_far(struct relay *r, const Gateway_GetInfo_Hop *hop)
+/* Whether the upstream has data itself: what it told of that before the connection broke may be
+ * over, or have begun, meanwhile. */
+static void take_far_state(struct relay *r, const Gateway_GetInfo_Hop *hop)
 {
-    r->far_down = false;
-    for (size_t i = 0; hop && i < hop->n_linkList; i++) {
+    for (size_t i = 0; i < hop->n_linkList; i++) {
         const Gateway_GetInfo_Link *k = &hop->linkList[i];
-        if (!str_is(k->name, lane_name(LANE_QUOTE)) || k->state == Gateway_GetInfo_LinkState_Up)
+        if (!str_is(k->name, lane_name(LANE_QUOTE)))
             continue;
-        r->far_down = true;
+        r->far_down = k->state != Gateway_GetInfo_LinkState_Up;
         r->far_since_ms = k->sinceMs;
         str_copy(r->far_name, sizeof(r->far_name), hop->upstream);
     }
@@ -129,10 +129,10 @@ static void on_boot(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *bo
         return;
     bool ok = !err && response_ret(body, n) == RET_OK &&
               !codec_decode(&Gateway_GetInfo_Response_msg, &a, body, n, &rsp, NULL, NULL);
-    const Gateway_GetInfo_Hop *hop = ok && rsp.s2c && rsp.s2c->n_hopList > 0 ? rsp.s2c->hopList
-                                                                             : NULL;
+    const Gateway_GetInfo_Hop *hop = ok && rsp.s2c && rsp.s2c->n_hopList ? rsp.s2c->hopList : NULL;
     uint64_t boot = hop ? hop->bootID : 0;
-    note_far(r, hop);
+    if (hop)
+        take_far_state(r, hop);
     arena_free(&a);
     if (boot && r->upstream_boot && boot != r->upstream_boot) {
         r->restarted = true;
