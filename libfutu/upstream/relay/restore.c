@@ -53,7 +53,9 @@ static void plan_retry(struct relay *r)
         return;
     }
     r->retry.fn = on_retry;
-    int64_t pause = MIN(RETRY_LEAST << MIN(r->retries++, 8u), RETRY_MOST);
+    int64_t pause = RETRY_LEAST << MIN(r->retries, 8u);
+    pause = MIN(pause, RETRY_MOST);
+    r->retries++;
     timer_set(r->o.timers, &r->retry, relay_now(r) + pause);
 }
 

@@ -164,7 +164,7 @@ START_TEST(not_found_twice_it_did_not_arrive)
     answer_orders(&p, lose(&a, "key-1", NULL), NULL, 0);
     peer_pass(&p, 1100 * NS_PER_MS);
     answer_orders(&p, peer_need(&p, P_ORDER_LIST), NULL, 0);
-    expect_end(&a, RET_FAILED, true, "did not arrive; it is safe to send it again");
+    expect_end(&a, RET_FAILED, true, "the order did not arrive; send it again with the same key");
     end_once();
 }
 END_TEST

@@ -87,25 +87,50 @@ START_TEST(one_refusal_does_not_keep_the_others_away)
 }
 END_TEST
 
-START_TEST(what_was_refused_is_tried_again)
+START_TEST(what_was_refused_is_tried_again_soon_and_then_ever_later)
 {
     start();
     gate_hold(&p, "00700", BASIC, 0);
+    gate_hold(&p, "00005", BASIC, 0);
     p.no_right = "00700";
     lose();
-    ck_assert_uint_eq(peer_count(&p, P_SUB), 1);
-    peer_pass(&p, 29 * NS_PER_S);
-    ck_assert_uint_eq(peer_count(&p, P_SUB), 1);
-    peer_pass(&p, 1100 * NS_PER_MS);
-    ck_assert_uint_eq(peer_count(&p, P_SUB), 2);
+    unsigned first = peer_count(&p, P_SUB);
+    peer_pass(&p, 500 * NS_PER_MS);
+    ck_assert_uint_eq(peer_count(&p, P_SUB), first + 1);
+    peer_pass(&p, 60 * NS_PER_S);               /* after 0.5, 1, 2, 4, 8, 16 and 30 s */
+    ck_assert_uint_eq(peer_count(&p, P_SUB), first + 6);
+    ck_assert_uint_eq(gap_count(&p), 2);
     p.no_right = NULL;
     peer_pass(&p, 30 * NS_PER_S);
-    ck_assert_uint_eq(peer_count(&p, P_SUB), 3);
+    ck_assert_uint_eq(peer_count(&p, P_SUB), first + 7);
+    const Gateway_UpdateGap_S2C *gap = gap_event(&p, 2);    /* its return is told */
+    ck_assert_int_eq(gap->state, OVER);
+    ck_assert_uint_eq(gap->n_lostList, 1);
+    ck_assert(str_is(gap->lostList[0].security->code, "00700") && !gap->lostList[0].error.n);
     push_quote(&p, "00700", 1);
     ck_assert_uint_eq(p.pushes.n, 1);
     ck_assert(!p.pushes.all[0].first);
     peer_pass(&p, 60 * NS_PER_S);
-    ck_assert_uint_eq(peer_count(&p, P_SUB), 3);
+    ck_assert_uint_eq(peer_count(&p, P_SUB), first + 7);
+    peer_free(&p);
+}
+END_TEST
+
+START_TEST(the_end_of_the_upstreams_own_gap_is_a_reason_to_try_again)
+{
+    static const uint8_t over[] = { 8, 0, 0x22, 21, 8, 5, 16, 1, 24, 2, 0x22, 5, 'q', 'u', 'o', 't',
+                                    'e', 0x2a, 4, 'f', 'a', 'r', ':', 48, 1 };
+    start();
+    gate_hold(&p, "00700", BASIC, 0);
+    p.no_right = "00700";
+    lose();
+    peer_pass(&p, 20 * NS_PER_S);
+    unsigned n = peer_count(&p, P_SUB);
+    p.no_right = NULL;
+    peer_push(&p, LANE_QUOTE, PROTO_GAP, over, sizeof(over));
+    ck_assert_uint_eq(peer_count(&p, P_SUB), n + 1);
+    push_quote(&p, "00700", 1);
+    ck_assert_uint_eq(p.pushes.n, 1);
     peer_free(&p);
 }
 END_TEST
@@ -246,7 +271,8 @@ START_TEST(tickers_that_can_not_be_had_are_a_hole)
     gate_hold(&p, "00700", TICKER, 0);
     push_ticks(&p, "00700", 1, 10, 1);
     lose();
-    peer_refuse(&p, peer_need(&p, 3010), "too frequent");
+    for (int i = 0; i < 3; i++)                 /* the upstream may have them a little later */
+        peer_refuse(&p, peer_need(&p, 3010), "too frequent");
     const Gateway_UpdateGap_Lost *l = gap_event(&p, 1)->lostList;
     ck_assert(l->tickersLost && !l->has_sequenceBefore);
     ck_assert_int_eq(l->sequenceAfter, 10);
@@ -506,7 +532,8 @@ static void add(TCase *tc)
 {
     tcase_add_test(tc, everything_is_subscribed_again);
     tcase_add_test(tc, one_refusal_does_not_keep_the_others_away);
-    tcase_add_test(tc, what_was_refused_is_tried_again);
+    tcase_add_test(tc, what_was_refused_is_tried_again_soon_and_then_ever_later);
+    tcase_add_test(tc, the_end_of_the_upstreams_own_gap_is_a_reason_to_try_again);
     tcase_add_test(tc, what_was_refused_may_be_closed);
     tcase_add_test(tc, no_answer_to_a_subscription_ends_the_restoring);
     tcase_add_test(tc, an_opening_waits_until_all_is_restored);
