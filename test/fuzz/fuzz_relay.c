@@ -1,9 +1,10 @@
 /* fuzz_relay.c - what an upstream may send to a relay on its three lanes, with reads, orders,
  * subscriptions and accounts under way.
  *
- * The input is a list of steps of three bytes and a body: an answer to something that waits, a push,
- * or raw bytes; or time that passes, with a lane that is lost. Whatever comes, each request ends
- * once, each order is sent once at the most, and what the relay writes is made of whole frames.
+ * The input is a list of steps of three bytes and a body: an answer to something that waits, a
+ * push, or raw bytes; time that passes, with a lane that is lost; or something that the gateway
+ * asks, opens, closes or gives up. Whatever comes, each request ends once, each order is sent once
+ * at the most, and what the relay writes is made of whole frames.
  */
 #include "upstream/relay/relay.h"
 
@@ -14,6 +15,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
+#define ASKS 40
 #define SECRET "0123456789abcdef0123456789abcdef"
 
 struct pipe_link {
@@ -23,7 +25,8 @@ struct pipe_link {
 };
 
 static struct pipe_link *pipes[LANES];
-static unsigned n_pipes, orders_sent, ended;
+static unsigned n_pipes, begun, ended;
+static unsigned sent[ASKS];             /* by the number of the order */
 static struct clock_fake fake_time;
 static struct timers timers;
 
@@ -122,6 +125,16 @@ static void watch_done(struct upstream_watch *w, futu_err err, const char *why)
 
 /* ---- the upstream ---- */
 
+/* Orders have keys by their number, "k00" and so on. */
+static void note_sent(const struct frame *f)
+{
+    for (unsigned i = 0; f->proto == 2202 && i < ASKS; i++) {
+        const char key[] = { 'k', (char)('0' + i / 10), (char)('0' + i % 10) };
+        if (memmem(f->body, f->len, key, sizeof(key)) && ++sent[i] > 1)
+            abort();
+    }
+}
+
 /* The relay's own output is well-formed. */
 static void take_output(struct pipe_link *p)
 {
@@ -131,7 +144,7 @@ static void take_output(struct pipe_link *p)
     for (size_t at = 0, used; at < p->out.n; at += used) {
         if (framer_feed(&fr, p->out.p + at, p->out.n - at, &used, &f) != FUTU_OK)
             abort();
-        orders_sent += f.proto == 2202;
+        note_sent(&f);
     }
     framer_free(&fr);
     p->out.n = 0;
@@ -194,15 +207,127 @@ static void send_frame(struct relay *r, int lane, uint32_t proto, uint32_t seria
     settle(r);
 }
 
+/* ---- what the gateway does ---- */
+
+static struct upstream_request asks[ASKS];
+static struct upstream_open opens[ASKS];
+static struct upstream_watch watches[ASKS];
+static unsigned n_asks, n_opens, n_watches;
+
+static void ask(struct upstream *u, uint32_t proto)
+{
+    static const char order[] = "\x0a\x0c\x12\x06\x08\x01\x10\x07\x18\x01\x5a\x02hi";
+    struct upstream_request *rq = &asks[n_asks];
+    if (n_asks == ASKS)
+        return;
+    *rq = (struct upstream_request){ .proto = proto, .body = (const uint8_t *)order,
+                                     .len = sizeof(order) - 1, .done = request_done };
+    if (proto == 2202)
+        str_copy(rq->key, sizeof(rq->key),
+                 (futu_str){ (char[]){ 'k', (char)('0' + n_asks / 10), (char)('0' + n_asks % 10) },
+                             3 });
+    rq->resumed = proto == 2202 && n_asks % 3 == 2;
+    n_asks++;
+    begun++;
+    u->ops->request(u, rq);
+}
+
+static void cancel(struct upstream *u, unsigned nth)
+{
+    struct upstream_request *rq = n_asks ? &asks[nth % n_asks] : NULL;
+    if (!rq || rq->upstream_data == rq)
+        return;
+    u->ops->cancel(u, rq);
+    rq->upstream_data = rq;
+    ended++;
+}
+
+static const struct stream_want wants[] = {
+    { .key = { 1, 1, 0, "1" } },  { .key = { 1, 2, 0, "1" } },
+    { .key = { 1, 4, 0, "1" } },  { .key = { 1, 6, 1, "1" } },
+    { .key = { 1, 6, 0, "1" } },  { .key = { 1, 5, 0, "1" } },
+    { .key = { 1, 4, 0, "2" } },  { .key = { 1, 2, 0, "1" }, .opts = { .detail = true } },
+};
+
+static void open_some(struct upstream *u, size_t from, size_t n)
+{
+    struct upstream_open *o = &opens[n_opens];
+    if (n_opens == ASKS)
+        return;
+    from %= ARRAY_LEN(wants);
+    *o = (struct upstream_open){ .wants = wants + from, .done = open_done,
+                                 .n = 1 + n % (ARRAY_LEN(wants) - from) };
+    n_opens++;
+    begun++;
+    u->ops->open(u, o);
+}
+
+static void watch(struct upstream *u, size_t n)
+{
+    static const uint64_t accounts[] = { 7, 8 };
+    struct upstream_watch *w = &watches[n_watches];
+    if (n_watches == ASKS)
+        return;
+    *w = (struct upstream_watch){ .ids = accounts, .n = n % 3, .done = watch_done };
+    n_watches++;
+    begun++;
+    u->ops->watch(u, w);
+}
+
+static void begin(struct upstream *u)
+{
+    static const uint32_t protos[] = { 3004, P_GLOBAL_STATE, 3103, P_ORDER_LIST, 2202, 2205 };
+    memset(sent, 0, sizeof(sent));
+    n_asks = n_opens = n_watches = begun = ended = 0;
+    open_some(u, 0, ARRAY_LEN(wants) - 1);
+    watch(u, 1);
+    for (size_t i = 0; i < ARRAY_LEN(protos); i++)
+        ask(u, protos[i]);
+}
+
+static void gateway_step(struct relay *r, unsigned what, unsigned a, unsigned b)
+{
+    static const uint32_t protos[] = { 3004, P_GLOBAL_STATE, 3103, P_ORDER_LIST, 2202, 2205, 2227,
+                                       59999, 3202, P_SUB_EVENT, 3220 };
+    struct upstream *u = &r->base;
+    struct buf out = BUF_INIT;
+    switch (what % 6) {
+    case 0:
+        open_some(u, a, b);
+        break;
+    case 1:
+        u->ops->close(u, &wants[a % ARRAY_LEN(wants)].key);
+        break;
+    case 2:
+        ask(u, protos[a % ARRAY_LEN(protos)]);
+        break;
+    case 3:
+        cancel(u, a);
+        break;
+    case 4:
+        watch(u, a);
+        break;
+    default:
+        if (!u->ops->current(u, &wants[a % ARRAY_LEN(wants)].key, &out) && out.n == 0)
+            abort();
+        break;
+    }
+    buf_free(&out);
+    settle(r);
+}
+
 /* One step; returns the bytes it took. */
 static size_t step(struct relay *r, const uint8_t *b, size_t n)
 {
     static const uint32_t pushes[] = { 3005, 3007, 3009, 3011, 3013, 3015, 2208, 2218, 1003, 3019,
                                        PROTO_GAP, 59999 };
-    int lane = b[0] & 3;
+    int lane = b[0] & 3, lost = b[2] & 3;
     size_t len = MIN((size_t)b[1], n - 3);
+    if (lane == 3 && b[0] >> 2) {
+        gateway_step(r, (b[0] >> 2) - 1u, b[1], b[2]);
+        return 3;
+    }
     if (lane == 3) {
-        int lost = b[2] & 3;
         if (lost < LANES && pipes[lost]->open)
             pipes[lost]->link.events.down(pipes[lost]->link.events.arg, FUTU_ENOTCONN, "cut");
         pass(r, b[1] * 100 * NS_PER_MS);
@@ -221,49 +346,13 @@ static size_t step(struct relay *r, const uint8_t *b, size_t n)
     return 3 + len;
 }
 
-/* ---- what is under way ---- */
-
-static struct upstream_request asks[6];
-static struct upstream_open open_all;
-static struct upstream_watch watch_one;
-
-static void ask(struct upstream *u, struct upstream_request *rq, uint32_t proto, const char *body,
-                size_t n, const char *key)
-{
-    *rq = (struct upstream_request){ .proto = proto, .body = (const uint8_t *)body, .len = n,
-                                     .done = request_done };
-    str_copy(rq->key, sizeof(rq->key), str_c(key));
-    u->ops->request(u, rq);
-}
-
-static void begin(struct upstream *u)
-{
-    static const struct stream_want wants[] = {
-        { .key = { 1, 1, 0, "1" } },  { .key = { 1, 2, 0, "1" } },  { .key = { 1, 4, 0, "1" } },
-        { .key = { 1, 6, 1, "1" } },  { .key = { 1, 6, 0, "1" } },  { .key = { 1, 5, 0, "1" } },
-        { .key = { 1, 4, 0, "2" } },  { .key = { 1, 14, 0, "1" } },
-    };
-    static const uint64_t account = 7;
-    static const char order[] = "\x0a\x0c\x12\x06\x08\x01\x10\x07\x18\x01\x5a\x02hi";
-    open_all = (struct upstream_open){ .wants = wants, .n = ARRAY_LEN(wants), .done = open_done };
-    watch_one = (struct upstream_watch){ .ids = &account, .n = 1, .done = watch_done };
-    u->ops->open(u, &open_all);
-    u->ops->watch(u, &watch_one);
-    ask(u, &asks[0], 3004, "\x0a\x00", 2, "");
-    ask(u, &asks[1], P_GLOBAL_STATE, "\x0a\x00", 2, "");
-    ask(u, &asks[2], 3103, "\x0a\x00", 2, "");
-    ask(u, &asks[3], P_ORDER_LIST, "\x0a\x00", 2, "");
-    ask(u, &asks[4], 2202, order, sizeof(order) - 1, "key");
-    ask(u, &asks[5], 2205, order, sizeof(order) - 1, "");
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     struct upstream *u;
     char why[128];
     fake_time = (struct clock_fake){ NS_PER_S, INT64_C(1775010000) * NS_PER_S };
     timers = (struct timers){ 0 };
-    n_pipes = orders_sent = ended = 0;
+    n_pipes = 0;
     const struct relay_opts o = {
         .clock = clock_fake(&fake_time), .timers = &timers,
         .events = { on_push, on_trade, on_notify, NULL }, .name = "fuzz:1",
@@ -281,7 +370,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     bool over = size > 0 && bytes[size - 1] & 1;
     if (over)
         pass(r, 150 * NS_PER_S);        /* the longest a request may take */
-    if (orders_sent > 1 || (over && ended != ARRAY_LEN(asks) + 2))
+    if (over && ended != begun)
         abort();
     u->ops->free(u);
     if (timers.root)
