@@ -60,6 +60,11 @@ static void on_done(struct upstream_request *rq, const uint8_t *body, size_t n)
     a->ret = response_ret(body, n);
     str_copy(a->text, sizeof(a->text), response_text(body, n));
     a->body = peer_keep(a->p, body, a->n = n);
+    if (!a->then)
+        return;
+    a->p->inside = true;
+    a->then(a);
+    a->p->inside = false;
 }
 
 void gate_ask(struct peer *p, struct ask *a, uint32_t proto, const void *body, size_t n)
@@ -93,6 +98,11 @@ static void on_opened(struct upstream_open *o, futu_err err, const char *why)
     x->done++;
     x->err = err;
     str_copy(x->why, sizeof(x->why), str_c(why));
+    if (!x->then)
+        return;
+    x->p->inside = true;
+    x->then(x);
+    x->p->inside = false;
 }
 
 void gate_want(struct opened *x, const char *code, int32_t sub_type, int rehab)
@@ -108,6 +118,7 @@ void gate_open(struct peer *p, struct opened *x)
     if (!x->o.wants)
         x->o.wants = x->wants;
     x->o.done = on_opened;
+    x->p = p;
     p->up->ops->open(p->up, &x->o);
     peer_pump(p);
 }

@@ -277,6 +277,41 @@ START_TEST(orders_of_one_account_share_a_list)
 }
 END_TEST
 
+static struct ask next[2];
+
+static void place_the_next_and_cancel(struct ask *a)
+{
+    (void)a;
+    gate_place(&p, &next[0], "key-9", NULL);
+    gate_cancel(&p, &next[1]);
+}
+
+START_TEST(the_end_of_one_may_begin_another_and_cancel_a_third)
+{
+    struct ask a = { .then = place_the_next_and_cancel };
+    memset(next, 0, sizeof(next));
+    start();
+    gate_place(&p, &a, "key-1", NULL);
+    gate_place(&p, &next[1], "key-2", NULL);
+    peer_cut(&p, LANE_TRADE);
+    peer_pass(&p, 100 * NS_PER_MS);
+    const struct order_in found = { 7, mark, 100, 300, 0, NULL, 0 };
+    answer_orders(&p, peer_need(&p, P_ORDER_LIST), &found, 1);
+    expect_placed(&a, 7, "EX7");
+    ck_assert_uint_eq(next[0].done, 0);
+    answer_placed(&p, peer_need(&p, 2202), 8);
+    expect_placed(&next[0], 8, "");
+    peer_pass(&p, 2 * NS_PER_S);
+    if (peer_find(&p, P_ORDER_LIST))
+        answer_orders(&p, peer_find(&p, P_ORDER_LIST), NULL, 0);
+    peer_pass(&p, 2 * NS_PER_S);
+    ck_assert_uint_eq(next[1].done, 0);
+    ck_assert_uint_eq(peer_count(&p, 2202), 3);
+    ck_assert(list_empty(&p.r->orders));
+    peer_free(&p);
+}
+END_TEST
+
 START_TEST(the_asker_of_a_lost_order_may_go)
 {
     struct ask a = { .done = 0 };
@@ -455,6 +490,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_further_loss_while_it_is_looked_for);
     tcase_add_test(tc, no_answer_in_a_minute_is_as_good_as_lost);
     tcase_add_test(tc, orders_of_one_account_share_a_list);
+    tcase_add_test(tc, the_end_of_one_may_begin_another_and_cancel_a_third);
     tcase_add_test(tc, the_asker_of_a_lost_order_may_go);
     tcase_add_test(tc, other_writes_end_as_unknown);
     tcase_add_test(tc, a_combo_is_found_too);

@@ -73,6 +73,7 @@ struct peer {
     bool far_down;              /* with boot_id: its own upstream, "far:11111", is not there */
     int32_t remain;             /* quota that Qot_GetSubInfo tells */
     bool manual;
+    bool inside;                /* of a callback: what is asked there moves nothing yet */
     const char *no_right;       /* a Qot_Sub that names this code is refused */
     struct kept *kept;
     struct buf encoded;         /* scratch */
@@ -112,8 +113,10 @@ void *peer_decode(struct peer *p, const futu_msg *m, const uint8_t *body, size_t
 
 struct upstream_events gate_events(struct peer *p);
 
+/* `then`, when there is one, runs inside done() and may ask, open, close and cancel. */
 struct ask {
     struct upstream_request rq;
+    void (*then)(struct ask *a);
     struct peer *p;
     unsigned done;
     int32_t ret;
@@ -127,6 +130,8 @@ void gate_cancel(struct peer *p, struct ask *a);
 
 struct opened {
     struct upstream_open o;
+    void (*then)(struct opened *x);
+    struct peer *p;
     struct stream_want wants[16];
     unsigned done;
     futu_err err;

@@ -224,6 +224,40 @@ START_TEST(the_asker_may_go)
 }
 END_TEST
 
+static struct ask next[3];
+
+static void cancel_the_next_and_ask(struct ask *a)
+{
+    (void)a;
+    gate_cancel(&p, &next[0]);
+    ask_quote(&next[2]);
+}
+
+START_TEST(an_end_may_cancel_others_and_ask_anew)
+{
+    for (int lost = 0; lost < 2; lost++) {
+        struct ask a = { .then = cancel_the_next_and_ask };
+        memset(next, 0, sizeof(next));
+        peer_init(&p);
+        ask_quote(&a);
+        ask_quote(&next[0]);
+        ask_quote(&next[1]);
+        if (lost) {
+            peer_block(&p, LANE_QUOTE, FUTU_EREFUSED);
+            peer_pass(&p, 4 * NS_PER_S);
+        }
+        for (int i = 0; i < 4 && !lost; i++)
+            if (peer_find(&p, 3004))
+                peer_ok(&p, peer_find(&p, 3004));
+        ck_assert_uint_eq(a.done, 1);
+        ck_assert_uint_eq(next[0].done, 0);
+        ck_assert_uint_eq(next[1].done, 1);
+        ck_assert_uint_eq(next[2].done, 1);
+        peer_free(&p);
+    }
+}
+END_TEST
+
 /* ---- GetGlobalState ---- */
 
 static void answer_global(bool qot, bool trd)
@@ -392,6 +426,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_read_under_way_fails_when_no_connection_comes);
     tcase_add_test(tc, what_may_change_something_is_not_sent_twice);
     tcase_add_test(tc, the_asker_may_go);
+    tcase_add_test(tc, an_end_may_cancel_others_and_ask_anew);
     tcase_add_test(tc, logins_are_true_only_with_our_own_connections);
     tcase_add_test(tc, the_state_is_told_without_a_connection);
     tcase_add_test(tc, a_state_that_was_waited_for_in_vain_is_told_too);

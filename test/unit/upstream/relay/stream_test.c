@@ -398,6 +398,37 @@ START_TEST(a_rehab_type_closed_while_another_is_asked_for_goes)
 }
 END_TEST
 
+static struct opened next;
+
+static void close_it_and_open_another(struct opened *x)
+{
+    struct stream_key k = x->wants[0].key;
+    p.up->ops->close(p.up, &k);
+    if (!next.done)
+        gate_open_one(&p, &next, "00009", BASIC, 0);
+}
+
+START_TEST(the_end_of_an_opening_may_close_it_and_begin_another)
+{
+    struct opened x[3] = { { .done = 0 } };
+    memset(&next, 0, sizeof(next));
+    peer_prepare(&p);
+    ck_assert_int_eq(peer_make(&p), FUTU_OK);
+    for (size_t i = 0; i < ARRAY_LEN(x); i++) {
+        x[i].then = i == 1 ? close_it_and_open_another : NULL;
+        gate_open_one(&p, &x[i], "00700", DAY, (int)i);
+    }
+    peer_pass(&p, 200 * NS_PER_MS);
+    for (size_t i = 0; i < ARRAY_LEN(x); i++)
+        expect_end(&x[i], FUTU_OK);
+    expect_end(&next, FUTU_OK);
+    for (int i = 0; i < 3; i++)
+        push_bars(&p, "00700", 2, i, 1, 1);
+    ck_assert_uint_eq(p.pushes.n, 2);
+    peer_free(&p);
+}
+END_TEST
+
 /* ---- quota ---- */
 
 START_TEST(the_quota_is_what_is_held_and_what_is_left)
@@ -535,6 +566,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, the_minute_may_end_while_it_is_opened_again);
     tcase_add_test(tc, a_stream_that_an_opening_waits_for_is_not_given_up);
     tcase_add_test(tc, a_rehab_type_closed_while_another_is_asked_for_goes);
+    tcase_add_test(tc, the_end_of_an_opening_may_close_it_and_begin_another);
     tcase_add_test(tc, the_quota_is_what_is_held_and_what_is_left);
     tcase_add_test(tc, the_first_push_is_marked);
     tcase_add_test(tc, the_present_value_is_the_last_push);
