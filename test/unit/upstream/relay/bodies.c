@@ -199,8 +199,10 @@ static Trd_Common_Order order(const struct order_in *in)
     SET(&o, orderID, in->id);
     SET(&o, qty, in->qty);
     SET(&o, price, in->price);
-    if (in->changed > 0)
+    if (in->changed > 0) {
+        SET(&o, createTimestamp, in->changed);
         SET(&o, updateTimestamp, in->changed);
+    }
     return o;
 }
 

@@ -188,6 +188,32 @@ START_TEST(without_room_for_a_mark_all_else_tells)
 }
 END_TEST
 
+/* Looks twice; the second list has all `n` orders, the first one the first of them. */
+static void look_twice(const struct order_in *list, size_t n)
+{
+    answer_orders(&p, peer_need(&p, P_ORDER_LIST), list, 1);
+    peer_pass(&p, 1100 * NS_PER_MS);
+    answer_orders(&p, peer_need(&p, P_ORDER_LIST), list, n);
+}
+
+START_TEST(an_older_twin_is_not_it)
+{
+    for (size_t n = 1; n <= 2; n++) {
+        struct ask a = { .done = 0 };
+        lose(&a, "key-1", ROOM_64);
+        double now = (double)(p.time.wall_ns / NS_PER_S);
+        const struct order_in list[] = { { 6, ROOM_64, 100, 300, now - 3600, NULL, 0 },
+                                         { 7, ROOM_64, 100, 300, now - 5, NULL, 0 } };
+        look_twice(list, n);
+        if (n == 2)
+            expect_placed(&a, 7, "EX7");
+        else
+            expect_end(&a, RET_TIMEOUT, false, "结果未知");
+        end_once();
+    }
+}
+END_TEST
+
 START_TEST(an_order_of_another_key_is_not_it)
 {
     struct ask a = { .done = 0 };
@@ -485,6 +511,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, it_may_arrive_a_moment_later);
     tcase_add_test(tc, not_found_twice_it_did_not_arrive);
     tcase_add_test(tc, without_room_for_a_mark_all_else_tells);
+    tcase_add_test(tc, an_older_twin_is_not_it);
     tcase_add_test(tc, an_order_of_another_key_is_not_it);
     tcase_add_test(tc, a_list_that_is_refused_leaves_it_unknown);
     tcase_add_test(tc, a_further_loss_while_it_is_looked_for);
