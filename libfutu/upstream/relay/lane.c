@@ -153,8 +153,8 @@ static void on_raw(futu_client *c, const struct frame *f, const uint8_t *body, s
 {
     struct lane *k = arg;
     bool trade = f->proto == P_ORDER_PUSH || f->proto == P_FILL_PUSH;
-    (void)c;
     k->pushes++;
+    k->r->rx_ns = c->last_rx;
     /* What belongs to nobody's subscription comes on each connection: it goes up once. */
     if (trade || k->id == LANE_QUOTE)
         push_take(k->r, f, body, n);
