@@ -310,6 +310,24 @@ START_TEST(klines_are_refilled_from_the_last_one_on)
 }
 END_TEST
 
+START_TEST(klines_that_do_not_reach_back_are_asked_for_again)
+{
+    start();
+    gate_hold(&p, "00700", MINUTE, 1);
+    push_bars(&p, "00700", 1, 1, 3, 1);
+    lose();
+    answer_bars(&p, peer_need(&p, 3006), "00700", 8, 2);
+    ck_assert_uint_eq(p.pushes.n, 0);
+    struct asked *a = peer_need(&p, 3006);
+    ck_assert_int_eq(((Qot_GetKL_Request *)peer_request(&p, a))->c2s->reqNum, 1000);
+    answer_bars(&p, a, "00700", 1, 9);
+    const Qot_UpdateKL_Response *r = event_msg(&p, event_last(&p.pushes));
+    ck_assert_uint_eq(r->s2c->n_klList, 7);
+    ck_assert_uint_eq(gap_count(&p), 2);
+    peer_free(&p);
+}
+END_TEST
+
 START_TEST(minutes_are_refilled_from_the_last_one_on)
 {
     start();
@@ -543,6 +561,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, tickers_that_count_anew_are_a_hole_without_an_end);
     tcase_add_test(tc, tickers_that_can_not_be_had_are_a_hole);
     tcase_add_test(tc, klines_are_refilled_from_the_last_one_on);
+    tcase_add_test(tc, klines_that_do_not_reach_back_are_asked_for_again);
     tcase_add_test(tc, minutes_are_refilled_from_the_last_one_on);
     tcase_add_test(tc, what_never_came_is_not_refilled);
     tcase_add_test(tc, refills_go_out_a_few_at_a_time);
