@@ -148,6 +148,21 @@ START_TEST(a_drop_ends_an_entry_and_may_come_late)
 }
 END_TEST
 
+/* It had expired meanwhile, or was pushed out: neither writes a line. */
+START_TEST(a_key_that_is_sent_again_begins_anew)
+{
+    struct journal b;
+    size_t line;
+    ck_assert_int_eq(reads(&b, HEAD "+ 1 61 " D "\n= 61 00\n+ 2 62 " D "\n+ 86400002 61 " D "\n",
+                           &line), FUTU_OK);
+    ck_assert_uint_eq(b.n, 2);
+    ck_assert_int_eq(journal_find(&b, STR("a"))->at_ms, 86400002);
+    ck_assert_ptr_null(journal_find(&b, STR("a"))->answer);
+    ck_assert_str_eq(list_entry(b.all.next, struct order_entry, node)->key, "b");
+    journal_free(&b);
+}
+END_TEST
+
 START_TEST(a_last_line_cut_off_anywhere_is_left_out)
 {
     struct order_entry *e = put("one", 1, NULL);
@@ -333,6 +348,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, what_is_written_reads_the_same);
     tcase_add_test(tc, an_empty_file_keeps_the_new_secret);
     tcase_add_test(tc, a_drop_ends_an_entry_and_may_come_late);
+    tcase_add_test(tc, a_key_that_is_sent_again_begins_anew);
     tcase_add_test(tc, a_last_line_cut_off_anywhere_is_left_out);
     tcase_add_loop_test(tc, a_corrupt_line_is_told_by_its_number, 0, ARRAY_LEN(corrupt));
     tcase_add_test(tc, an_answer_has_a_bound);
