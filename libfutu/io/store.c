@@ -180,12 +180,13 @@ static void on_thread(uv_work_t *w)
 
 static void start(struct store *s);
 
-static void tell(struct list *waiters, futu_err err, bool silent)
+/* A callback may close the store: then the rest is told nothing. */
+static void tell(const struct store *s, struct list *waiters, futu_err err)
 {
     while (!list_empty(waiters)) {
         struct waiter *w = list_entry(waiters->next, struct waiter, node);
         list_remove(&w->node);
-        if (!silent)
+        if (!s->closing)
             w->done(w->arg, err);
         mem_free(w);
     }
@@ -207,9 +208,9 @@ static void on_written(uv_work_t *work, int status)
     if (!s->failed && s->next.n > 0)
         start(s);
     s->telling = true;
-    tell(&waiters, err, s->closing);
+    tell(s, &waiters, err);
     if (s->failed)
-        tell(&s->next_waiters, FUTU_EIO, s->closing);
+        tell(s, &s->next_waiters, FUTU_EIO);
     s->telling = false;
     if (s->closing && !s->busy)
         release(s);
@@ -253,6 +254,6 @@ void store_close(struct store *s)
     s->closing = true;
     if (s->busy || s->telling)
         return;                 /* on_written() ends it */
-    tell(&s->next_waiters, FUTU_ECANCELED, true);
+    tell(s, &s->next_waiters, FUTU_ECANCELED);
     release(s);
 }
