@@ -17,6 +17,7 @@ static const struct {
     { "频率太高", "wait up to 30 seconds, then try again" },
     { "最小单位", "use a price on the security's price step; futucli quote CODE shows it" },
     { "订阅额度", "unsubscribe something; subscriptions can be given back after one minute" },
+    { "has been used for another request", "a key names one order: another order, another --key" },
     { "密码", "the trade password is not the login password; a paper gateway's is \"paper\"" },
 };
 
@@ -81,27 +82,66 @@ static int read_reply(const char *proto, futu_reply *r, cJSON **s2c)
     return CLI_OK;
 }
 
+/* Timed out, cut off, or the gateway itself does not know. */
+static bool is_unsure(futu_err err, const futu_reply *r)
+{
+    int32_t ret = r ? futu_reply_ret(r) : 0;
+    return err == FUTU_ETIMEDOUT || err == FUTU_ENOTCONN || err == FUTU_ECANCELED ||
+           ret == Common_RetType_TimeOut || ret == Common_RetType_DisConnect ||
+           ret == Common_RetType_Unknown;
+}
+
+/* One call on a connection that stands; c2s is consumed. *r is the caller's to free. */
+static futu_err send_call(struct cli *c, const char *proto, cJSON *c2s, futu_reply **r)
+{
+    char *text = request_text(c2s);
+    *r = NULL;
+    if (!text)
+        return FUTU_ENOMEM;
+    futu_err err = futu_client_call_json_sync(c->client, proto, text, r);
+    cJSON_free(text);
+    c->unsure = is_unsure(err, *r);
+    return err;
+}
+
+static int no_answer(struct cli *c, const char *proto, futu_err err)
+{
+    const char *more = futu_client_error(c->client);
+    if (strncmp(more, proto, strlen(proto)) == 0)
+        return failure("%s", more);     /* it names the call already */
+    return failure("%s: %s%s%s", proto, futu_strerror(err), *more ? ": " : "", more);
+}
+
 int cli_call(struct cli *c, const char *proto, cJSON *c2s, cJSON **s2c)
 {
     futu_reply *r = NULL;
     int code = cli_connect(c);
     *s2c = NULL;
+    c->unsure = false;
     if (code) {
         cJSON_Delete(c2s);
         return code;
     }
-    char *text = request_text(c2s);
-    if (!text)
-        return failure("out of memory");
-    futu_err err = futu_client_call_json_sync(c->client, proto, text, &r);
-    cJSON_free(text);
+    futu_err err = send_call(c, proto, c2s, &r);
     if (err == FUTU_OK)
         code = read_reply(proto, r, s2c);
     else if (r)
         code = cli_refused(proto, futu_reply_text(r));
     else
-        code = failure("%s: %s%s%s", proto, futu_strerror(err),
-                       *futu_client_error(c->client) ? ": " : "", futu_client_error(c->client));
+        code = no_answer(c, proto, err);
+    futu_reply_free(r);
+    return code;
+}
+
+int cli_try(struct cli *c, const char *proto, cJSON *c2s, cJSON **s2c)
+{
+    futu_reply *r = NULL;
+    int code = CLI_FAILED;
+    *s2c = NULL;
+    if (!c->client)
+        cJSON_Delete(c2s);
+    else if (send_call(c, proto, c2s, &r) == FUTU_OK)
+        code = read_reply(proto, r, s2c);
     futu_reply_free(r);
     return code;
 }

@@ -18,6 +18,7 @@ struct cli {
     enum output out;
     bool color;                 /* standard output is a terminal, and nobody said no */
     futu_client_opts opts;      /* what cli_connect() used; a live view sets its callbacks first */
+    bool unsure;                /* the last call failed without saying whether it took effect */
 };
 
 #define MAX_OPTS 24
@@ -58,6 +59,8 @@ int failure(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int cli_connect(struct cli *c);
 /* Calls one protocol. c2s is consumed. On CLI_OK *s2c is the caller's to delete (never NULL). */
 int cli_call(struct cli *c, const char *proto, cJSON *c2s, cJSON **s2c);
+/* The same without a word about a failure, for calls that a gateway need not know. */
+int cli_try(struct cli *c, const char *proto, cJSON *c2s, cJSON **s2c);
 /* Explains an answer's refusal with a next step. */
 int cli_refused(const char *proto, const char *text);
 

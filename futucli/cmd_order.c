@@ -1,5 +1,7 @@
 /* cmd_order.c - place, modify, cancel. Orders of a real account need --confirm. */
+#include <signal.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "account.h"
 #include "rows.h"
@@ -15,6 +17,8 @@ static const struct cmd_opt place_opts[] = {
     { "session", "SESSION", NULL, "US: RTH, ETH, ALL or OVERNIGHT" },
     { "fill-outside-rth", NULL, NULL, "US: also before and after hours" },
     { "remark", "TEXT", NULL, "kept with the order, up to 64 bytes" },
+    { "key", "TEXT", NULL,
+      "futu-opend never places a second order with the same key [random]" },
     { "confirm", NULL, NULL, "yes, with real money; needed with --env real" },
     ACCOUNT_OPTS,
     { NULL, NULL, NULL, NULL },
@@ -100,19 +104,86 @@ static bool fill_order(cJSON *c2s, const struct args *a, int market, const char 
            add_number(c2s, a, "stop-price", "auxPrice");
 }
 
+#define KEY_MAX 64
+
+/* --key, or 32 random hex digits. False after its message. */
+static bool make_key(const struct args *a, char key[KEY_MAX + 1])
+{
+    unsigned char bytes[16];
+    const char *given = arg(a, "key");
+    if (given && (!*given || strlen(given) > KEY_MAX)) {
+        usage_error("--key: 1 to %d bytes", KEY_MAX);
+        return false;
+    }
+    if (given) {
+        snprintf(key, KEY_MAX + 1, "%s", given);
+        return true;
+    }
+    if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes)) {
+        failure("no random bytes for a key; give one with --key TEXT");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        snprintf(key + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+}
+
+/* The key is the way back: without it a repeat would be another order. */
+static void explain_unsure(const struct cli *c, const char *key)
+{
+    if (!c->unsure)
+        return;
+    fprintf(stderr,
+            "  the order may have been placed or not\n"
+            "  next: repeat the same command with --key %s:\n"
+            "        futu-opend never places it twice; other gateways ignore the key,\n"
+            "        so see first whether it is there: futucli order\n",
+            key);
+}
+
+static futu_client *interrupted;        /* for the signal handler */
+
+static void on_signal(int signum)
+{
+    (void)signum;
+    futu_client_stop(interrupted);
+}
+
+/* Ctrl-C ends the wait, not the program: the key must still be told. */
+static int send_order(struct cli *c, cJSON *c2s, const char *key, cJSON **s2c)
+{
+    struct sigaction sa = { .sa_handler = on_signal }, old_int, old_term;
+    interrupted = c->client;
+    sigaction(SIGINT, &sa, &old_int);
+    sigaction(SIGTERM, &sa, &old_term);
+    int code = cli_call(c, "Trd_PlaceOrder", c2s, s2c);
+    sigaction(SIGINT, &old_int, NULL);
+    sigaction(SIGTERM, &old_term, NULL);
+    if (code)
+        explain_unsure(c, key);
+    return code;
+}
+
 static int place(struct cli *c, const struct args *a, int market, const char *code)
 {
+    char key[KEY_MAX + 1];
     int result;
+    if (!make_key(a, key))
+        return CLI_USAGE;
     cJSON *s2c, *h = account_header(c, a, trd_market_of(market), &result);
-    if (!h)
+    if (!h) {
+        if (c->unsure)
+            fprintf(stderr, "  the order has not been sent\n");
         return result;
+    }
     cJSON *c2s = cJSON_CreateObject();
     cJSON_AddItemToObject(c2s, "header", h);
+    cJSON_AddStringToObject(c2s, "idempotencyKey", key);
     if (!fill_order(c2s, a, market, code)) {
         cJSON_Delete(c2s);
         return CLI_USAGE;
     }
-    result = cli_call(c, "Trd_PlaceOrder", c2s, &s2c);
+    result = send_order(c, c2s, key, &s2c);
     if (result)
         return result;
     const cJSON *id = member(s2c, "orderID");

@@ -3,10 +3,15 @@
 #include <string.h>
 #include <time.h>
 
+#include "chain.h"
 #include "rows.h"
 
 static const struct cmd_opt ping_opts[] = {
     { "count", "N", "5", "round trips" },
+    { NULL, NULL, NULL, NULL },
+};
+static const struct cmd_opt state_opts[] = {
+    { "stale", NULL, NULL, "list every security whose data is stale, not just ten" },
     { NULL, NULL, NULL, NULL },
 };
 
@@ -48,30 +53,42 @@ static int run_ping(struct cli *c, const struct args *a)
     return CLI_OK;
 }
 
-static int run_global_state(struct cli *c, const struct args *a)
+static void print_state(const cJSON *s2c, const char *description)
 {
     static const struct {
         const char *field, *title;
     } markets[] = { { "marketHK", "Hong Kong" }, { "marketUS", "US" }, { "marketSH", "Shanghai" },
                     { "marketSZ", "Shenzhen" } };
+    for (size_t i = 0; i < sizeof(markets) / sizeof(markets[0]); i++) {
+        int state = (int)member_number(s2c, markets[i].field);
+        const char *name = name_of(names_market_state, state);
+        printf("%-14s %s\n", markets[i].title, name ? name : "?");
+    }
+    printf("%-14s %s\n", "quotes", member_number(s2c, "qotLogined") != 0 ? "up" : "down");
+    printf("%-14s %s\n", "trading", member_number(s2c, "trdLogined") != 0 ? "up" : "down");
+    printf("%-14s %.0f\n", "server version", member_number(s2c, "serverVer"));
+    if (description)
+        printf("%-14s %s\n", "upstream", description);
+}
+
+static int run_global_state(struct cli *c, const struct args *a)
+{
     cJSON *s2c, *c2s = cJSON_CreateObject();
-    (void)a;
     cJSON_AddStringToObject(c2s, "userID", "0");
     int code = cli_call(c, "GetGlobalState", c2s, &s2c);
     if (code)
         return code;
+    cJSON *chain = chain_fetch(c, &code);
+    if (!chain) {
+        cJSON_Delete(s2c);
+        return code;
+    }
+    cJSON_AddItemToObject(s2c, "chain", chain);
     if (!json_printed(c, s2c)) {
-        const cJSON *desc = member(s2c, "programStatus.strExtDesc");
-        for (size_t i = 0; i < sizeof(markets) / sizeof(markets[0]); i++) {
-            int state = (int)member_number(s2c, markets[i].field);
-            const char *name = name_of(names_market_state, state);
-            printf("%-14s %s\n", markets[i].title, name ? name : "?");
-        }
-        printf("%-14s %s\n", "quotes", member_number(s2c, "qotLogined") != 0 ? "up" : "down");
-        printf("%-14s %s\n", "trading", member_number(s2c, "trdLogined") != 0 ? "up" : "down");
-        printf("%-14s %.0f\n", "server version", member_number(s2c, "serverVer"));
-        if (cJSON_IsString(desc))
-            printf("%-14s %s\n", "upstream", desc->valuestring);
+        const cJSON *text = member(s2c, "programStatus.strExtDesc");
+        const char *description = cJSON_IsString(text) ? text->valuestring : NULL;
+        print_state(s2c, description);
+        chain_print(c, chain, description, arg_given(a, "stale"));
     }
     cJSON_Delete(s2c);
     return CLI_OK;
@@ -110,7 +127,8 @@ static int run_call(struct cli *c, const struct args *a)
 
 const struct cmd cmds_system[] = {
     { "ping", run_ping, 0, 0, "", "round trips to the gateway", ping_opts, "Gateway" },
-    { "global-state", run_global_state, 0, 0, "", "markets, connections, version", NULL, NULL },
+    { "global-state", run_global_state, 0, 0, "",
+      "markets, version, the chain of gateways with its latencies", state_opts, NULL },
     { "call", run_call, 1, 2, "NAME [JSON]",
       "send any protocol, such as Qot_GetKL, print its answer", NULL, NULL },
     { NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },

@@ -104,12 +104,45 @@ static void print_line(uint32_t proto, const void *body, size_t len)
     fflush(stdout);
 }
 
+/* {"type":"gap","push":...,"text":"no data from ...","body":{...}}: a line too, but no quote. */
+static void print_event(const struct live_event *e, uint32_t proto, const void *body, size_t len)
+{
+    char *text = futu_response_json(proto, body, len);
+    cJSON *line = cJSON_CreateObject();
+    cJSON_AddStringToObject(line, "type", e->type);
+    cJSON_AddStringToObject(line, "push", futu_proto_name(proto));
+    cJSON_AddStringToObject(line, "text", e->text);
+    cJSON_AddRawToObject(line, "body", text ? text : "null");
+    futu_text_free(text);
+    text = cJSON_PrintUnformatted(line);
+    if (text)
+        puts(text);
+    fflush(stdout);
+    cJSON_free(text);
+    cJSON_Delete(line);
+}
+
+static bool take_event(struct live *l, uint32_t proto, const void *body, size_t len,
+                       const void *msg)
+{
+    struct live_event e;
+    if (!event_read(proto, msg, &e))
+        return false;
+    if (l->lines)
+        print_event(&e, proto, body, len);
+    else
+        event_keep(l->events, &e);
+    return true;
+}
+
 static void on_push(futu_client *c, uint32_t proto, const void *body, size_t len, const void *msg,
                     void *arg)
 {
     struct live *l = arg;
-    if (!msg || proto < 3000)
+    if (!msg || take_event(l, proto, body, len, msg) || proto < 3000)
         return;
+    if (l->count > 0 && l->pushes >= l->count)
+        return;                 /* came in with the last one */
     l->pushes++;
     if (l->lines)
         print_line(proto, body, len);
@@ -189,6 +222,7 @@ static int subscribe(struct cli *c, const struct args *a)
 
 static void describe(struct cli *c, struct live *l)
 {
+    struct live_event e;
     cJSON *s2c, *c2s = cJSON_CreateObject();
     cJSON_AddStringToObject(c2s, "userID", "0");
     if (cli_call(c, "GetGlobalState", c2s, &s2c) != CLI_OK)
@@ -196,6 +230,11 @@ static void describe(struct cli *c, struct live *l)
     const cJSON *desc = member(s2c, "programStatus.strExtDesc");
     if (cJSON_IsString(desc))
         snprintf(l->upstream, sizeof(l->upstream), "%s", desc->valuestring);
+    event_links(member_number(s2c, "qotLogined") != 0, member_number(s2c, "trdLogined") != 0, &e);
+    if (e.going_on) {           /* from before this connection: no push tells it any more */
+        fprintf(stderr, "futucli: %s\n", e.text);
+        event_keep(l->events, &e);
+    }
     cJSON_Delete(s2c);
 }
 

@@ -99,7 +99,7 @@ static void put_spark(const struct live_row *r)
 /* A name cut to `width` columns and padded; wide characters count twice. */
 static void put_name(const char *name, int width)
 {
-    char cut[64];
+    char cut[EVENT_TEXT];
     snprintf(cut, sizeof(cut), "%s", name);
     while (text_width(cut) > width) {
         size_t n = strlen(cut);
@@ -217,18 +217,32 @@ static void put_title(const struct live *l)
     end_line();
 }
 
+/* On the last rows of the screen, which a line break would scroll. */
+static void put_events(const struct live *l, int n, int rows, int cols)
+{
+    for (int i = 0; i < n; i++) {
+        put("\033[%d;1H", rows - n + 1 + i);
+        tint(l->events[i].going_on ? "1;31" : "33");
+        put(" ");
+        put_name(l->events[i].text, cols - 2);
+        tint("0");
+    }
+}
+
 void live_draw(struct live *l, int rows, int cols)
 {
+    int n_events = event_settle(l->events);
     tinted = l->color;
     used = 0;
     put("\033[H");
     put_title(l);
-    int left = rows - 4;
+    int left = rows - 4 - n_events;
     for (int i = 0; i < l->n_rows && left > 0; i++, left--)
         put_row(&l->rows[i], cols >= 88 + LIVE_SPARK);
     if (left > 5 && l->bid[0].volume > 0)
         put_book(l, left - 4, cols >= 86);
     put("\033[J");
+    put_events(l, n_events, rows, cols);
     flush_screen();
 }
 

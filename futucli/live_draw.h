@@ -5,6 +5,8 @@
 #include <futu/base.h>
 #include <stdbool.h>
 
+#include "live_event.h"
+
 #define LIVE_ROWS 60
 #define LIVE_DEPTH 10
 #define LIVE_TICKS 32
@@ -36,6 +38,7 @@ struct live {
     struct live_tick ticks[LIVE_TICKS];                     /* of the first row, a ring */
     unsigned n_ticks, frames;
     double pushes, drawn_pushes, rate, count;
+    struct live_event events[EVENT_LINES];
     char upstream[128];
     const char *gateway;
     bool lines, color;

@@ -99,6 +99,7 @@ static const char *plain_cell(const struct col *col, const cJSON *row, const cJS
     const char *sign = NULL;
     switch (col->kind) {
     case C_TEXT:
+    case C_RIGHT:
         if (cJSON_IsString(m))
             snprintf(out, size, "%s", m->valuestring);
         else if (cJSON_IsBool(m))

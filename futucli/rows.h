@@ -7,6 +7,7 @@
 
 enum col_kind {
     C_TEXT,         /* text as it is */
+    C_RIGHT,        /* the same on the right */
     C_CODE,         /* {"market","code"} -> HK.00700 */
     C_PRICE,        /* up to four decimals, at least two */
     C_QTY,          /* whole or fraction, grouped by thousands */

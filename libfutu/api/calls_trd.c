@@ -6,6 +6,8 @@
 #include "crypt/secret.h"
 #include "market/market.h"
 
+enum { MAX_KEY = 64 };          /* bytes of Trd_PlaceOrder's idempotencyKey */
+
 static futu_err header(futu_client *c, const futu_account *acc, Trd_Common_TrdHeader *out)
 {
     memset(out, 0, sizeof(*out));
@@ -156,6 +158,7 @@ static void fill_order(Trd_PlaceOrder_C2S *q, const futu_order *o)
     SET(q, timeInForce, o->time_in_force);
     SET(q, fillOutsideRTH, o->outside_rth != 0);
     q->remark = str_c(o->remark);
+    q->idempotencyKey = str_c(o->idempotency_key);
     if (o->aux_price != 0)
         SET(q, auxPrice, o->aux_price);
     if (o->session)
@@ -165,6 +168,16 @@ static void fill_order(Trd_PlaceOrder_C2S *q, const futu_order *o)
     SET(q, trailType, o->trail_type);
     SET(q, trailValue, o->trail_value);
     SET(q, trailSpread, o->trail_spread);
+}
+
+/* Judged here because a gateway that does not know keys would not. */
+static futu_err check_key(futu_client *c, const char *key)
+{
+    size_t n = key ? strlen(key) : 1;
+    if (n >= 1 && n <= MAX_KEY)
+        return FUTU_OK;
+    return call_refuse(c, FUTU_EFORMAT, "the idempotency key has %zu bytes, not 1 to %d", n,
+                       MAX_KEY);
 }
 
 static futu_err call_place_order(futu_client *c, const futu_account *acc, const futu_order *order,
@@ -180,6 +193,8 @@ static futu_err call_place_order(futu_client *c, const futu_account *acc, const 
     futu_err err = header(c, acc, &h);
     if (!err)
         err = read_code(c, o.code, &s);
+    if (!err)
+        err = check_key(c, o.idempotency_key);
     if (err)
         return err;
     q.code = s.code;

@@ -61,7 +61,11 @@ static int64_t pause_ns(const futu_client *c)
 
 void client_drop(futu_client *c, futu_err err)
 {
-    log_info("client: connection lost: %s", c->error);
+    /* Who passes bytes on tells of a loss in its own words. */
+    if (c->o.raw)
+        log_debug("%s: connection lost: %s", c->client_id, c->error);
+    else
+        log_info("client: connection lost: %s", c->error);
     c->lost_in = c->phase;
     bool lasted = c->phase == PHASE_READY && client_now(c) - c->ready_at >= LASTING;
     if (lasted)

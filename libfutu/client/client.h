@@ -40,10 +40,10 @@ struct client_opts {
     int64_t timeout;                /* ns, of connecting and of each call */
     const char *client_id;          /* copied */
     bool no_notify, no_reconnect;
-    /* For who passes bytes on: nothing is decoded, pushes go to on_raw, calls are client_send_raw(),
-     * no subscription is remembered. */
+    /* For who passes bytes on: nothing is decoded, pushes go to on_raw, calls are
+     * client_send_raw(), no subscription is remembered. */
     bool raw;
-    int64_t dead_after;             /* ns of silence; 0: three keep-alive intervals of the gateway */
+    int64_t dead_after;             /* ns of silence; 0: three keep-alive intervals */
     void (*on_raw)(futu_client *c, const struct frame *f, const uint8_t *body, size_t n, void *arg);
     void (*on_state)(futu_client *c, int state, futu_err err, void *arg);
     void (*on_push)(futu_client *c, uint32_t proto, const void *body, size_t len, const void *msg,

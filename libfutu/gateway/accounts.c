@@ -1,8 +1,8 @@
 /* accounts.c - Trd_SubAccPush: whose trade pushes a connection wants.
  *
- * The newest list of a connection takes the place of its last one. The upstream is told the union of
- * all lists when it grows, before the client is answered; that it has shrunk is told with the next
- * growth, since what nobody wants any more goes no further than here.
+ * The newest list of a connection takes the place of its last one. The upstream is told the union
+ * of all lists when it grows, before the client is answered; that it has shrunk is told with the
+ * next growth, since what nobody wants any more goes no further than here.
  * Tests:   test/unit/gateway/trade_test.c
  */
 #include "gateway/pend.h"

@@ -40,7 +40,8 @@ static futu_err add_chain(struct arena *a, const Gateway_GetInfo_S2C *up, Gatewa
 futu_err info_make(struct hub *h, struct arena *a, bool stale, const Gateway_GetInfo_S2C *up,
                    Gateway_GetInfo_S2C *s2c)
 {
-    *s2c = (Gateway_GetInfo_S2C){ .n_hopList = 1, .hopList = ARENA_ARRAY(a, Gateway_GetInfo_Hop, 2) };
+    *s2c = (Gateway_GetInfo_S2C){ .n_hopList = 1 };
+    s2c->hopList = ARENA_ARRAY(a, Gateway_GetInfo_Hop, 2);
     if (!s2c->hopList)
         return FUTU_ENOMEM;
     futu_err err = own_hop(h, a, stale, s2c->hopList, s2c);

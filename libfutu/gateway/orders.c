@@ -9,13 +9,20 @@
 #include "codec/splice.h"
 #include "crypt/digest.h"
 
-/* What a repeat must have in common: the request without its packetID, which may be another
- * connection's. */
+/* What a repeat must have in common: the request but for what may differ by the way that it came,
+ * its packetID, the spelling of its key, and the mark that a gateway on the way has put into the
+ * remark. */
 static void digest_of(const struct ask *a, uint8_t out[32])
 {
+    static const char *const names[] = { "packetID", "idempotencyKey", "remark" };
+    const struct pb_field *c2s = codec_field(a->row->request, STR("c2s"));
+    struct pb_edit gone[ARRAY_LEN(names)] = { { .tag = 0 } };
     struct buf b = BUF_INIT;
-    const struct pb_edit no_id = { .tag = 1 };
-    bool cut = pb_splice(a->body, a->len, 1, &no_id, 1, &b) == FUTU_OK;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        const struct pb_field *f = codec_field(c2s->sub, str_c(names[i]));
+        gone[i].tag = f ? f->tag : 0;
+    }
+    bool cut = pb_splice(a->body, a->len, 1, gone, ARRAY_LEN(gone), &b) == FUTU_OK;
     replay_digest(a->proto, cut ? b.p : a->body, cut ? b.n : a->len, out);
     buf_free(&b);
 }
@@ -139,6 +146,9 @@ static void fail(struct call *k, const char *text)
     buf_free(&b);
 }
 
+static const char not_written[] =
+    "the order was not sent: the order journal can't be written; is the disk full?";
+
 static void on_stored(void *arg, futu_err err)
 {
     struct call *k = arg;
@@ -146,7 +156,7 @@ static void on_stored(void *arg, futu_err err)
     hub_now(h);
     k->storing = false;
     if (err) {
-        fail(k, "the order was not sent: it can't be written to the order journal");
+        fail(k, not_written);
         return;
     }
     k->sent_at = h->now;
@@ -167,7 +177,7 @@ void orders_begin(struct call *k, bool resume)
     k->storing = true;
     if (append(h, e, journal_write_sent, on_stored, k)) {
         k->storing = false;
-        fail(k, "the order was not sent: it can't be written to the order journal");
+        fail(k, not_written);
     }
 }
 

@@ -198,11 +198,14 @@ static void on_written(uv_work_t *work, int status)
     struct list waiters;
     futu_err err = status ? FUTU_EIO : s->result;
     s->busy = false;
-    s->failed |= err != FUTU_OK;
-    s->at += (int64_t)s->now.n;
+    if (err) {
+        /* What is there of a record goes, so that there can be a next one: the disk was full. */
+        s->failed = ftruncate(s->fd, s->at) != 0;
+        log_error("state: %s can't be written; is the disk full?", s->name);
+    } else {
+        s->at += (int64_t)s->now.n;
+    }
     s->now.n = 0;
-    if (err)
-        log_error("state: %s can't be written", s->name);
     list_take(&waiters, &s->now_waiters);
     /* A callback may append; that begins the next write, unless there is one to begin already. */
     if (!s->failed && s->next.n > 0)

@@ -4,8 +4,9 @@
  * next write, so that many orders cost one sync. The file is 0600 and locked against other
  * processes, its folder is made 0700 when it is not there.
  *
- * Errors:  FUTU_EIO, FUTU_EBUSY (locked), FUTU_ELIMIT (larger than STORE_MAX), FUTU_ENOMEM. Once a
- *          write has failed every later one fails: the file's end is not known any more.
+ * Errors:  FUTU_EIO, FUTU_EBUSY (locked), FUTU_ELIMIT (larger than STORE_MAX), FUTU_ENOMEM. A write
+ *          that failed leaves nothing behind and the next one may succeed; when not even that can
+ *          be had every later one fails.
  * Threads: the loop's.
  */
 #ifndef IO_STORE_H

@@ -56,7 +56,7 @@ struct upstream_request {
     const uint8_t *body;            /* valid until done() or cancel() */
     size_t len;
     /* The form of the body and of the answer. JSON only for ids that are not in the registry, which
-     * nobody can convert; an upstream that answers these with a failure of its own sets PROTOBUF. */
+     * nobody can convert; an upstream that answers them with its own failure sets PROTOBUF. */
     uint8_t fmt;
     /* Of a write that places an order: what names it for good, "": nothing does. */
     char key[ORDER_KEY_MAX + 1];

@@ -86,12 +86,21 @@ static futu_err up_current(struct upstream *u, const struct stream_key *key, str
 static void up_state(struct upstream *u, struct upstream_state *out)
 {
     (void)u;
-    *out = (struct upstream_state){ true, true, 1, 1, 50, 50, "fuzz", 1 };
+    *out = (struct upstream_state){ true, true, 1, 1, 50, 50, "fuzz", 1, 0 };
+}
+
+static futu_err up_info(struct upstream *u, struct arena *a, bool stale, Gateway_GetInfo_Hop *hop,
+                        Gateway_GetInfo_S2C *out)
+{
+    (void)u, (void)a, (void)stale, (void)out;
+    hop->upstream = STR("fuzz");
+    return FUTU_OK;
 }
 
 static const struct upstream_ops ops = { .request = up_request, .cancel = up_cancel,
-                                         .open = up_open, .close = up_close,
-                                         .watch = up_watch, .current = up_current, .state = up_state };
+                                         .open = up_open, .close = up_close, .watch = up_watch,
+                                         .current = up_current, .state = up_state,
+                                         .info = up_info };
 
 static void on_close(futu_conn *c, futu_err err, const char *reason, void *arg)
 {

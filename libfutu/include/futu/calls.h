@@ -223,12 +223,18 @@ typedef struct futu_order {
     const char *remark;  /* at most 64 bytes of UTF-8, comes back with the order; NULL: none */
     uint32_t adjust_price;      /* 1: round a price that is off the price steps */
     uint32_t reserved;          /* 0 */
+    /* 1 to 64 bytes of text, not beginning with #, that name this order alone; NULL: none. For a
+     * day a repeat with the same key is answered with the first one's answer and places nothing.
+     * Gateways other than futu-opend ignore it. */
+    const char *idempotency_key;
 } futu_order;
 #define FUTU_ORDER_INIT FUTU_SIZED_INIT(futu_order)
 
 /* Places an order; a real account must be unlocked. The answer says that it was taken over, with
- * orderIDEx as its name; what becomes of it is pushed. FUTU_ENOTCONN from fn: it may have arrived:
- * look for it (remark) before placing it again. 15 calls in 30 s per account, 20 ms apart.
+ * orderIDEx as its name; what becomes of it is pushed. After FUTU_ENOTCONN from fn, FUTU_ETIMEDOUT
+ * or an answer with retType RetType_TimeOut it may have arrived: repeat it with the same
+ * idempotency_key, or without one look for it (remark) before placing it again. FUTU_EFORMAT: also
+ * a key that is empty or too long. 15 calls in 30 s per account, 20 ms apart.
  * Trd_PlaceOrder_Response. */
 FUTU_API futu_err futu_place_order(futu_client *c, const futu_account *acc, const futu_order *order,
                                    futu_reply_fn *fn, void *arg);

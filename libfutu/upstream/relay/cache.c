@@ -26,7 +26,7 @@ struct cache {
 /* Static data, plates, trading days, code changes, futures. */
 bool cache_keeps(uint32_t proto)
 {
-    static const uint32_t kept[] = { 3202, 3204, 3205, 3207, 3216, 3218, 3219 };
+    static const uint32_t kept[] = { 3202, 3204, 3207, 3216, 3218, 3219 };
     for (size_t i = 0; i < ARRAY_LEN(kept); i++)
         if (kept[i] == proto)
             return true;

@@ -1,8 +1,8 @@
 /* gap.c - what clients are told of a loss: Gateway_UpdateGap when it begins and when it is over,
  * Notify with the state of the connections.
  *
- * A gap is over when all subscriptions are back and what pushes missed has been pushed. Until then a
- * further loss is part of it.
+ * A gap is over when all subscriptions are back and what pushes missed has been pushed. Until then
+ * a further loss is part of it.
  * Tests:   test/unit/upstream/relay/restore_test.c
  */
 #include <stdio.h>
@@ -54,17 +54,10 @@ void gap_begin(struct relay *r, enum lane_id id)
     send_gap(r, &s2c);
 }
 
-/* The streams of one security stand together in no list; most securities have one or two, so that
- * each pair is told by itself. */
-static void fill_lost(struct relay *r, struct pair *p, int64_t now_ms, Gateway_UpdateGap_Lost *out,
-                      Qot_Common_Security *sec)
+/* A pair of the security. */
+static void add_lost(struct pair *p, int64_t now_ms, Gateway_UpdateGap_Lost *out)
 {
-    int64_t begin = r->gap[LANE_QUOTE].begin_ms;
-    SET(sec, market, p->market);
-    sec->code = str_c(p->code);
-    out->security = sec;
-    out->subTypeList = &p->sub_type;
-    out->n_subTypeList = 1;
+    out->subTypeList[out->n_subTypeList++] = p->sub_type;
     SET(out, endMs, now_ms);
     if (p->error[0])
         out->error = str_c(p->error);
@@ -72,7 +65,7 @@ static void fill_lost(struct relay *r, struct pair *p, int64_t now_ms, Gateway_U
         struct stream *st = p->streams[i];
         if (!st)
             continue;
-        begin = st->gap_ms ? MIN(begin, st->gap_ms) : begin;
+        SET(out, beginMs, st->gap_ms ? MIN(out->beginMs, st->gap_ms) : out->beginMs);
         if (!st->lost)
             continue;
         SET(out, tickersLost, true);
@@ -81,27 +74,27 @@ static void fill_lost(struct relay *r, struct pair *p, int64_t now_ms, Gateway_U
             SET(out, sequenceBefore, st->before);
         st->lost = false;
     }
-    SET(out, beginMs, begin);
 }
 
 static futu_err fill_list(struct relay *r, int64_t now_ms, Gateway_UpdateGap_S2C *s2c)
 {
-    struct list *it, *tmp;
-    Qot_Common_Security *secs;
+    struct group *groups;
+    size_t n;
     arena_reset(&r->arena);
-    s2c->lostList = ARENA_ARRAY(&r->arena, Gateway_UpdateGap_Lost, r->n_pairs + 1);
-    secs = ARENA_ARRAY(&r->arena, Qot_Common_Security, r->n_pairs + 1);
-    if (!s2c->lostList || !secs)
-        return FUTU_ENOMEM;
-    list_each(it, tmp, &r->pair_list) {
-        struct pair *p = list_entry(it, struct pair, node);
-        size_t i = s2c->n_lostList;
-        if (!pair_wanted(p))
-            continue;
+    futu_err err = pairs_by_security(r, &r->arena, &groups, &n);
+    s2c->lostList = err ? NULL : ARENA_ARRAY(&r->arena, Gateway_UpdateGap_Lost, n + 1);
+    for (size_t i = 0; s2c->lostList && i < n; i++) {
+        Gateway_UpdateGap_Lost *x = &s2c->lostList[s2c->n_lostList];
+        x->security = &groups[i].security;
+        x->subTypeList = ARENA_ARRAY(&r->arena, int32_t, groups[i].n);
+        if (!x->subTypeList)
+            return FUTU_ENOMEM;
+        SET(x, beginMs, r->gap[LANE_QUOTE].begin_ms);
+        for (struct pair *p = groups[i].first; p; p = p->of_group)
+            add_lost(p, now_ms, x);
         s2c->n_lostList++;
-        fill_lost(r, p, now_ms, &s2c->lostList[i], &secs[i]);
     }
-    return FUTU_OK;
+    return s2c->lostList ? FUTU_OK : FUTU_ENOMEM;
 }
 
 void gap_over(struct relay *r, enum lane_id id)
@@ -125,7 +118,7 @@ void gap_over(struct relay *r, enum lane_id id)
     snprintf(text, sizeof(text), "%s of %s: nothing came from %s to %s; %zu %s", lane_name(id),
              r->name, clock_text(begin, from), clock_text(now_ms, to),
              id == LANE_TRADE ? s2c.n_accIDList : s2c.n_lostList,
-             id == LANE_TRADE ? "accounts" : "subscriptions");
+             id == LANE_TRADE ? "accounts" : "securities");
     s2c.desc = str_c(text);
     log_info("upstream %s", text);
     send_gap(r, &s2c);

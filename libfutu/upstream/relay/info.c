@@ -20,36 +20,54 @@ static void fill_link(const struct lane *k, Gateway_GetInfo_Link *out)
     SET(out, pushes, k->pushes);
 }
 
+/* The stream that makes the security stale, and why; NULL: none does. */
+static const struct stream *stale_one(const struct group *g, char *why, size_t size)
+{
+    for (const struct pair *p = g->first; p; p = p->of_group)
+        for (int i = 0; i < REHABS; i++) {
+            const struct stream *st = p->streams[i];
+            if (st && st->wanted && stream_stale(st, why, size))
+                return st;
+        }
+    return NULL;
+}
+
+/* When any of its streams brought something last. */
+static int64_t last_of(const struct group *g)
+{
+    int64_t last = 0;
+    for (const struct pair *p = g->first; p; p = p->of_group)
+        for (int i = 0; i < REHABS; i++)
+            if (p->streams[i])
+                last = MAX(last, p->streams[i]->last_ms);
+    return last;
+}
+
 /* The stale securities; `list` false: only how many. */
 static futu_err find_stale(struct relay *r, struct arena *a, bool list, int32_t *n,
                            Gateway_GetInfo_S2C *out)
 {
-    struct list *it, *tmp;
+    struct group *groups;
+    size_t n_groups;
+    char why[320];
     *n = 0;
-    if (list)
-        out->staleList = ARENA_ARRAY(a, Gateway_GetInfo_Stale, r->n_pairs + 1);
-    if (list && !out->staleList)
+    futu_err err = pairs_by_security(r, a, &groups, &n_groups);
+    if (!err && list)
+        out->staleList = ARENA_ARRAY(a, Gateway_GetInfo_Stale, n_groups + 1);
+    if (err || (list && !out->staleList))
         return FUTU_ENOMEM;
-    list_each(it, tmp, &r->pair_list) {
-        struct pair *p = list_entry(it, struct pair, node);
-        const struct stream *st = NULL;
-        char why[220];
-        for (int i = 0; i < REHABS; i++)
-            if (p->streams[i] && p->streams[i]->wanted)
-                st = p->streams[i];
-        if (!st || !stream_stale(st, why, sizeof(why)))
+    for (size_t i = 0; i < n_groups; i++) {
+        if (!stale_one(&groups[i], why, sizeof(why)))
             continue;
         ++*n;
         if (!list)
             continue;
         Gateway_GetInfo_Stale *x = &out->staleList[out->n_staleList++];
-        x->security = ARENA_NEW(a, Qot_Common_Security);
+        x->security = &groups[i].security;
         x->reason = str_dup(a, str_c(why));
-        if (!x->security || !x->reason.p)
+        if (!x->reason.p)
             return FUTU_ENOMEM;
-        SET(x->security, market, p->market);
-        x->security->code = str_c(p->code);
-        SET(x, lastMs, st->last_ms);
+        SET(x, lastMs, last_of(&groups[i]));
     }
     return FUTU_OK;
 }

@@ -73,18 +73,24 @@ static const char *remedy(const struct lane *k)
     case FUTU_EPROTO:
         return "ftapi: what listens there is no FTAPI gateway; is it the API port?";
     case FUTU_ETIMEDOUT:
-        return k->c->lost_in == PHASE_LINKING ? "tcp: is the host up, and the port open in its firewall?"
-                                              : "ftapi: it is silent; is it overloaded or stopped?";
+        if (k->c->lost_in == PHASE_LINKING)
+            return "tcp: is the host up, and the port open in its firewall?";
+        return "ftapi: it is silent; is it overloaded or stopped?";
     default:
-        return k->c->lost_in == PHASE_INIT
-                   ? "init: it hung up on InitConnect; does it want a key? see --upstream-rsa-key"
-                   : "tcp: it is tried again by itself";
+        if (k->c->lost_in == PHASE_INIT)
+            return "init: it hung up on InitConnect; does it want a key? see --upstream-rsa-key";
+        return "tcp: it is tried again by itself";
     }
 }
 
 const char *lane_error(const struct lane *k)
 {
     return k->error[0] ? k->error : "it is being connected";
+}
+
+bool hopeless(futu_err err)
+{
+    return err == FUTU_ENOTFOUND || err == FUTU_EAUTH || err == FUTU_EPROTO;
 }
 
 static void went_up(struct lane *k)
@@ -115,7 +121,8 @@ static void went_down(struct lane *k, futu_err err)
     if (first)
         k->since_ms = relay_now_ms(r);
     snprintf(k->error, sizeof(k->error), "%s (%s)", futu_client_error(k->c), remedy(k));
-    if (first)
+    /* One line for three connections that fail alike; an end at the start is told by who starts. */
+    if (was_up || (first && k->id == LANE_QUOTE && !hopeless(err)))
         log_warn("upstream %s: %s connection: %s", r->name, lane_name(k->id), k->error);
     if (!was_up)
         return;

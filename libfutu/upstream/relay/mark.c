@@ -2,8 +2,8 @@
  *
  * Form:    "~" and 17 characters of a to z and 2 to 7 at the end of the remark: 12 that stand for
  *          the order's key, 5 that only who knows the journal's secret can make. So a gateway tells
- *          its own marks from others without a table: it takes its own ones out of what clients see,
- *          and leaves those of a gateway in front of it, which needs them.
+ *          its own marks from others without a table: it takes its own ones out of what clients
+ *          see, and leaves those of a gateway in front of it, which needs them.
  * Tests:   test/unit/upstream/relay/mark_test.c
  */
 #include "crypt/digest.h"

@@ -1,7 +1,7 @@
 /* refill.c - what a stream's pushes missed while there was no connection, fetched and pushed.
  *
- * Tickers: all after the last one that came, by sequence, as far back as the upstream tells (1,000);
- *          what lies before that is lost and is named in the gap event.
+ * Tickers: all after the last one that came, by sequence, as far back as the upstream tells
+ *          (1,000); what lies before that is lost and is named in the gap event.
  * K-lines, time-share: from the last element that came on, that one again.
  * Others:  the first push of the new subscription tells the present value.
  * Live pushes of the stream are dropped until its refill is here: they are in it.
@@ -182,7 +182,8 @@ static int32_t bars_missed(const struct stream *st)
                                        10, 120, 180, 240 };
     int32_t kl = kl_type_of_sub_type(st->pair->sub_type);
     int64_t away = relay_now_ms(st->pair->r) - st->last_ms;
-    int64_t period = (int64_t)(kl > 0 && kl < (int32_t)ARRAY_LEN(minutes) ? minutes[kl] : 1) * 60000;
+    bool known = kl > 0 && kl < (int32_t)ARRAY_LEN(minutes);
+    int64_t period = INT64_C(60000) * (known ? minutes[kl] : 1);
     return (int32_t)CLAMP(away / period + 2, 2, MOST);
 }
 
@@ -214,8 +215,8 @@ static bool ask(struct relay *r, struct stream *st, struct refill *f)
 void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *arg)
 {
     int32_t t = st->pair->sub_type;
-    bool has_more = t == Qot_Common_SubType_Ticker || t == Qot_Common_SubType_RT || sub_type_kline(t);
-    struct refill *f = has_more && st->last_ms ? mem_zalloc(sizeof(*f)) : NULL;
+    bool lists = t == Qot_Common_SubType_Ticker || t == Qot_Common_SubType_RT || sub_type_kline(t);
+    struct refill *f = lists && st->last_ms ? mem_zalloc(sizeof(*f)) : NULL;
     if (!f) {
         done(arg);
         return;

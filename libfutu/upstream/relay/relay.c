@@ -103,6 +103,5 @@ futu_err relay_health(const struct upstream *u, char *why, size_t why_size)
     snprintf(why, why_size, "upstream %s: %s", r->name, lane_error(k));
     if (!k->tried)
         return FUTU_EAGAIN;
-    return k->why == FUTU_ENOTFOUND || k->why == FUTU_EAUTH || k->why == FUTU_EPROTO ? k->why
-                                                                                    : FUTU_ENOTCONN;
+    return hopeless(k->why) ? k->why : FUTU_ENOTCONN;
 }

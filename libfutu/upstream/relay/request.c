@@ -244,6 +244,23 @@ static void answer_global_state(struct relay *r, struct upstream_request *rq)
         rq->done(rq, r->body.p, r->body.n);
 }
 
+/* What needs no question upstream, or can't be asked there. */
+static bool answer_at_once(struct relay *r, struct upstream_request *rq)
+{
+    const struct lane *k = &r->lanes[LANE_QUOTE];
+    futu_str request = { (const char *)rq->body, rq->len };
+    const struct buf *kept = NULL;
+    if (cache_keeps(rq->proto))
+        kept = cache_find(r->cache, rq->proto, request, relay_now(r));
+    if (kept)
+        rq->done(rq, kept->p, kept->n);
+    else if (rq->proto == P_GLOBAL_STATE && !lane_up(k) && k->tried)
+        answer_global_state(r, rq);
+    else
+        return false;
+    return true;
+}
+
 void request_up(struct upstream *u, struct upstream_request *rq)
 {
     struct relay *r = container_of(u, struct relay, base);
@@ -253,36 +270,24 @@ void request_up(struct upstream *u, struct upstream_request *rq)
         order_send(r, rq);
         return;
     }
-    const struct buf *kept = cache_keeps(rq->proto)
-        ? cache_find(r->cache, rq->proto, (futu_str){ (const char *)rq->body, rq->len }, relay_now(r))
-        : NULL;
-    if (kept) {
-        rq->done(rq, kept->p, kept->n);
+    if (answer_at_once(r, rq))
         return;
-    }
-    struct lane *k = &r->lanes[lane_of(rq->proto)];
-    if (rq->proto == P_GLOBAL_STATE && !lane_up(k) && k->tried) {
-        answer_global_state(r, rq);
-        return;
-    }
     struct out *x = out_new(r);
     if (!x) {
         request_fail(r, rq, RET_FAILED, "out of memory");
         return;
     }
+    struct lane *k = &r->lanes[lane_of(rq->proto)];
     x->lane = k;
     x->rq = rq;
     rq->upstream_data = x;
-    x->deadline = MAX(k->lost_ns, 0) + HOLD_LIMIT;
+    x->deadline = (k->tried ? k->lost_ns : relay_now(r)) + HOLD_LIMIT;
     if (lane_up(k))
         send(x);
-    else if (k->tried && x->deadline <= relay_now(r))
+    else if (x->deadline <= relay_now(r))
         give_up(x);
-    else {
-        if (!k->tried)
-            x->deadline = relay_now(r) + HOLD_LIMIT;
+    else
         hold(x);
-    }
 }
 
 void request_cancel(struct upstream *u, struct upstream_request *rq)

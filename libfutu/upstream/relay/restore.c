@@ -128,7 +128,9 @@ static void on_retried(struct pair *p, futu_err err, futu_str text, void *arg)
     (void)arg;
     if (err && err != FUTU_ENOTCONN)
         failed(p, err, text);
+    struct relay *r = p->r;
     pair_release(p);
+    openings_wake(r);
 }
 
 static uint32_t wanted_bits(const struct pair *p)

@@ -102,7 +102,15 @@ struct pair {
     struct timer unsub;             /* nobody holds it: given up when the minute is over */
     struct timer retry;             /* it could not be restored */
     char error[160];
+    struct pair *of_group;          /* the next one of its struct group */
     struct relay *r;
+};
+
+/* The pairs of one security that somebody wants. */
+struct group {
+    Qot_Common_Security security;
+    struct pair *first;
+    size_t n;
 };
 
 struct relay {
@@ -147,7 +155,8 @@ struct relay {
     struct probe {
         bool asked, suspect;
         uint64_t pushes;            /* of the quote lane when it was asked */
-        int64_t at;
+        char key[64];               /* the pair that was read last, and its value */
+        uint64_t mark;
     } probe;
 
     bool far_qot, far_trd;          /* as the upstream says */
@@ -166,6 +175,8 @@ const char *lane_name(enum lane_id id);
 enum lane_id lane_of(uint32_t proto);
 /* Why there is no connection, naming the stage and what to do. */
 const char *lane_error(const struct lane *k);
+/* Trying again will hardly help: no such host, another key, no FTAPI. */
+bool hopeless(futu_err err);
 /* Sends a request of our own; false: it could not be sent. */
 bool lane_ask(struct lane *k, uint32_t proto, const void *request, client_raw_fn *done, void *arg);
 int64_t relay_now(const struct relay *r);
@@ -217,6 +228,8 @@ void streams_lost(struct relay *r);     /* the quote lane is down */
 void streams_free(struct relay *r);
 void openings_wake(struct relay *r);    /* those that wait are looked at again */
 void quota_ask(struct relay *r);
+/* All wanted pairs, by security. Memory from the arena; until the next call. FUTU_ENOMEM. */
+futu_err pairs_by_security(struct relay *r, struct arena *a, struct group **out, size_t *n);
 bool pair_wanted(const struct pair *p);
 /* Nobody may hold it any more: it goes, or will when the upstream's minute is over. */
 void pair_release(struct pair *p);

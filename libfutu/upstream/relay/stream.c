@@ -77,6 +77,35 @@ struct stream *stream_find(struct relay *r, int32_t market, futu_str code, int32
     return p && rehab >= 0 && rehab < REHABS ? p->streams[rehab] : NULL;
 }
 
+futu_err pairs_by_security(struct relay *r, struct arena *a, struct group **out, size_t *n)
+{
+    struct map seen = MAP_INIT;
+    struct list *it, *tmp;
+    futu_err err = FUTU_OK;
+    *n = 0;
+    *out = ARENA_ARRAY(a, struct group, r->n_pairs + 1);
+    if (!*out)
+        return FUTU_ENOMEM;
+    list_each(it, tmp, &r->pair_list) {
+        struct pair *p = list_entry(it, struct pair, node);
+        if (err || !pair_wanted(p))
+            continue;
+        futu_str key = str_printf(a, "%d:%s", p->market, p->code);
+        struct group *g = key.p ? map_get(&seen, key) : NULL;
+        if (!g) {
+            g = &(*out)[(*n)++];
+            SET(&g->security, market, p->market);
+            g->security.code = str_c(p->code);
+            err = key.p ? map_put(&seen, key, g) : FUTU_ENOMEM;
+        }
+        p->of_group = g->first;
+        g->first = p;
+        g->n++;
+    }
+    map_free(&seen);
+    return err;
+}
+
 /* ---- giving up ---- */
 
 static void ignore(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
@@ -314,8 +343,8 @@ static void on_hold_time(struct timer *t, int64_t now)
     if (op->sent)
         return;                     /* the call's own limit ends it */
     op->err = FUTU_ENOTCONN;
-    snprintf(op->why, sizeof(op->why), "no quote connection to the upstream %.100s: %s", op->r->name,
-             lane_up(k) ? "subscriptions are still being restored" : lane_error(k));
+    snprintf(op->why, sizeof(op->why), "no quote connection to the upstream %.100s: %s",
+             op->r->name, lane_up(k) ? "it is still being restored" : lane_error(k));
     finish(op);
 }
 

@@ -3,8 +3,8 @@
  * Stale:   a security whose connection is down, that could not be restored, or whose market trades
  *          and which has sent nothing for STALE_AFTER.
  * Watch:   a connection may answer KeepAlives and yet push nothing. When no push has come for
- *          QUIET, the last value of a stream is read; if it has changed and still nothing is pushed
- *          a moment later, the connection counts as lost.
+ *          QUIET, the value of a stream is read again and again; if it changes from one reading to
+ *          the next and still nothing is pushed a moment later, the connection counts as lost.
  * Tests:   test/unit/upstream/relay/watch_test.c
  */
 #include <stdio.h>
@@ -48,11 +48,17 @@ bool stream_stale(const struct stream *st, char *why, size_t size)
 
 /* ---- is it the connection? ---- */
 
-/* What tells two values apart: the number of a ticker, the bytes of the last element of a list. */
-static uint64_t mark_of(int32_t sub_type, bool read, const uint8_t *body, size_t n)
+static uint64_t number(futu_str m, uint32_t tag)
 {
-    bool kline = sub_type_kline(sub_type);
-    uint32_t list = sub_type == Qot_Common_SubType_Basic ? 1 : kline && !read ? 4 : 2;
+    struct pb_rec v;
+    return pb_first(m, tag, &v) && v.wire != PB_WIRE_BYTES ? v.v : 0;
+}
+
+/* What changes with every trade: the sequence of the last ticker, volume and price of a quote or of
+ * the last k-line. 0: the answer has none. */
+static uint64_t mark_of(int32_t sub_type, const uint8_t *body, size_t n)
+{
+    bool basic = sub_type == Qot_Common_SubType_Basic;
     uint64_t mark = 0;
     futu_str s2c;
     struct pb_rec r;
@@ -60,11 +66,13 @@ static uint64_t mark_of(int32_t sub_type, bool read, const uint8_t *body, size_t
         return 0;
     struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
     while (in.p < in.end && !pb_next(&in, &r)) {
-        if (r.tag != list || r.wire != PB_WIRE_BYTES)
+        if (r.tag != (basic ? 1 : 2) || r.wire != PB_WIRE_BYTES)
             continue;
-        mark = sub_type == Qot_Common_SubType_Ticker
-                   ? (uint64_t)ticker_sequence(&r)
-                   : str_hash((futu_str){ (const char *)r.p, r.n });
+        futu_str m = { (const char *)r.p, r.n };
+        if (sub_type == Qot_Common_SubType_Ticker)
+            mark = (uint64_t)ticker_sequence(&r);
+        else
+            mark = number(m, basic ? 11 : 8) * 31 + number(m, basic ? 9 : 6) + 1;
     }
     return mark;
 }
@@ -90,9 +98,11 @@ static void on_read(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *bo
     if (err || !st || response_ret(body, n) != RET_OK ||
         r->lanes[LANE_QUOTE].pushes != r->probe.pushes)
         return;
-    uint64_t now = mark_of(pair->sub_type, true, body, n);
-    r->probe.suspect = now && now != mark_of(pair->sub_type, false, st->last.p, st->last.n);
-    r->probe.at = relay_now(r);
+    uint64_t mark = mark_of(pair->sub_type, body, n);
+    bool same = strcmp(p.key, r->probe.key) == 0;
+    r->probe.suspect = same && mark && r->probe.mark && mark != r->probe.mark;
+    r->probe.mark = mark;
+    memcpy(r->probe.key, p.key, sizeof(p.key));
 }
 
 static bool read_value(struct relay *r, const struct stream *st, struct probe_call *p)
@@ -154,6 +164,8 @@ static void probe(struct relay *r)
         return;
     *p = (struct probe_call){ .r = r, .rehab = st->rehab };
     memcpy(p->key, st->pair->key, sizeof(p->key));
+    if (r->probe.pushes != r->lanes[LANE_QUOTE].pushes)
+        r->probe.mark = 0;              /* pushes came since the last reading */
     r->probe.pushes = r->lanes[LANE_QUOTE].pushes;
     r->probe.asked = read_value(r, st, p);
     if (!r->probe.asked)

@@ -1,4 +1,5 @@
 /* calls_test.c - every call of futu/calls.h against a paper gateway, in both of its forms. */
+#include "client/client.h"
 #include "host.h"
 
 static struct host host;
@@ -309,6 +310,75 @@ START_TEST(an_order_from_placing_to_cancelling)
 }
 END_TEST
 
+/* The request stays in the engine's buffer until the next one. */
+static bool sent_key(const char *key)
+{
+    uint8_t field[3 + 64] = { 0xa2, 0x38, (uint8_t)strlen(key) };      /* tag 900, a text */
+    memcpy(field + 3, key, strlen(key));
+    return memmem(c->request.p, c->request.n, field, 3 + strlen(key)) != NULL;
+}
+
+START_TEST(an_order_with_an_idempotency_key)
+{
+    futu_order o = far_order();
+    futu_reply *r = NULL;
+    char key[66];
+    memset(key, 'k', sizeof(key));
+    key[65] = '\0';
+    o.idempotency_key = key;
+    ck_assert_int_eq(futu_place_order(c, &acc, &o, FN), FUTU_EFORMAT);
+    ck_assert_ptr_nonnull(strstr(futu_client_error(c), "65 bytes"));
+    o.idempotency_key = "";
+    ck_assert_int_eq(futu_place_order_sync(c, &acc, &o, &r), FUTU_EFORMAT);
+    key[64] = '\0';
+    o.idempotency_key = key;
+    waited(futu_place_order_sync(c, &acc, &o, &r), &r);
+    ck_assert(sent_key(key));
+    futu_reply_free(r);
+    o.idempotency_key = NULL;
+    waited(futu_place_order_sync(c, &acc, &o, &r), &r);
+    ck_assert(!sent_key(key));
+    futu_reply_free(r);
+}
+END_TEST
+
+START_TEST(a_repeat_with_the_key_places_nothing)
+{
+    futu_order o = far_order();
+    futu_reply *r = NULL, *again = NULL;
+    o.idempotency_key = "one";
+    WAIT(Trd_PlaceOrder_Response, r, futu_place_order_sync(c, &acc, &o, &r));
+    const Trd_PlaceOrder_Response *n = waited(futu_place_order_sync(c, &acc, &o, &again), &again);
+    ck_assert_str_eq(n->s2c->orderIDEx.p, m->s2c->orderIDEx.p);
+    futu_reply_free(again);
+    futu_reply_free(r);
+    o.qty = 300;
+    ck_assert_int_eq(futu_place_order_sync(c, &acc, &o, &r), FUTU_EREFUSED);
+    futu_reply_free(r);
+    o.idempotency_key = "another";
+    answered(futu_place_order(c, &acc, &o, FN));
+    const Trd_GetOrderList_Response *all =
+        waited(futu_get_orders_sync(c, &acc, NULL, false, &r), &r);
+    ck_assert_uint_eq(all->s2c->n_orderList, 2);
+    futu_reply_free(r);
+}
+END_TEST
+
+/* A program built before the key was there: its struct ends earlier, and what lies behind is not
+ * read. */
+START_TEST(an_order_of_the_first_version)
+{
+    futu_order o = far_order();
+    futu_reply *r = NULL;
+    o.size = offsetof(futu_order, idempotency_key);
+    o.idempotency_key = (const char *)1;
+    waited(futu_place_order_sync(c, &acc, &o, &r), &r);
+    futu_reply_free(r);
+    o.size--;
+    ck_assert_int_eq(futu_place_order(c, &acc, &o, FN), FUTU_EINVAL);
+}
+END_TEST
+
 START_TEST(a_real_account)
 {
     futu_order o = far_order();
@@ -388,6 +458,9 @@ static void add(TCase *tc)
     tcase_add_test(tc, accounts);
     tcase_add_test(tc, unlocking);
     tcase_add_test(tc, an_order_from_placing_to_cancelling);
+    tcase_add_test(tc, an_order_with_an_idempotency_key);
+    tcase_add_test(tc, a_repeat_with_the_key_places_nothing);
+    tcase_add_test(tc, an_order_of_the_first_version);
     tcase_add_test(tc, a_real_account);
     tcase_add_test(tc, bad_arguments_are_named);
     tcase_add_test(tc, every_failed_allocation_is_clean);
