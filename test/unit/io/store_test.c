@@ -1,6 +1,6 @@
 /* store_test.c - records on disk before their owner goes on: order, one sync for many, failures,
- * the lock, and closing at any time. fdatasync() is this file's own, so that a write lasts as long
- * as a test needs it to. */
+ * the lock, and closing at any time. fdatasync() and ftruncate() are this file's own, so that a
+ * write lasts as long as a test needs it to, and fails when it is to. */
 #include "io/store.h"
 
 #include <errno.h>
@@ -18,7 +18,8 @@
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool shut, fails;
+    bool shut, fails;               /* of fdatasync() */
+    bool stuck;                     /* ftruncate() fails */
     int syncs;
 } disk = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
@@ -31,6 +32,11 @@ int fdatasync(int fd)
     bool fails = disk.fails;
     pthread_mutex_unlock(&disk.lock);
     return fails ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+int ftruncate(int fd, off_t n)
+{
+    return disk.stuck ? -1 : (int)syscall(SYS_ftruncate, fd, n);
 }
 
 /* While it is shut no write ends. */
@@ -271,18 +277,48 @@ START_TEST(a_replacement_that_fails_leaves_the_old)
 }
 END_TEST
 
-START_TEST(after_a_failed_write_all_fail)
+static void fails_then_works(struct rec *r, struct rec *late)
 {
-    struct rec r[] = { { .text = "one\n" }, { .text = "two\n" }, { .text = "three\n", .last = true } };
-    struct rec late = { .text = "late" };
-    set_disk(true, false);
-    limit_files(_i ? RLIM_INFINITY : 2);    /* the disk is full, or does not sync */
-    r[0].then = &late;
-    append_all(r, 3);
-    set_disk(false, _i);
+    set_disk(false, disk.fails);
     wait_last();
     limit_files(RLIM_INFINITY);
     set_disk(false, false);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(r[i].told, i + 1);
+        ck_assert_int_eq(r[i].err, FUTU_EIO);
+    }
+    all_told = false;
+    ck_assert_int_eq(append(late), FUTU_OK);
+    wait_last();
+    ck_assert_int_eq(late->err, FUTU_OK);
+}
+
+START_TEST(after_a_failed_write_the_next_follows_what_is_whole)
+{
+    struct rec ok = { .text = "ok\n", .last = true }, late = { .text = "late\n", .last = true };
+    struct rec r[] = { { .text = "one\n" }, { .text = "two\n" }, { .text = "three\n", .last = true } };
+    append_all(&ok, 1);
+    wait_last();
+    set_disk(true, _i);
+    limit_files(_i ? RLIM_INFINITY : 5);    /* the disk is full, or does not sync */
+    append_all(r, 3);
+    fails_then_works(r, &late);
+    file_is("ok\nlate\n");
+}
+END_TEST
+
+START_TEST(when_a_part_of_a_record_can_not_be_removed_all_later_ones_fail)
+{
+    struct rec r[] = { { .text = "one\n" }, { .text = "two\n" }, { .text = "three\n", .last = true } };
+    struct rec late = { .text = "late" };
+    set_disk(true, true);
+    disk.stuck = true;
+    r[0].then = &late;
+    append_all(r, 3);
+    set_disk(false, true);
+    wait_last();
+    set_disk(false, false);
+    disk.stuck = false;
     for (int i = 0; i < 3; i++) {
         ck_assert_int_eq(r[i].told, i + 1);
         ck_assert_int_eq(r[i].err, FUTU_EIO);
@@ -425,7 +461,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, what_was_written_is_read_and_goes_on);
     tcase_add_test(tc, a_file_is_replaced_at_once_and_stays_locked);
     tcase_add_test(tc, a_replacement_that_fails_leaves_the_old);
-    tcase_add_loop_test(tc, after_a_failed_write_all_fail, 0, 2);
+    tcase_add_loop_test(tc, after_a_failed_write_the_next_follows_what_is_whole, 0, 2);
+    tcase_add_test(tc, when_a_part_of_a_record_can_not_be_removed_all_later_ones_fail);
     tcase_add_test(tc, the_file_is_for_its_owner_only);
     tcase_add_test(tc, one_at_a_time);
     tcase_add_test(tc, what_can_not_be_opened_is_told);
