@@ -155,7 +155,7 @@ static void reply_raw(const struct ask *a, const uint8_t *body, size_t len, int6
 static void answer(const struct call *k, const struct ask *a, const uint8_t *body, size_t len,
                    int64_t net_ns)
 {
-    if (k->rq.fmt == FRAME_JSON)
+    if (k->rq.fmt == FRAME_JSON && len > 0)
         reply_raw(a, body, len, net_ns);
     else
         reply_body(a, body, len, net_ns);
