@@ -280,7 +280,7 @@ static void on_open(struct upstream_open *o, futu_err err, const char *why)
         finish(p, err);
         return;
     }
-    /* Meanwhile others may have closed what was open already, or taken the room that was reserved. */
+    /* Meanwhile others may have closed what was open, or taken the room that was reserved. */
     look(p);
     wake_waiting(h);
 }

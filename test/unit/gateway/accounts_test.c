@@ -68,7 +68,9 @@ static void pushes_reach(struct peer *p, const char *ids)
             peer_expect(p, 2208, 0, 0, ORDER);
         peer_nothing(p);
     }
-    for (struct peer *other = p == &a ? &b : &a; other->c && peer_next(other, &(struct frame){ 0 });)
+    struct peer *other = p == &a ? &b : &a;
+    struct frame f;
+    while (other->c && peer_next(other, &f))
         continue;
 }
 

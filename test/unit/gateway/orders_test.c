@@ -1,5 +1,5 @@
 /* orders_test.c - orders by their keys, in memory: no order is sent twice, each repeat gets the
- * answer, and what nobody knows is asked, not assumed. What is on disk is in orders_store_test.c. */
+ * answer, and what nobody knows is asked, not assumed. What is on disk: orders_store_test.c. */
 #include "orders_rig.h"
 
 static void setup(void)
@@ -183,8 +183,8 @@ START_TEST(keys_that_can_not_be)
         peer_refused(&a, 2202, 1, -1, "idempotencyKey: 1 to 64 bytes");
     }
     ck_assert_uint_eq(r.fake.requests, 0);
-    place(&a, 2, &(struct order){ "012345678901234567890123456789012345678901234567890123456789 \xe4"
-                                  "\xb8\xad", .number = 1 });
+    place(&a, 2, &(struct order){ "0123456789012345678901234567890123456789012345678901234567890"
+                                  "\xe4\xb8\xad", .number = 1 });
     ck_assert_uint_eq(strlen(waiting()->key), 64);
     answer(PLACED);
     placed(&a, 2);

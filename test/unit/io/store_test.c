@@ -172,7 +172,7 @@ static void wait_last(void)
 
 START_TEST(records_are_told_in_order_once_they_are_on_disk)
 {
-    struct rec r[] = { { .text = "one\n" }, { .text = "two\n" }, { .text = "three\n", .last = true } };
+    struct rec r[] = { { .text = "1\n" }, { .text = "2\n" }, { .text = "three\n", .last = true } };
     set_disk(true, false);
     append_all(r, 3);
     futu_loop_poll(loop, 0);
@@ -183,7 +183,7 @@ START_TEST(records_are_told_in_order_once_they_are_on_disk)
         ck_assert_int_eq(r[i].told, i + 1);
         ck_assert_int_eq(r[i].err, FUTU_OK);
     }
-    file_is("one\ntwo\nthree\n");
+    file_is("1\n2\nthree\n");
 }
 END_TEST
 
@@ -232,7 +232,8 @@ END_TEST
 
 START_TEST(a_file_is_replaced_at_once_and_stays_locked)
 {
-    struct rec r = { .text = "old old old\n", .last = true }, q = { .text = "more\n", .last = true };
+    struct rec r = { .text = "old and long\n", .last = true };
+    struct rec q = { .text = "more\n", .last = true };
     struct store *other;
     append_all(&r, 1);
     wait_last();
@@ -296,7 +297,7 @@ static void fails_then_works(struct rec *r, struct rec *late)
 START_TEST(after_a_failed_write_the_next_follows_what_is_whole)
 {
     struct rec ok = { .text = "ok\n", .last = true }, late = { .text = "late\n", .last = true };
-    struct rec r[] = { { .text = "one\n" }, { .text = "two\n" }, { .text = "three\n", .last = true } };
+    struct rec r[] = { { .text = "1\n" }, { .text = "2\n" }, { .text = "three\n", .last = true } };
     append_all(&ok, 1);
     wait_last();
     set_disk(true, _i);
@@ -309,7 +310,7 @@ END_TEST
 
 START_TEST(when_a_part_of_a_record_can_not_be_removed_all_later_ones_fail)
 {
-    struct rec r[] = { { .text = "one\n" }, { .text = "two\n" }, { .text = "three\n", .last = true } };
+    struct rec r[] = { { .text = "1\n" }, { .text = "2\n" }, { .text = "three\n", .last = true } };
     struct rec late = { .text = "late" };
     set_disk(true, true);
     disk.stuck = true;
