@@ -301,7 +301,7 @@ START_TEST(after_a_failed_write_the_next_follows_what_is_whole)
     append_all(&ok, 1);
     wait_last();
     set_disk(true, _i);
-    limit_files(_i ? RLIM_INFINITY : 5);    /* the disk is full, or does not sync */
+    limit_files(_i ? RLIM_INFINITY : 4);    /* the disk is full, or does not sync */
     append_all(r, 3);
     fails_then_works(r, &late);
     file_is("ok\nlate\n");
