@@ -40,7 +40,7 @@ fuzz-replay: $(REPLAY)
 
 # The built programs from outside: bytes over loopback, and the command line.
 INTEGRATION := $(patsubst %.c,$(B)/%,$(wildcard test/integration/*_test.c))
-INTEGRATION_OBJ := $(patsubst %,$(B)/test/integration/%.o,opend oracle peer ws) \
+INTEGRATION_OBJ := $(patsubst %,$(B)/test/integration/%.o,chain opend oracle peer proxy proxy_child trader watcher ws) \
                    $(B)/test/unit/support.o
 $(B)/test/integration/%.o: ALL += -Itest/unit
 $(B)/test/integration/%_test: $(B)/test/integration/%_test.o $(INTEGRATION_OBJ) $(B)/libfutu.a

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "access/mark.h"
 #include "codec/splice.h"
 #include "crypt/digest.h"
 
@@ -17,13 +18,17 @@ static void digest_of(const struct ask *a, uint8_t out[32])
     static const char *const names[] = { "packetID", "idempotencyKey", "remark" };
     const struct pb_field *c2s = codec_field(a->row->request, STR("c2s"));
     struct pb_edit gone[ARRAY_LEN(names)] = { { .tag = 0 } };
+    const futu_str *remark = c2s_field(a, "remark");
     struct buf b = BUF_INIT;
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         const struct pb_field *f = codec_field(c2s->sub, str_c(names[i]));
         gone[i].tag = f ? f->tag : 0;
     }
-    bool cut = pb_splice(a->body, a->len, 1, gone, ARRAY_LEN(gone), &b) == FUTU_OK;
-    replay_digest(a->proto, cut ? b.p : a->body, cut ? b.n : a->len, out);
+    futu_err err = pb_splice(a->body, a->len, 1, gone, ARRAY_LEN(gone), &b);
+    futu_str own = remark && remark->p ? mark_less(*remark) : STR("");
+    if (!err)
+        err = buf_put(&b, own.p, own.n);
+    replay_digest(a->proto, err ? a->body : b.p, err ? a->len : b.n, out);
     buf_free(&b);
 }
 

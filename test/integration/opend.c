@@ -112,19 +112,9 @@ static int port_after(const char *banner, const char *word)
     return (int)strtol(colon + 1, NULL, 10);
 }
 
-static bool start_once(struct opend *d, const char *const *args)
+/* False: it ended by itself with status 1, as it does when a port is taken. */
+static bool start_once(struct opend *d, const char *const *argv)
 {
-    char ws[16];
-    const char *argv[OPEND_MAX_ARGS] = {
-        "futu-opend", "--paper", "--paper-clock", "always-open", "--frequency-limits", "off",
-        "--port", "0", "--log-level", "error", "--websocket-port", ws,
-    };
-    size_t n = 12;
-    snprintf(ws, sizeof(ws), "%d", free_port());
-    for (; args && *args; args++) {
-        ck_assert_uint_lt(n, OPEND_MAX_ARGS - 1);
-        argv[n++] = *args;
-    }
     d->out = spawn(&d->pid, argv, false);
     if (read_until(d->out, "\nready", d->banner, sizeof(d->banner), now_ms() + READY_MS))
         return true;
@@ -133,13 +123,50 @@ static bool start_once(struct opend *d, const char *const *args)
     return false;
 }
 
+/* Puts `args` behind the first n of `argv`. */
+static void append(const char **argv, size_t n, const char *const *args)
+{
+    for (; args && *args; args++) {
+        ck_assert_uint_lt(n, OPEND_MAX_ARGS - 1);
+        argv[n++] = *args;
+    }
+}
+
+static bool start_paper(struct opend *d, const char *const *args)
+{
+    char ws[16];
+    const char *argv[OPEND_MAX_ARGS] = {
+        "futu-opend", "--paper", "--paper-clock", "always-open", "--frequency-limits", "off",
+        "--port", "0", "--log-level", "error", "--websocket-port", ws,
+    };
+    snprintf(ws, sizeof(ws), "%d", free_port());
+    append(argv, 12, args);
+    return start_once(d, argv);
+}
+
 void opend_start(struct opend *d, const char *const *args)
 {
     int races = 0;
-    while (!start_once(d, args))
+    while (!start_paper(d, args))
         ck_assert_msg(++races < RACES, "futu-opend can't start");
     d->port = port_after(d->banner, "FTAPI ");
     d->ws_port = port_after(d->banner, "WebSocket ");
+}
+
+void opend_start_as(struct opend *d, const char *const *args)
+{
+    const char *argv[OPEND_MAX_ARGS] = { "futu-opend" };
+    append(argv, 1, args);
+    ck_assert_msg(start_once(d, argv), "futu-opend can't start");
+    d->port = port_after(d->banner, "FTAPI ");
+    d->ws_port = strstr(d->banner, "WebSocket ") ? port_after(d->banner, "WebSocket ") : 0;
+}
+
+void opend_kill(struct opend *d)
+{
+    kill(d->pid, SIGKILL);
+    ck_assert_int_eq(waitpid(d->pid, NULL, 0), d->pid);
+    close(d->out);
 }
 
 void opend_stop(struct opend *d)
@@ -149,19 +176,25 @@ void opend_stop(struct opend *d)
     close(d->out);
 }
 
-int opend_run(const char *const *args, char *text, size_t size)
+int opend_run_until(const char *const *args, const char *word, char *text, size_t size)
 {
     const char *argv[OPEND_MAX_ARGS] = { "futu-opend" };
     pid_t pid;
-    for (size_t n = 1; *args; args++, n++) {
-        ck_assert_uint_lt(n, OPEND_MAX_ARGS - 1);
-        argv[n] = *args;
-    }
+    append(argv, 1, args);
     int fd = spawn(&pid, argv, true);
     int64_t end = now_ms() + READY_MS;
-    read_until(fd, NULL, text, size, end);
+    bool said = read_until(fd, word, text, size, end);
     close(fd);
-    return reap(pid, end);
+    if (!said)
+        return reap(pid, end);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    return -1;
+}
+
+int opend_run(const char *const *args, char *text, size_t size)
+{
+    return opend_run_until(args, NULL, text, size);
 }
 
 long opend_rss_kb(const struct opend *d)

@@ -30,10 +30,18 @@ struct opend {
 /* Paper exchange, always open, no frequency limits, and `args` (NULL ends them; may be NULL). Waits
  * until it is ready. */
 void opend_start(struct opend *d, const char *const *args);
+/* With just these arguments, of which "--port 0" or a port must be one. `d->ws_port` is 0 when they
+ * name no WebSocket port. */
+void opend_start_as(struct opend *d, const char *const *args);
+/* SIGKILL, and gone when this returns. */
+void opend_kill(struct opend *d);
 /* SIGTERM; the exit status must be 0 and come within two seconds. */
 void opend_stop(struct opend *d);
 /* Runs with just these arguments to its end: the exit status, and all that it printed. */
 int opend_run(const char *const *args, char *text, size_t size);
+/* The same until it has printed `word`, and then kills it: -1, or the exit status when it ended
+ * before. */
+int opend_run_until(const char *const *args, const char *word, char *text, size_t size);
 long opend_rss_kb(const struct opend *d);
 
 int free_port(void);

@@ -15,9 +15,9 @@ const list = (field, check) => (s2c) => {
 const ofTencent = (s2c) => assert.equal(s2c.security.code, '00700');
 export const passwordMD5 = createHash('md5').update('paper').digest('hex');
 
-// In this order. args: the C2S, or a function of the session { client, simulated, real } that makes
-// it; headers are { trdEnv, accID, trdMarket }. keep: what later commands need of the answer.
-export const answered = [
+// args: the C2S, or a function of the session { client, simulated, real } that makes it; headers are
+// { trdEnv, accID, trdMarket }. keep: what later commands need of the answer.
+const commands = [
     { name: 'GetGlobalState', args: { userID: 0 }, check: (s) => assert.ok(s.serverVer > 0) },
     { name: 'KeepAlive', args: () => ({ time: Math.floor(Date.now() / 1000) }),
       check: (s) => assert.ok(Math.abs(Number(s.time) - Date.now() / 1000) < 10) },
@@ -38,6 +38,9 @@ export const answered = [
         assert.equal(s.orderBookAskList.length, 10);
         assert.equal(s.orderBookBidList.length, 10);
         assert.ok(s.orderBookBidList[0].price < s.orderBookAskList[0].price);
+    }, keep: (s, session) => {
+        session.bid = s.orderBookBidList[0].price;
+        session.lowBid = s.orderBookBidList[9].price;
     } },
     { name: 'Qot_GetBroker', args: { security: tencent }, check: list('brokerBidList') },
     { name: 'GetDelayStatistics', args: { typeList: [1, 2, 3], qotPushStage: 1, segmentList: [] },
@@ -113,6 +116,10 @@ export const answered = [
         orderIdExList: [session.order.orderIDEx] }) },
     { name: 'Trd_FlowSummary', args: (session) => ({ header: session.real, clearingDate: day(0) }) },
 ];
+
+// In the order in which they are to be sent: those that others need come first.
+export const answered = [...commands.filter((x) => x.first), ...commands.filter((x) => !x.first)];
+export const argsOf = (c, session) => (typeof c.args === 'function' ? c.args(session) : c.args);
 
 // Answered too, but the paper exchange has no futures that could be asked for.
 export const unknown = [

@@ -1,9 +1,14 @@
-// daemon.mjs - starts futu-opend for a test, waits until it is ready, and ends it.
+// daemon.mjs - starts futu-opend for a test, alone or as a chain of gateways, waits until it is
+// ready, and ends it.
 //
 // FUTU_OPEND names the program (build/futu-opend when unset), so that each sanitizer's build is tried.
+// FUTU_RELAYS: how many relays stand before the paper exchange of startGateway(), none when unset.
 // stop() insists on exit status 0: under a sanitizer a leak or a race shows there.
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const program = process.env.FUTU_OPEND ??
@@ -23,17 +28,25 @@ export function freePort() {
 }
 
 class Daemon {
-    constructor(wsPort, args) {
-        this.wsPort = wsPort;
+    constructor(args) {
+        this.args = args;
+        this.port = 0;
+    }
+
+    run() {
         this.out = this.err = '';
-        this.child = spawn(program, ['--paper', '--paper-clock', 'always-open', '--frequency-limits',
-            'off', '--port', '0', '--websocket-port', String(wsPort), '--log-level', 'warn', ...args],
+        const child = spawn(program, [...this.args, '--frequency-limits', 'off', '--log-level',
+            'warn', '--port', String(this.port), '--websocket-port', String(this.wsPort)],
             { stdio: ['ignore', 'pipe', 'pipe'] });
-        this.child.stderr.on('data', (d) => { this.err += d; });
+        const orphan = () => child.kill('SIGKILL');
+        process.once('exit', orphan);
+        child.stderr.on('data', (d) => { this.err += d; });
         this.exit = new Promise((resolve) => {
-            this.child.once('error', (e) => resolve(`can't run ${program}: ${e.message}`));
-            this.child.once('close', (code, signal) => resolve(signal ?? code));
-        });
+            child.once('error', (e) => resolve(`can't run ${program}: ${e.message}`));
+            child.once('close', (code, signal) => resolve(signal ?? code));
+        }).finally(() => process.off('exit', orphan));
+        this.child = child;
+        return this.ready();
     }
 
     ready() {
@@ -52,6 +65,23 @@ class Daemon {
         });
     }
 
+    // The first time on ports that are free, after that on the same ones. The WebSocket's is chosen
+    // here, so the race for it can be lost; then it is run again.
+    async start() {
+        if (this.port)
+            return this.run();
+        for (let left = 5; ; left--) {
+            this.wsPort = await freePort();
+            try {
+                return await this.run();
+            } catch (e) {
+                this.child.kill('SIGKILL');
+                if (left === 0 || !/can't be opened/.test(this.err))
+                    throw e;
+            }
+        }
+    }
+
     async stop() {
         const timer = setTimeout(() => this.child.kill('SIGKILL'), STOP_MS);
         this.child.kill('SIGTERM');
@@ -60,18 +90,68 @@ class Daemon {
         if (how !== 0)
             throw new Error(`futu-opend ended with ${how}\n${this.err}`);
     }
-}
 
-// args: more options. port: of the WebSocket; a free one when absent, then a lost race is run again.
-export async function startDaemon(args = [], port) {
-    for (let left = 5; ; left--) {
-        const d = new Daemon(port ?? await freePort(), args);
-        try {
-            return await d.ready();
-        } catch (e) {
-            d.child.kill('SIGKILL');
-            if (port || left === 0 || !/can't be opened/.test(d.err))
-                throw e;
-        }
+    // As a crash would end it.
+    async kill() {
+        this.child.kill('SIGKILL');
+        const how = await this.exit;
+        if (how !== 'SIGKILL')
+            throw new Error(`futu-opend ended with ${how} before it was killed\n${this.err}`);
+    }
+
+    async restart() {
+        await this.stop();
+        await this.start();
     }
 }
+
+// The paper exchange and the relays before it, each a client of the one before. [0] is the exchange.
+class Chain {
+    constructor(args) {
+        this.daemons = [new Daemon(['--paper', '--paper-clock', 'always-open', ...args])];
+        this.dirs = [];
+    }
+
+    get paper() { return this.daemons[0]; }
+    get end() { return this.daemons[this.daemons.length - 1]; }
+    get wsPort() { return this.end.wsPort; }
+
+    async start(relays) {
+        try {
+            await this.paper.start();
+            for (let i = 0; i < relays; i++) {
+                const dir = mkdtempSync(join(tmpdir(), 'futu-relay-'));
+                this.dirs.push(dir);
+                const relay = new Daemon(['--upstream', `127.0.0.1:${this.end.port}`,
+                    '--state-dir', dir]);
+                await relay.start();
+                this.daemons.push(relay);
+            }
+        } catch (e) {
+            await this.stop().catch(() => {});
+            throw e;
+        }
+        return this;
+    }
+
+    // What the clients are connected to; the rest goes on.
+    restart() {
+        return this.end.restart();
+    }
+
+    // All of them, whatever the first ones' ends were like.
+    async stop() {
+        const failed = [];
+        for (const d of [...this.daemons].reverse())
+            await d.stop().catch((e) => failed.push(e));
+        for (const dir of this.dirs)
+            rmSync(dir, { recursive: true });
+        if (failed.length > 0)
+            throw failed[0];
+    }
+}
+
+// args: more options of the paper exchange.
+export const startChain = (args, relays) => new Chain(args).start(relays);
+export const startGateway = (args = []) => startChain(args, Number(process.env.FUTU_RELAYS ?? 0));
+export const startDaemon = (args = []) => startChain(args, 0);

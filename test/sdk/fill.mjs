@@ -24,6 +24,12 @@ function fill(type) {
     return message;
 }
 
-export function minimal(name) {
-    return fill(root.lookupType(`${name}.C2S`));
+// With the real account and a packetID of the session { client, real } where the message has them.
+export function minimal(name, session) {
+    const c2s = fill(root.lookupType(`${name}.C2S`));
+    if (c2s.header?.accID)
+        c2s.header = session.real;
+    if (c2s.packetID)
+        c2s.packetID = session.client.packetID();
+    return c2s;
 }

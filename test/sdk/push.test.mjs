@@ -1,7 +1,7 @@
 // push.test.mjs - every sub type is subscribed, and its pushes arrive and are decoded.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startDaemon } from './daemon.mjs';
+import { startGateway } from './daemon.mjs';
 import { Client } from './sdk.mjs';
 
 const tencent = { market: 1, code: '00700' };
@@ -24,16 +24,16 @@ const klines = [[6, 2], [7, 6], [8, 7], [9, 8], [10, 9], [11, 1], [12, 3], [13, 
     [17, 10], [18, 12], [19, 13], [20, 14], [21, 15]];
 
 const securityOf = (s) => s.security ?? s.basicQotList[0].security;
-let daemon, client;
+let gateway, client;
 
 before(async () => {
-    daemon = await startDaemon(['--paper-clock', 'always-open,x20']);    // trades soon
+    gateway = await startGateway(['--paper-clock', 'always-open,x20']);    // trades soon
     client = new Client();
-    assert.equal((await client.login({ port: daemon.wsPort })).ok, true);
+    assert.equal((await client.login({ port: gateway.wsPort })).ok, true);
 });
 after(async () => {
     client.close();
-    await daemon.stop();
+    await gateway.stop();
 });
 
 const subscribe = (subTypeList, more) => client.call('Qot_Sub', { securityList: [tencent],
@@ -98,7 +98,7 @@ describe('live pushes, without a first one, of', () => {
 
 it('a second client gets nothing that it did not ask for', async () => {
     const other = new Client();
-    assert.equal((await other.login({ port: daemon.wsPort })).ok, true);
+    assert.equal((await other.login({ port: gateway.wsPort })).ok, true);
     const from = client.pushes.length;
     await client.push(3005, () => true, { from });
     assert.deepEqual(other.pushes.filter((p) => p.cmd >= 3000), []);

@@ -74,8 +74,8 @@ export class Client {
         }));
     }
 
-    // The decoded reply's s2c; a refusal rejects with the decoded reply.
-    async call(name, c2s) {
+    // The decoded reply, be it success or a refusal.
+    async reply(name, c2s) {
         const { cmd } = Object.values(ftCmdID).find((x) => x.name === name && x.cmd !== 1001);
         const request = root.lookupType(`${name}.Request`);
         request.decode(request.encode(request.fromObject({ c2s })).finish());   // all required set?
@@ -84,14 +84,22 @@ export class Client {
             throw new Error(`${this.unanswered} had no answer before`);
         const promise = method ? this.sdk[method]({ c2s }) : this.sdk._sendCmd(cmd, { c2s }, name);
         try {
-            return (await within(8_000, name, promise)).s2c;
+            return await within(8_000, name, promise);
         } catch (e) {
             if (e.retType !== undefined)
-                throw e;
+                return e;
             // The SDK's own words ("timeout") and errors of decoding: nothing more is to be expected.
             this.unanswered = name;
             throw e instanceof Error ? e : new Error(`${name}: ${e}`);
         }
+    }
+
+    // The decoded reply's s2c; a refusal rejects with the decoded reply.
+    async call(name, c2s) {
+        const reply = await this.reply(name, c2s);
+        if (reply.retType !== 0)
+            throw reply;
+        return reply.s2c;
     }
 
     // A new packetID, as user code of the SDK keeps it: its own count from 0.

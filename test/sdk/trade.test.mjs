@@ -3,18 +3,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { passwordMD5 } from './commands.mjs';
-import { startDaemon } from './daemon.mjs';
+import { startGateway } from './daemon.mjs';
 import { Client } from './sdk.mjs';
 
 const PART = 10, ALL = 11, CANCELLED_PART = 14;
 // Thinly traded and cheap, so that the rest of an order stands for a while.
 const codes = ['00003', '00883', '00001', '00005', '02388', '00941', '01398', '03988'];
-let daemon, client, accounts;
+let gateway, client, accounts;
 
 before(async () => {
-    daemon = await startDaemon();
+    gateway = await startGateway();
     client = new Client();
-    assert.equal((await client.login({ port: daemon.wsPort })).ok, true);
+    assert.equal((await client.login({ port: gateway.wsPort })).ok, true);
     accounts = (await client.call('Trd_GetAccList', { userID: 0 })).accList;
     await client.call('Trd_SubAccPush', { accIDList: accounts.map((a) => a.accID) });
     await client.call('Qot_Sub', { securityList: codes.map((code) => ({ market: 1, code })),
@@ -22,7 +22,7 @@ before(async () => {
 });
 after(async () => {
     client.close();
-    await daemon.stop();
+    await gateway.stop();
 });
 
 function header(env) {

@@ -27,6 +27,7 @@ static void settle(struct pair *p, futu_err err)
     p->busy = false;
     if (err)
         return;
+    quota_took(r, !p->subscribed);
     p->subscribed = true;
     p->since = relay_now(r);
     p->opts = p->ask_opts;

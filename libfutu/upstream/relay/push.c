@@ -7,6 +7,8 @@
 #include "upstream/relay/state.h"
 #include "upstream/sub_type.h"
 
+#define AFTER_REFILL (3 * NS_PER_S)
+
 enum { LIVE = 1 };                      /* Ticker.pushDataType */
 
 bool body_s2c(const uint8_t *body, size_t n, futu_str *s2c)
@@ -133,12 +135,64 @@ static bool is_live(uint32_t proto, futu_str s2c)
     return number((futu_str){ (const char *)r.p, r.n }, 10) == LIVE;
 }
 
+static int64_t last_sequence(futu_str s2c)
+{
+    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_rec r;
+    int64_t last = 0;
+    while (in.p < in.end && !pb_next(&in, &r))
+        if (r.tag == 2 && r.wire == PB_WIRE_BYTES)
+            last = MAX(last, ticker_sequence(&r));
+    return last;
+}
+
+/* A cached value that nobody waits for; or trades that the refill knew before they were pushed.
+ * Later a lower sequence is a new count. */
+static bool is_repeat(const struct stream *st, bool live, futu_str s2c)
+{
+    bool refilled = relay_now(st->pair->r) - st->refilled_ns < AFTER_REFILL;
+    return last_sequence(s2c) <= st->sequence && (!live || refilled);
+}
+
+/* Some of the trades have come already: the push without them. False: none has, it can go as it
+ * is. */
+static bool cut_repeats(const struct stream *st, futu_str s2c, struct buf *out)
+{
+    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_rec t;
+    size_t at, cut = 0;
+    out->n = 0;
+    if (last_sequence(s2c) <= st->sequence ||
+        buf_put(out, ENVELOPE_OK, sizeof(ENVELOPE_OK) - 1) || pb_open(out, TAG_S2C, &at))
+        return false;
+    while (in.p < in.end) {
+        const uint8_t *start = in.p;
+        if (pb_next(&in, &t))
+            return false;
+        bool old = t.tag == 2 && t.wire == PB_WIRE_BYTES && ticker_sequence(&t) <= st->sequence;
+        cut += old;
+        if (!old && buf_put(out, start, (size_t)(in.p - start)))
+            return false;
+    }
+    return cut > 0 && !pb_close(out, at);
+}
+
 static void deliver(struct relay *r, struct stream *st, uint32_t proto, const uint8_t *body,
                     size_t n, const uint8_t *sha1, futu_str s2c)
 {
-    bool first = st->first_due && relay_now(r) < st->first_until && !is_live(proto, s2c);
+    bool live = is_live(proto, s2c);
+    bool first = st->first_due && relay_now(r) < st->first_until && !live;
     if (st->refilling)
         return;                         /* the refill has it, or is newer */
+    if (proto == P_TICKER_PUSH && !first && st->sequence) {
+        if (is_repeat(st, live, s2c))
+            return;
+        if (cut_repeats(st, s2c, &r->text)) {
+            body = r->text.p;
+            n = r->text.n;
+            sha1 = NULL;
+        }
+    }
     st->first_due = false;
     push_deliver(r, st, proto, body, n, sha1, first);
 }

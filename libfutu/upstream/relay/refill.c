@@ -164,6 +164,7 @@ static void on_reply(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *b
     st = find(&f);
     if (st && err != FUTU_ENOTCONN) {
         st->refilling = false;
+        st->refilled_ns = relay_now(f.r);
         if (!err && response_ret(body, n) == RET_OK) {
             take(st, body, n);
         } else if (st->pair->sub_type == Qot_Common_SubType_Ticker) {
@@ -212,12 +213,18 @@ static bool ask(struct relay *r, struct stream *st, struct refill *f)
     return lane_ask(k, 3006, &rq, on_reply, f);
 }
 
-void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *arg)
+bool refill_wanted(const struct stream *st)
 {
     int32_t t = st->pair->sub_type;
     bool lists = t == Qot_Common_SubType_Ticker || t == Qot_Common_SubType_RT || sub_type_kline(t);
-    struct refill *f = lists && st->last_ms ? mem_zalloc(sizeof(*f)) : NULL;
+    return lists && st->last_ms;
+}
+
+void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *arg)
+{
+    struct refill *f = refill_wanted(st) ? mem_zalloc(sizeof(*f)) : NULL;
     if (!f) {
+        st->refilling = false;
         done(arg);
         return;
     }

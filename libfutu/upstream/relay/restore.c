@@ -96,6 +96,7 @@ static void add_todo(struct restore *s, const struct pair *p)
         memcpy(s->todo[s->n].key, p->key, sizeof(p->key));
         s->todo[s->n++].rehab = i;
         p->streams[i]->first_due = false;       /* the present value is news for all */
+        p->streams[i]->refilling = refill_wanted(p->streams[i]);
     }
 }
 

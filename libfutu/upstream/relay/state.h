@@ -1,13 +1,14 @@
 /* state.h - the structs that the files of the relay share. Nothing outside includes it.
  *
  * Files:   relay.c life and ops; lane.c connections; request.c reads, cache.c what of them is kept;
- *          order.c orders and their fate, mark.c the marks by which they are found; stream.c the
+ *          order.c orders and their fate, strip.c the marks by which they are found; stream.c the
  *          ledger of subscriptions, restore.c after a loss, refill.c what pushes missed; push.c
  *          pushes on their way up; trade.c accounts; watch.c silence; gap.c what clients are told.
  */
 #ifndef UPSTREAM_RELAY_STATE_H
 #define UPSTREAM_RELAY_STATE_H
 
+#include "access/mark.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -74,7 +75,7 @@ struct stream {
     bool on;                        /* registered upstream, on this connection */
     bool first_due;                 /* the next push tells the present value */
     bool refilling;                 /* live tickers are dropped until the refill has come */
-    int64_t first_until;
+    int64_t first_until, refilled_ns;
     struct buf last;                /* the last push */
     uint32_t proto;                 /* its protocol */
     int64_t last_ns, last_ms;       /* when it came; 0: never */
@@ -130,7 +131,7 @@ struct relay {
     size_t n_pairs;
     struct list openings;           /* struct opening: waiting, or under way */
     uint32_t remain;                /* the upstream's quota that is left */
-    bool remain_known, asking_quota;
+    bool remain_known, asking_quota, ask_again;
     struct list sticky;             /* requests of 3455, to be repeated on a new connection */
     size_t n_sticky;
     struct restore *restore;        /* under way */
@@ -209,11 +210,7 @@ void order_forget(struct relay *r, struct upstream_request *rq);
 void orders_seek(struct relay *r);      /* the trade lane is up */
 void orders_forget_all(struct relay *r);
 
-/* mark.c */
-#define MARK_LEN 18
-void mark_make(const char *secret, const char *key, char out[MARK_LEN + 1]);
-/* The mark at the end of a remark, whoever made it; p NULL: none. */
-futu_str mark_in(futu_str remark);
+/* strip.c */
 /* Takes our own marks out of the orders of a body: in S2C's field `list`. `out` holds the result
  * when this is true, else the body had none. */
 bool marks_strip(const char *secret, uint32_t list, const uint8_t *body, size_t n, struct buf *out);
@@ -228,6 +225,7 @@ void streams_lost(struct relay *r);     /* the quote lane is down */
 void streams_free(struct relay *r);
 void openings_wake(struct relay *r);    /* those that wait are looked at again */
 void quota_ask(struct relay *r);
+void quota_took(struct relay *r, int n);    /* until the upstream is asked: n of it are used more */
 /* All wanted pairs, by security. Memory from the arena; until the next call. FUTU_ENOMEM. */
 futu_err pairs_by_security(struct relay *r, struct arena *a, struct group **out, size_t *n);
 bool pair_wanted(const struct pair *p);
@@ -244,7 +242,8 @@ futu_err batch_subscribe(struct relay *r, struct pair *const *pairs, size_t n, b
 void restore_begin(struct relay *r);
 void restore_stop(struct relay *r);
 void restore_free(struct relay *r);
-/* refill.c: `done` runs once, perhaps at once. */
+/* refill.c: `done` runs once, perhaps at once. What of the stream was missed can be fetched: */
+bool refill_wanted(const struct stream *st);
 void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *arg);
 
 /* push.c */

@@ -132,8 +132,8 @@ static void on_unsub(struct timer *t, int64_t now)
     (void)now;
     SET(&sec, market, p->market);
     SET(&c2s, isSubOrUnSub, false);
-    if (p->subscribed)
-        lane_ask(&r->lanes[LANE_QUOTE], P_SUB, &rq, ignore, r);
+    if (p->subscribed && lane_ask(&r->lanes[LANE_QUOTE], P_SUB, &rq, ignore, r))
+        quota_took(r, -1);
     pair_free(p);
 }
 
@@ -460,18 +460,32 @@ static void on_quota(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *b
     if (r->freeing)
         return;
     r->asking_quota = false;
+    if (r->ask_again) {
+        r->ask_again = false;
+        quota_ask(r);                   /* something has changed since */
+        return;
+    }
     if (err || response_ret(body, n) != RET_OK || !pb_inner(body, n, TAG_S2C, REMAIN, &v))
         return;
     r->remain = (uint32_t)MAX((int32_t)v.v, 0);
     r->remain_known = true;
 }
 
-/* One question at a time; what changes meanwhile is asked with the next change. */
+void quota_took(struct relay *r, int n)
+{
+    int64_t left = (int64_t)r->remain - n;
+    if (r->remain_known)
+        r->remain = (uint32_t)MAX(left, 0);
+}
+
+/* One question at a time. */
 void quota_ask(struct relay *r)
 {
     Qot_GetSubInfo_C2S c2s = { .has_isReqAllConn = true, .isReqAllConn = false };
     const Qot_GetSubInfo_Request rq = { .c2s = &c2s };
-    if (r->asking_quota)
+    if (r->asking_quota) {
+        r->ask_again = true;
         return;
+    }
     r->asking_quota = lane_ask(&r->lanes[LANE_QUOTE], P_SUB_INFO, &rq, on_quota, r);
 }
