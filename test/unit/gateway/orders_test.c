@@ -67,8 +67,10 @@ START_TEST(another_order_with_the_key_is_refused)
             answer(PLACED);
     }
     placed(&a, 1);
-    place(&b, 3, &(struct order){ "k1", .number = 2, .remark = "a mark on the way" });
-    placed(&b, 3);
+    place(&b, 3, &(struct order){ "k1", .number = 2, .remark = "mine ~abcdefghijklmn234" });
+    placed(&b, 3);                                          /* a gateway on the way marked it */
+    place(&b, 3, &(struct order){ "k1", .number = 2, .remark = "yours" });
+    peer_refused(&b, 2202, 3, -1, "another request");
     place(&b, 4, &(struct order){ "k3", .number = 2, .qty = 200 }); /* the refused took no number */
     answer(PLACED);
     placed(&b, 4);
