@@ -68,7 +68,7 @@ static bool make_dirs(const char *path)
 
 static futu_err open_files(struct store *s, const char *dir, char *why, size_t size)
 {
-    struct stat st;
+    struct stat st, now;
     if (!make_dirs(dir))
         return complain(why, size, FUTU_EIO, "making", dir);
     s->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -78,6 +78,9 @@ static futu_err open_files(struct store *s, const char *dir, char *why, size_t s
     if (s->fd < 0 || fstat(s->fd, &st))
         return complain(why, size, FUTU_EIO, "opening", s->name);
     if (flock(s->fd, LOCK_EX | LOCK_NB))
+        return complain(why, size, FUTU_EBUSY, "locking", s->name);
+    /* Whoever held it may have put another file in its place meanwhile, and hold that. */
+    if (fstatat(s->dir, s->name, &now, 0) || now.st_ino != st.st_ino)
         return complain(why, size, FUTU_EBUSY, "locking", s->name);
     if (st.st_size > (off_t)STORE_MAX) {
         snprintf(why, size, "state: %s is larger than %u MiB; move it away", s->name,

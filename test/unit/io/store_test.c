@@ -1,6 +1,6 @@
 /* store_test.c - records on disk before their owner goes on: order, one sync for many, failures,
- * the lock, and closing at any time. fdatasync() and ftruncate() are this file's own, so that a
- * write lasts as long as a test needs it to, and fails when it is to. */
+ * the lock, and closing at any time. fdatasync(), ftruncate() and flock() are this file's own, so
+ * that a write lasts as long as a test needs it to, and fails when it is to. */
 #include "io/store.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,11 +16,14 @@
 
 #include "../support.h"
 
+static struct store *s;
+
 static struct {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool shut, fails;               /* of fdatasync() */
     bool stuck;                     /* ftruncate() fails */
+    bool replaced;                  /* s gets a new file just before the next flock() */
     int syncs;
 } disk = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
@@ -39,6 +43,15 @@ int ftruncate(int fd, off_t n)
     return disk.stuck ? -1 : (int)syscall(SYS_ftruncate, fd, n);
 }
 
+int flock(int fd, int how)
+{
+    bool replaced = disk.replaced;
+    disk.replaced = false;
+    if (replaced)
+        ck_assert_int_eq(store_replace(s, "new\n", 4), FUTU_OK);
+    return (int)syscall(SYS_flock, fd, how);
+}
+
 /* While it is shut no write ends. */
 static void set_disk(bool shut, bool fails)
 {
@@ -53,7 +66,6 @@ static void set_disk(bool shut, bool fails)
 
 static futu_loop *loop;
 static char top[64], dir[128];
-static struct store *s;
 
 static const char *path_of(const char *name)
 {
@@ -358,6 +370,16 @@ START_TEST(one_at_a_time)
 }
 END_TEST
 
+START_TEST(a_file_that_is_replaced_while_another_opens_it_is_still_locked)
+{
+    struct store *other;
+    disk.replaced = true;
+    ck_assert_int_eq(open_in(&other, dir, "another futu-opend uses it"), FUTU_EBUSY);
+    ck_assert(!disk.replaced);
+    file_is("new\n");
+}
+END_TEST
+
 START_TEST(what_can_not_be_opened_is_told)
 {
     char longest[1200];
@@ -466,6 +488,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, when_a_part_of_a_record_can_not_be_removed_all_later_ones_fail);
     tcase_add_test(tc, the_file_is_for_its_owner_only);
     tcase_add_test(tc, one_at_a_time);
+    tcase_add_test(tc, a_file_that_is_replaced_while_another_opens_it_is_still_locked);
     tcase_add_test(tc, what_can_not_be_opened_is_told);
     tcase_add_test(tc, closing_while_busy_writes_all_and_tells_nothing);
     tcase_add_loop_test(tc, closing_from_a_callback_tells_no_more, 0, 2);
