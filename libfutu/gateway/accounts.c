@@ -133,6 +133,8 @@ void on_sub_acc_push(struct ask *a)
         reply_refuse(a, "accIDList: more than %d accounts", ACCOUNTS_PER_CONN);
         return;
     }
+    if (!pend_room(a))
+        return;
     struct watch *w = watch_new(h, c2s->accIDList, c2s->n_accIDList);
     if (!w) {
         reply_refuse(a, "out of memory");

@@ -283,6 +283,26 @@ START_TEST(others_that_register_meanwhile_take_no_room_away)
 }
 END_TEST
 
+START_TEST(plans_under_way_are_bounded)
+{
+    for (int i = 0; i < 1024; i++)
+        sub(&a, "00700", TYPES(1));
+    peer_nothing(&a);
+    ck_assert_uint_eq(r.fake.n_opens, 1);
+    sub(&a, "00700", TYPES(1));
+    peer_refused(&a, 3001, 10, -1, "1024 calls");
+    peer_send_hex(&a, 2008, 8, "0a00");
+    peer_refused(&a, 2008, 8, -1, "1024 calls");
+    sub(&b, "00700", TYPES(1));                     /* others have their own bound */
+    rig_opened(&r, FUTU_OK, NULL);
+    for (int i = 0; i < 1024; i++)
+        peer_ok(&a, 3001, 10);
+    peer_ok(&b, 3001, 10);
+    sub(&a, "00700", TYPES(1));
+    peer_ok(&a, 3001, 10);
+}
+END_TEST
+
 START_TEST(the_gateway_ends_with_plans_under_way)
 {
     sub(&a, "00700", TYPES(1));
@@ -363,6 +383,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, on_the_sdks_websocket_it_is_four_and_a_half);
     tcase_add_test(tc, a_stream_that_another_gives_up_meanwhile_is_opened_again);
     tcase_add_test(tc, others_that_register_meanwhile_take_no_room_away);
+    tcase_add_test(tc, plans_under_way_are_bounded);
     tcase_add_loop_test(tc, the_gateway_ends_with_plans_under_way, 0, 2);
     tcase_add_test(tc, every_failed_allocation_is_clean);
 }
