@@ -64,7 +64,7 @@ sdk: $(B)/futu-opend $(SDK_MODULES)
 tests-built: all $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
 
 bench: setup-bench
-	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(B)/test/bench/bench $(B)/test/bench/hub_fanout
+	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast hub_fanout)
 	$(B)/test/bench/hub_fanout
 	$(B)/test/bench/bench $(B)/futu-opend
 

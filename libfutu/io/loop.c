@@ -7,6 +7,8 @@
  */
 #include "io/loop.h"
 
+#include <signal.h>
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <uv.h>
@@ -261,23 +263,62 @@ static bool turn(futu_loop *l, uv_run_mode mode)
     return alive || timers_next(&l->timers) != TIMER_NEVER;
 }
 
+/* A peer that resets its connection while we write raises SIGPIPE, which would end a program that
+ * knows nothing of it. It is blocked while the loop runs, and taken back when it came. */
+struct pipe_guard {
+    sigset_t old;
+    bool was_pending;
+};
+
+static void pipe_only(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGPIPE);
+}
+
+static void guard(struct pipe_guard *g)
+{
+    sigset_t set;
+    sigpending(&set);
+    g->was_pending = sigismember(&set, SIGPIPE) == 1;
+    pipe_only(&set);
+    pthread_sigmask(SIG_BLOCK, &set, &g->old);
+}
+
+static void unguard(const struct pipe_guard *g)
+{
+    const struct timespec now = { 0, 0 };
+    sigset_t set;
+    pipe_only(&set);
+    while (!g->was_pending && sigtimedwait(&set, NULL, &now) > 0)
+        ;
+    pthread_sigmask(SIG_SETMASK, &g->old, NULL);
+}
+
 void futu_loop_run(futu_loop *l)
 {
+    struct pipe_guard g;
     if (l->running)
         return;
+    guard(&g);
     while (!atomic_exchange(&l->stop, false))
         if (!turn(l, UV_RUN_ONCE) && !atomic_load(&l->stop))
-            return;
+            break;
+    unguard(&g);
 }
 
 futu_err loop_run_until(futu_loop *l, const bool *done)
 {
+    struct pipe_guard g;
+    futu_err err = FUTU_OK;
     if (l->running)
         return FUTU_EBUSY;
-    while (!*done)
+    guard(&g);
+    while (!*done && !err)
         if (!turn(l, UV_RUN_ONCE) && !*done)
-            return FUTU_ECANCELED;
-    return FUTU_OK;
+            err = FUTU_ECANCELED;
+    unguard(&g);
+    return err;
 }
 
 static void on_limit(uv_timer_t *h)
@@ -287,8 +328,10 @@ static void on_limit(uv_timer_t *h)
 
 void futu_loop_poll(futu_loop *l, uint32_t timeout_ms)
 {
+    struct pipe_guard g;
     if (l->running)
         return;
+    guard(&g);
     uv_update_time(&l->uv);
     if (timeout_ms)
         uv_timer_start(&l->limit, on_limit, timeout_ms, 0);
@@ -297,6 +340,7 @@ void futu_loop_poll(futu_loop *l, uint32_t timeout_ms)
     l->running = true;
     end_turn(l);            /* what the events caused goes out before the program goes on */
     l->running = false;
+    unguard(&g);
 }
 
 void futu_loop_stop(futu_loop *l)

@@ -18,7 +18,7 @@
 static struct conn conns[BENCH_MAX_CONNS], side;
 static uint8_t request[70000], answer[CONN_BUF];
 
-static void die(const char *what)
+void die(const char *what)
 {
     fprintf(stderr, "bench: %s failed\n", what);
     exit(1);
@@ -207,7 +207,7 @@ struct trader {
 static bool fire_order(void *arg)
 {
     struct trader *t = arg;
-    size_t len = futu_order(request, sizeof(request), t->conn_id, t->serial++);
+    size_t len = futu_order(request, sizeof(request), t->conn_id, t->serial++, BENCH_QUIET);
     return conn_write(&side, request, len) &&
            conn_read(&side, &proto_futu, answer, sizeof(answer)) > 0;
 }
@@ -333,7 +333,7 @@ static void raise_limits(void)
     setrlimit(RLIMIT_NOFILE, &files);
 }
 
-static void run_parts(int argc, char **argv)
+static void run_redis_parts(int argc, char **argv)
 {
     struct server futu, redis;
     if (!server_start_redis(&redis) || !server_start_futu(&futu, argv[1], "always-open"))
@@ -354,11 +354,21 @@ static void run_parts(int argc, char **argv)
         compare_memory(argv[1]);
 }
 
+static void run_parts(int argc, char **argv)
+{
+    if (argc < 3 || strcmp(argv[2], "relay") != 0)
+        run_redis_parts(argc, argv);
+    if (wanted(argc, argv, "relay")) {
+        compare_answers(argv[1]);
+        compare_pushes(argv[1]);
+    }
+}
+
 int main(int argc, char **argv)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (argc < 2) {
-        fprintf(stderr, "usage: bench FUTU-OPEND [requests|quote|events|fanout|memory]\n");
+        fprintf(stderr, "usage: bench FUTU-OPEND [requests|quote|events|fanout|memory|relay]\n");
         return 2;
     }
     core_server = 0;

@@ -1,4 +1,5 @@
-/* bench.h - measures the gateway and redis with the same load, in the same run, on the same cores.
+/* bench.h - measures the gateway and its peers with the same load, in the same run, on the same
+ * cores: redis, and socat and haproxy for a hop.
  *
  * The server under test is pinned to one core, the load to another. Every loop is bounded in count
  * and in time. Nothing but 127.0.0.1 is dialled.
@@ -31,6 +32,32 @@ bool server_start_futu(struct server *s, const char *bin, const char *clock);
 bool server_start_redis(struct server *s);
 void server_stop(struct server *s);
 long server_rss_kb(const struct server *s);
+/* Processor time so far, that of its children included. */
+double server_cpu_s(const struct server *s);
+void server_pin(const struct server *s, int core);
+/* For those who start others: a process whose standard output is s->out, which is read up to the
+ * line with `word`. */
+bool server_spawn(struct server *s, const char *const argv[]);
+bool server_await(const struct server *s, const char *word, char *text, size_t size);
+/* The port behind "FTAPI       127.0.0.1:" in a banner, 0: none. */
+int server_port_in(const char *text);
+int server_free_port(void);
+
+/* What stands between a client and its upstream. */
+enum hop_kind { HOP_NONE, HOP_SOCAT, HOP_HAPROXY, HOP_RELAY, N_HOPS };
+extern const char *const hop_names[N_HOPS];
+struct hop {
+    struct server s;
+    bool up;
+    char dir[40];               /* of its own, removed by hop_stop(); empty: none */
+};
+/* False, with a line that says so, when it can't be had. `bin` is futu-opend. */
+bool hop_start(struct hop *h, enum hop_kind kind, int upstream_port, const char *bin);
+void hop_stop(struct hop *h);
+/* The upstream that has only pushes (blast.h), from the folder of this program. */
+bool blast_start(struct server *s);
+void blast_go(const struct server *s);
+uint64_t blast_end(const struct server *s);     /* how many pushes were sent since blast_go() */
 
 /* One connection of the load; input is parsed in place. */
 struct conn {
@@ -59,11 +86,16 @@ struct load_result {
 bool load_run(const struct proto *p, struct conn *conns, size_t n, const uint8_t *request,
               size_t request_len, unsigned depth, double seconds, struct load_result *out);
 
-/* Reads from all connections until `seconds` are over; `poke` runs between reads when not NULL. */
+void load_percentiles(float *seconds, size_t n, struct load_result *out);
+
+/* Reads from all connections until `seconds` are over; `poke` runs between reads when not NULL.
+ * The messages, and the messages per second. */
+uint64_t fanout_count(const struct proto *p, struct conn *conns, size_t n, double seconds,
+                      void (*poke)(void *arg), void *arg);
 double fanout_run(const struct proto *p, struct conn *conns, size_t n, double seconds,
                   void (*poke)(void *arg), void *arg);
-/* One event, by `fire`, until each of the n connections has a message with `mark` in it; median and
- * 99th percentile over `rounds` in microseconds. */
+/* One event, by `fire`, until each of the n connections has a message; median and 99th percentile
+ * over `rounds` in microseconds. */
 bool fanout_latency(const struct proto *p, struct conn *conns, size_t n, unsigned rounds,
                     bool (*fire)(void *arg), void *arg, struct load_result *out);
 
@@ -73,11 +105,26 @@ size_t futu_keep_alive(uint8_t *out, size_t size);
 size_t futu_sub(uint8_t *out, size_t size, const char *const *codes, size_t n, const int *types,
                 size_t n_types, bool push);
 size_t futu_basic_qot(uint8_t *out, size_t size, const char *code);
-/* A security that hardly trades by itself, for events of our own making. */
+/* Securities that hardly trade by themselves, for events of our own making. All have the same lot,
+ * and a price so low that hundreds of market orders neither empty the book nor the account. */
 #define BENCH_QUIET "HK.01208"
+#define BENCH_QUIET_2 "HK.00106"
+#define BENCH_QUIET_3 "HK.00216"
+#define BENCH_QUIET_4 "HK.00264"
 #define BENCH_QUIET_LOT 4000
-size_t futu_order(uint8_t *out, size_t size, uint64_t conn_id, unsigned serial);
+size_t futu_order(uint8_t *out, size_t size, uint64_t conn_id, unsigned serial, const char *code);
 uint64_t futu_conn_id(const uint8_t *frame, size_t n);    /* of an InitConnect answer; 0: none */
 size_t futu_call_json(uint8_t *out, size_t size, const char *name, const char *json);
+/* Connects and logs in. Sends one request and waits for its answer, or only waits: it must be a
+ * success; pushes on the way are dropped. All end the program when that fails, naming `what`. */
+void futu_open(struct conn *c, int port, const char *what);
+void futu_await(struct conn *c, const uint8_t *request, const char *what);
+void futu_ask(struct conn *c, const uint8_t *request, size_t len, const char *what);
+
+/* The parts. */
+void compare_answers(const char *bin);
+void compare_pushes(const char *bin);
+
+_Noreturn void die(const char *what);
 
 #endif

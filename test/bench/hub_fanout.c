@@ -47,7 +47,13 @@ static futu_err up_current(struct upstream *u, const struct stream_key *key, str
 static void up_state(struct upstream *u, struct upstream_state *out)
 {
     (void)u;
-    *out = (struct upstream_state){ true, true, 1, 1, 100, 100, "bench", 0 };
+    *out = (struct upstream_state){ .qot_logined = true,
+                                    .trd_logined = true,
+                                    .user_id = 1,
+                                    .user_attribution = 1,
+                                    .sub_quota = 100,
+                                    .history_kl_quota = 100,
+                                    .name = "bench" };
 }
 
 static const struct upstream_ops ops = { .request = up_request, .cancel = up_cancel,
@@ -68,7 +74,7 @@ static const struct form forms[] = {
 };
 
 static struct timers timers;
-static struct upstream up = { &ops };
+static struct upstream up = { .ops = &ops };
 static futu_conn *conns[MAX_CONNS];
 
 static size_t drain(futu_conn *c)

@@ -18,11 +18,13 @@ bool conn_open(struct conn *c, int port)
     struct sockaddr_in a = { .sin_family = AF_INET,
                              .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct timeval patience = { .tv_sec = 10 };
     int one = 1;
     memset(c, 0, sizeof(*c));
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     c->in = malloc(CONN_BUF);
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     return c->in && connect(c->fd, (struct sockaddr *)&a, sizeof(a)) == 0;
 }
 
@@ -104,11 +106,11 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void percentiles(float *samples, size_t n, struct load_result *out)
+void load_percentiles(float *seconds, size_t n, struct load_result *out)
 {
-    qsort(samples, n, sizeof(*samples), by_value);
-    out->p50_us = n ? samples[n / 2] * 1e6 : 0;
-    out->p99_us = n ? samples[n * 99 / 100] * 1e6 : 0;
+    qsort(seconds, n, sizeof(*seconds), by_value);
+    out->p50_us = n ? seconds[n / 2] * 1e6 : 0;
+    out->p99_us = n ? seconds[n * 99 / 100] * 1e6 : 0;
 }
 
 static bool send_batch(struct conn *c, const uint8_t *batch, size_t len, unsigned depth)
@@ -149,20 +151,20 @@ bool load_run(const struct proto *p, struct conn *conns, size_t n, const uint8_t
         }
     }
     out->per_second = (double)answers / (now_s() - start);
-    percentiles(samples, n_samples, out);
+    load_percentiles(samples, n_samples, out);
     close(ep);
     free(samples);
     free(batch);
     return fine;
 }
 
-double fanout_run(const struct proto *p, struct conn *conns, size_t n, double seconds,
-                  void (*poke)(void *arg), void *arg)
+uint64_t fanout_count(const struct proto *p, struct conn *conns, size_t n, double seconds,
+                      void (*poke)(void *arg), void *arg)
 {
     struct epoll_event events[256];
     uint64_t messages = 0;
     int ep = make_epoll(conns, n);
-    double start = now_s(), end = start + seconds;
+    double end = now_s() + seconds;
     while (now_s() < end) {
         if (poke)
             poke(arg);
@@ -171,6 +173,14 @@ double fanout_run(const struct proto *p, struct conn *conns, size_t n, double se
             messages += receive(events[i].data.ptr, p);
     }
     close(ep);
+    return messages;
+}
+
+double fanout_run(const struct proto *p, struct conn *conns, size_t n, double seconds,
+                  void (*poke)(void *arg), void *arg)
+{
+    double start = now_s();
+    uint64_t messages = fanout_count(p, conns, n, seconds, poke, arg);
     return (double)messages / (now_s() - start);
 }
 
@@ -189,7 +199,7 @@ bool fanout_latency(const struct proto *p, struct conn *conns, size_t n, unsigne
         fine = fire(arg);
         while (fine && left > 0) {
             int ready = epoll_wait(ep, events, 256, 5000);
-            fine = ready > 0;
+            fine = ready > 0 && now_s() - start < 5;    /* a closed one is always ready */
             for (int i = 0; i < ready; i++) {
                 struct conn *c = events[i].data.ptr;
                 if (receive(c, p) > 0 && c->waiting) {
@@ -200,7 +210,7 @@ bool fanout_latency(const struct proto *p, struct conn *conns, size_t n, unsigne
         }
         samples[r] = (float)(now_s() - start);
     }
-    percentiles(samples, fine ? rounds : 0, out);
+    load_percentiles(samples, fine ? rounds : 0, out);
     close(ep);
     free(samples);
     return fine;

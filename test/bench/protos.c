@@ -103,14 +103,14 @@ size_t futu_basic_qot(uint8_t *out, size_t size, const char *code)
     return futu_call_json(out, size, "Qot_GetBasicQot", json);
 }
 
-size_t futu_order(uint8_t *out, size_t size, uint64_t conn_id, unsigned serial)
+size_t futu_order(uint8_t *out, size_t size, uint64_t conn_id, unsigned serial, const char *code)
 {
     char json[400];
     snprintf(json, sizeof(json),
              "{\"c2s\":{\"packetID\":{\"connID\":\"%llu\",\"serialNo\":%u},"
              "\"header\":{\"trdEnv\":0,\"accID\":\"9100001\",\"trdMarket\":1},\"trdSide\":%u,"
              "\"orderType\":2,\"code\":\"%s\",\"qty\":%d,\"secMarket\":1}}",
-             (unsigned long long)conn_id, serial, 1 + serial % 2, BENCH_QUIET + 3, BENCH_QUIET_LOT);
+             (unsigned long long)conn_id, serial, 1 + serial % 2, code + 3, BENCH_QUIET_LOT);
     return futu_call_json(out, size, "Trd_PlaceOrder", json);
 }
 
@@ -124,4 +124,49 @@ uint64_t futu_conn_id(const uint8_t *frame, size_t n)
         id = r.s2c->connID;
     arena_free(&a);
     return id;
+}
+
+/* Whether the frame answers a request to the protocol. A reply's first field is retType. */
+static bool answers(const uint8_t *frame, size_t n, uint32_t proto, const char *what)
+{
+    struct frame f;
+    if (frame_head_read(frame, &f) != FUTU_OK)
+        die(what);
+    if (f.proto != proto)
+        return false;
+    if (n < FRAME_HEAD + 2 || frame[FRAME_HEAD] != 8 || frame[FRAME_HEAD + 1] != RET_OK) {
+        fprintf(stderr, "%s: %.*s\n", what, n > FRAME_HEAD ? (int)(n - FRAME_HEAD) : 0,
+                (const char *)frame + FRAME_HEAD);
+        die(what);
+    }
+    return true;
+}
+
+void futu_await(struct conn *c, const uint8_t *request, const char *what)
+{
+    static uint8_t answer[CONN_BUF];
+    struct frame f;
+    size_t n;
+    if (frame_head_read(request, &f) != FUTU_OK)
+        die(what);
+    do {
+        n = conn_read(c, &proto_futu, answer, sizeof(answer));
+        if (n == 0)
+            die(what);
+    } while (!answers(answer, n, f.proto, what));
+}
+
+void futu_ask(struct conn *c, const uint8_t *request, size_t len, const char *what)
+{
+    if (!conn_write(c, request, len))
+        die(what);
+    futu_await(c, request, what);
+}
+
+void futu_open(struct conn *c, int port, const char *what)
+{
+    uint8_t request[300];
+    if (!conn_open(c, port))
+        die(what);
+    futu_ask(c, request, futu_init_connect(request, sizeof(request)), what);
 }

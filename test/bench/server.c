@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -31,7 +32,7 @@ void pin_to(int core)
     sched_setaffinity(0, sizeof(set), &set);
 }
 
-static bool spawn(struct server *s, const char *const argv[])
+bool server_spawn(struct server *s, const char *const argv[])
 {
     int pipes[2];
     if (pipe2(pipes, O_CLOEXEC) != 0)
@@ -39,6 +40,7 @@ static bool spawn(struct server *s, const char *const argv[])
     s->pid = fork();
     if (s->pid == 0) {
         int null = open("/dev/null", O_WRONLY);
+        prctl(PR_SET_PDEATHSIG, SIGTERM);       /* also when the bench gives up */
         pin_to(core_server);
         dup2(pipes[1], STDOUT_FILENO);
         dup2(null, STDERR_FILENO);
@@ -50,29 +52,29 @@ static bool spawn(struct server *s, const char *const argv[])
     return s->pid > 0;
 }
 
-/* Reads its output until `word`; the port follows "127.0.0.1:" on the way. */
-static bool await(struct server *s, const char *word)
+bool server_await(const struct server *s, const char *word, char *text, size_t size)
 {
-    char text[4096];
     size_t n = 0;
     double end = now_s() + 20;
-    while (now_s() < end && n + 1 < sizeof(text)) {
+    while (now_s() < end && n + 1 < size) {
         struct pollfd p = { s->out, POLLIN, 0 };
         if (poll(&p, 1, 100) <= 0)
             continue;
-        ssize_t got = read(s->out, text + n, sizeof(text) - 1 - n);
+        ssize_t got = read(s->out, text + n, size - 1 - n);
         if (got <= 0)
             return false;
         n += (size_t)got;
         text[n] = '\0';
-        if (!strstr(text, word))
-            continue;
-        const char *at = strstr(text, "FTAPI       127.0.0.1:");
-        if (at)
-            s->port = (int)strtol(strchr(at, ':') + 1, NULL, 10);
-        return true;
+        if (strstr(text, word))
+            return true;
     }
     return false;
+}
+
+int server_port_in(const char *text)
+{
+    const char *at = strstr(text, "FTAPI       127.0.0.1:");
+    return at ? (int)strtol(strchr(at, ':') + 1, NULL, 10) : 0;
 }
 
 bool server_start_futu(struct server *s, const char *bin, const char *clock)
@@ -81,14 +83,16 @@ bool server_start_futu(struct server *s, const char *bin, const char *clock)
                      "--port",      "0",       "--frequency-limits", "off",
                      "--log-level", "off",     "--sub-quota",        "100000",
                      NULL };
+    char text[4096];
     double start = now_s();
-    if (!spawn(s, argv) || !await(s, "ready"))
+    if (!server_spawn(s, argv) || !server_await(s, "ready", text, sizeof(text)))
         return false;
     s->ready_ms = (now_s() - start) * 1e3;
+    s->port = server_port_in(text);
     return true;
 }
 
-static int free_port(void)
+int server_free_port(void)
 {
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof(a);
@@ -101,14 +105,14 @@ static int free_port(void)
 
 bool server_start_redis(struct server *s)
 {
-    char port[16];
-    s->port = free_port();
+    char port[16], text[4096];
+    s->port = server_free_port();
     snprintf(port, sizeof(port), "%d", s->port);
     const char *argv[] = { "redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "",
                      "--appendonly", "no", "--client-output-buffer-limit", "pubsub 0 0 0",
                      "--maxclients", "4000", NULL };
     double start = now_s();
-    if (!spawn(s, argv) || !await(s, "Ready to accept"))
+    if (!server_spawn(s, argv) || !server_await(s, "Ready to accept", text, sizeof(text)))
         return false;
     s->ready_ms = (now_s() - start) * 1e3;
     return true;
@@ -136,4 +140,37 @@ long server_rss_kb(const struct server *s)
     if (f)
         fclose(f);
     return kb;
+}
+
+static double cpu_of(pid_t pid)
+{
+    struct timespec ts;
+    clockid_t clock;
+    if (pid <= 0 || clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &ts) != 0)
+        return 0;
+    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+double server_cpu_s(const struct server *s)
+{
+    char path[64], line[4096] = "";
+    double all = cpu_of(s->pid);
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)s->pid, (int)s->pid);
+    FILE *f = fopen(path, "r");
+    if (f && !fgets(line, sizeof(line), f))
+        line[0] = '\0';
+    if (f)
+        fclose(f);
+    char *at = line, *end = line;
+    for (long pid; (pid = strtol(at, &end, 10)) > 0 && end != at; at = end)
+        all += cpu_of((pid_t)pid);
+    return all;
+}
+
+void server_pin(const struct server *s, int core)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(core, &set);
+    sched_setaffinity(s->pid, sizeof(set), &set);
 }

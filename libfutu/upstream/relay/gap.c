@@ -61,6 +61,7 @@ static void add_lost(struct pair *p, int64_t now_ms, Gateway_UpdateGap_Lost *out
     SET(out, endMs, now_ms);
     if (p->error[0])
         out->error = str_c(p->error);
+    p->in_gap = !p->subscribed;         /* its return is still to be told */
     for (int i = 0; i < REHABS; i++) {
         struct stream *st = p->streams[i];
         if (!st)
@@ -91,10 +92,23 @@ static futu_err fill_list(struct relay *r, int64_t now_ms, Gateway_UpdateGap_S2C
             return FUTU_ENOMEM;
         SET(x, beginMs, r->gap[LANE_QUOTE].begin_ms);
         for (struct pair *p = groups[i].first; p; p = p->of_group)
-            add_lost(p, now_ms, x);
-        s2c->n_lostList++;
+            if (p->in_gap)
+                add_lost(p, now_ms, x);
+        s2c->n_lostList += x->n_subTypeList > 0;
     }
     return s2c->lostList ? FUTU_OK : FUTU_ENOMEM;
+}
+
+/* Something that could not be restored with the rest is back. */
+static bool late_return(struct relay *r)
+{
+    struct list *it, *tmp;
+    list_each(it, tmp, &r->pair_list) {
+        const struct pair *p = list_entry(it, struct pair, node);
+        if (p->in_gap && p->subscribed)
+            return true;
+    }
+    return false;
 }
 
 void gap_over(struct relay *r, enum lane_id id)
@@ -102,7 +116,7 @@ void gap_over(struct relay *r, enum lane_id id)
     Gateway_UpdateGap_S2C s2c = { .link = str_c(lane_name(id)) };
     int64_t now_ms = relay_now_ms(r), begin = r->gap[id].begin_ms;
     char text[400], from[16], to[16];
-    if (!r->gap[id].open)
+    if (!r->gap[id].open && !(id == LANE_QUOTE && late_return(r)))
         return;
     r->gap[id].open = false;
     SET(&s2c, state, Gateway_UpdateGap_GapState_Over);
@@ -160,6 +174,8 @@ void gap_passing(struct relay *r, const uint8_t *body, size_t n)
         r->far_down = rsp.s2c->state == Gateway_UpdateGap_GapState_Began;
         r->far_since_ms = rsp.s2c->beginMs;
         str_copy(r->far_name, sizeof(r->far_name), rsp.s2c->upstream);
+        if (!r->far_down && r->retry.armed)
+            restore_again(r);
     }
     arena_free(&a);
 }

@@ -104,6 +104,20 @@ futu_err relay_info(struct upstream *u, struct arena *a, bool stale, Gateway_Get
     return err ? err : add_unknown(r, a, out);
 }
 
+/* Whether the upstream has data itself: what it told of that before the connection broke may be
+ * over, or have begun, meanwhile. */
+static void take_far_state(struct relay *r, const Gateway_GetInfo_Hop *hop)
+{
+    for (size_t i = 0; i < hop->n_linkList; i++) {
+        const Gateway_GetInfo_Link *k = &hop->linkList[i];
+        if (!str_is(k->name, lane_name(LANE_QUOTE)))
+            continue;
+        r->far_down = k->state != Gateway_GetInfo_LinkState_Up;
+        r->far_since_ms = k->sinceMs;
+        str_copy(r->far_name, sizeof(r->far_name), hop->upstream);
+    }
+}
+
 static void on_boot(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
                     void *arg)
 {
@@ -115,7 +129,10 @@ static void on_boot(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *bo
         return;
     bool ok = !err && response_ret(body, n) == RET_OK &&
               !codec_decode(&Gateway_GetInfo_Response_msg, &a, body, n, &rsp, NULL, NULL);
-    uint64_t boot = ok && rsp.s2c && rsp.s2c->n_hopList > 0 ? rsp.s2c->hopList[0].bootID : 0;
+    const Gateway_GetInfo_Hop *hop = ok && rsp.s2c && rsp.s2c->n_hopList ? rsp.s2c->hopList : NULL;
+    uint64_t boot = hop ? hop->bootID : 0;
+    if (hop)
+        take_far_state(r, hop);
     arena_free(&a);
     if (boot && r->upstream_boot && boot != r->upstream_boot) {
         r->restarted = true;

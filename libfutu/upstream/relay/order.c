@@ -329,8 +329,8 @@ static void not_found(struct order *o)
         send_now(o);
     else
         end_with(o, RET_FAILED, true,
-                 "the connection to the upstream broke and the order did not arrive; it is safe to "
-                 "send it again");
+                 "the connection to the upstream broke and the order did not arrive; send it again "
+                 "with the same key or packetID, so that it can't be placed twice");
 }
 
 static void later(struct order *o)

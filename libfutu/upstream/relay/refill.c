@@ -11,14 +11,17 @@
 #include "upstream/sub_type.h"
 
 #define MOST 1000
+#define TRIES 2
 
 struct refill {
     struct relay *r;
     char key[64];                       /* the pair may go meanwhile */
-    int rehab;
+    int rehab, tries;
     void (*done)(void *arg);
     void *arg;
 };
+
+static bool ask(struct relay *r, struct stream *st, struct refill *f);
 
 static struct stream *find(const struct refill *f)
 {
@@ -156,16 +159,21 @@ static void on_reply(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *b
                      void *arg)
 {
     struct refill f = *(struct refill *)arg;
-    struct stream *st;
     (void)c, (void)fmt;
-    mem_free(arg);
-    if (f.r->freeing)
+    if (f.r->freeing) {
+        mem_free(arg);
         return;
-    st = find(&f);
+    }
+    bool ok = !err && response_ret(body, n) == RET_OK;
+    struct stream *st = find(&f);
+    /* An upstream that has just lost its own upstream has the data a little later. */
+    if (st && !ok && ((struct refill *)arg)->tries++ < TRIES && ask(f.r, st, arg))
+        return;
+    mem_free(arg);
     if (st && err != FUTU_ENOTCONN) {
         st->refilling = false;
         st->refilled_ns = relay_now(f.r);
-        if (!err && response_ret(body, n) == RET_OK) {
+        if (ok) {
             take(st, body, n);
         } else if (st->pair->sub_type == Qot_Common_SubType_Ticker) {
             st->lost = true;

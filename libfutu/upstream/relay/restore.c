@@ -1,13 +1,15 @@
 /* restore.c - after a loss: all subscriptions again, then what their pushes missed.
  *
  * A subscription that the upstream does not take back is told in the gap event with the upstream's
- * words, and tried again every RETRY.
+ * words, and tried again: soon, then ever later, up to every RETRY_MOST; at once when the upstream
+ * says that a gap of its own is over. What comes back then is told in an event of its own.
  * Tests:   test/unit/upstream/relay/restore_test.c
  */
 #include "upstream/relay/state.h"
 
 #define AT_ONCE 64                      /* refills under way */
-#define RETRY (30 * NS_PER_S)
+#define RETRY_LEAST (500 * NS_PER_MS)
+#define RETRY_MOST (30 * NS_PER_S)
 
 /* One round. A connection that is lost meanwhile leaves it to its answers, which end it. */
 struct restore {
@@ -29,6 +31,32 @@ static void free_round(struct restore *s)
     mem_free(s);
 }
 
+static void on_retry(struct timer *t, int64_t now)
+{
+    (void)now;
+    restore_again(container_of(t, struct relay, retry));
+}
+
+static bool is_missing(const struct pair *p)
+{
+    return pair_wanted(p) && !p->subscribed && !p->busy;
+}
+
+static void plan_retry(struct relay *r)
+{
+    struct list *it, *tmp;
+    bool missing = false;
+    list_each(it, tmp, &r->pair_list)
+        missing |= is_missing(list_entry(it, struct pair, node));
+    if (!missing) {
+        r->retries = 0;
+        return;
+    }
+    r->retry.fn = on_retry;
+    int64_t pause = MIN(RETRY_LEAST << MIN(r->retries++, 8u), RETRY_MOST);
+    timer_set(r->o.timers, &r->retry, relay_now(r) + pause);
+}
+
 static void finish(struct restore *s)
 {
     struct relay *r = s->r;
@@ -45,6 +73,7 @@ static void finish(struct restore *s)
         return;
     r->restore = NULL;
     free_round(s);
+    plan_retry(r);
     gap_over(r, LANE_QUOTE);
     gap_tell_state(r);
     openings_wake(r);
@@ -100,15 +129,13 @@ static void add_todo(struct restore *s, const struct pair *p)
     }
 }
 
-static void on_retry(struct timer *t, int64_t now);
-
 static void failed(struct pair *p, futu_err err, futu_str text)
 {
-    struct relay *r = p->r;
+    bool news = !p->error[0];
     str_copy(p->error, sizeof(p->error), text.n ? text : str_c(futu_strerror(err)));
-    log_warn("upstream %s: %s %d: not restored: %s", r->name, p->code, p->sub_type, p->error);
-    p->retry.fn = on_retry;
-    timer_set(r->o.timers, &p->retry, relay_now(r) + RETRY);
+    if (news)
+        log_warn("upstream %s: %s %d: not restored: %s", p->r->name, p->code, p->sub_type,
+                 p->error);
 }
 
 static void on_pair(struct pair *p, futu_err err, futu_str text, void *arg)
@@ -124,16 +151,6 @@ static void on_pair(struct pair *p, futu_err err, futu_str text, void *arg)
         go_on(s);
 }
 
-static void on_retried(struct pair *p, futu_err err, futu_str text, void *arg)
-{
-    (void)arg;
-    if (err && err != FUTU_ENOTCONN)
-        failed(p, err, text);
-    struct relay *r = p->r;
-    pair_release(p);
-    openings_wake(r);
-}
-
 static uint32_t wanted_bits(const struct pair *p)
 {
     uint32_t bits = 0;
@@ -146,15 +163,6 @@ static void prepare(struct pair *p)
 {
     p->ask = wanted_bits(p);
     p->ask_opts = p->opts;
-}
-
-static void on_retry(struct timer *t, int64_t now)
-{
-    struct pair *p = container_of(t, struct pair, retry);
-    (void)now;
-    prepare(p);
-    if (lane_up(&p->r->lanes[LANE_QUOTE]) && !p->busy && pair_wanted(p))
-        batch_subscribe(p->r, &p, 1, false, on_retried, NULL);
 }
 
 static void ignore(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
@@ -174,14 +182,13 @@ static void repeat_sticky(struct relay *r)
     }
 }
 
-void restore_begin(struct relay *r)
+static void begin_round(struct relay *r)
 {
     struct restore *s = mem_zalloc(sizeof(*s));
     struct pair **pairs = mem_array(r->n_pairs + 1, sizeof(*pairs));
     struct list *it, *tmp;
     size_t n = 0;
-    boot_ask(r);
-    repeat_sticky(r);
+    timer_stop(r->o.timers, &r->retry);
     if (!s || !pairs) {
         mem_free(s);
         mem_free(pairs);
@@ -192,7 +199,7 @@ void restore_begin(struct relay *r)
     r->restore = s;
     list_each(it, tmp, &r->pair_list) {
         struct pair *p = list_entry(it, struct pair, node);
-        if (p->busy || !pair_wanted(p))
+        if (!is_missing(p))
             continue;
         prepare(p);
         pairs[n++] = p;
@@ -205,9 +212,27 @@ void restore_begin(struct relay *r)
         go_on(s);
 }
 
+void restore_begin(struct relay *r)
+{
+    r->far_down = false;
+    r->retries = 0;
+    boot_ask(r);
+    repeat_sticky(r);
+    begin_round(r);
+}
+
+void restore_again(struct relay *r)
+{
+    if (r->retry.armed)
+        timer_stop(r->o.timers, &r->retry);
+    if (lane_up(&r->lanes[LANE_QUOTE]) && !r->restore)
+        begin_round(r);
+}
+
 void restore_stop(struct relay *r)
 {
     struct restore *s = r->restore;
+    timer_stop(r->o.timers, &r->retry);
     if (!s)
         return;
     r->restore = NULL;
@@ -217,6 +242,7 @@ void restore_stop(struct relay *r)
 
 void restore_free(struct relay *r)
 {
+    timer_stop(r->o.timers, &r->retry);
     if (r->restore)
         free_round(r->restore);
     r->restore = NULL;

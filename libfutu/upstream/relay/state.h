@@ -101,7 +101,7 @@ struct pair {
     struct stream_opts ask_opts;
     int64_t since;
     struct timer unsub;             /* nobody holds it: given up when the minute is over */
-    struct timer retry;             /* it could not be restored */
+    bool in_gap;                    /* its loss has been told, its return not yet */
     char error[160];
     struct pair *of_group;          /* the next one of its struct group */
     struct relay *r;
@@ -135,6 +135,8 @@ struct relay {
     struct list sticky;             /* requests of 3455, to be repeated on a new connection */
     size_t n_sticky;
     struct restore *restore;        /* under way */
+    struct timer retry;             /* of what could not be restored */
+    unsigned retries;
 
     struct list watches;            /* struct watching: answers that are awaited */
     uint64_t *accounts;
@@ -240,6 +242,7 @@ futu_err batch_subscribe(struct relay *r, struct pair *const *pairs, size_t n, b
 
 /* restore.c */
 void restore_begin(struct relay *r);
+void restore_again(struct relay *r);    /* what could not be restored, now */
 void restore_stop(struct relay *r);
 void restore_free(struct relay *r);
 /* refill.c: `done` runs once, perhaps at once. What of the stream was missed can be fetched: */

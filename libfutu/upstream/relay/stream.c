@@ -47,7 +47,6 @@ static void pair_free(struct pair *p)
 {
     struct relay *r = p->r;
     timer_stop(r->o.timers, &p->unsub);
-    timer_stop(r->o.timers, &p->retry);
     map_del(&r->pairs, str_c(p->key));
     list_remove(&p->node);
     r->n_pairs--;
@@ -142,7 +141,6 @@ void pair_release(struct pair *p)
     struct relay *r = p->r;
     if (p->busy || pair_wanted(p))
         return;
-    timer_stop(r->o.timers, &p->retry);
     if (!p->subscribed)
         pair_free(p);
     else if (!p->unsub.armed)
@@ -421,7 +419,7 @@ void streams_lost(struct relay *r)
     list_each(it, tmp, &r->pair_list) {
         struct pair *p = list_entry(it, struct pair, node);
         p->subscribed = false;
-        timer_stop(r->o.timers, &p->retry);
+        p->in_gap |= pair_wanted(p);
         for (int i = 0; i < REHABS; i++) {
             struct stream *st = p->streams[i];
             if (!st)
