@@ -217,6 +217,54 @@ START_TEST(the_first_must_be_of_its_own_connection)
 }
 END_TEST
 
+/* 2227 with a key, of account 1. */
+static void place_combo(struct peer *p, uint32_t serial, const char *key)
+{
+    Common_PacketID id = { .connID = 0 };
+    Trd_Common_TrdHeader header = { .trdEnv = 0 };
+    Trd_PlaceComboOrder_C2S c2s = { .packetID = &id, .header = &header,
+                                    .idempotencyKey = str_c(key) };
+    Trd_PlaceComboOrder_Request rq = { &c2s };
+    SET(&id, connID, p->id);
+    SET(&id, serialNo, serial);
+    SET(&header, trdEnv, 0);
+    SET(&header, accID, 1);
+    SET(&header, trdMarket, 1);
+    SET(&c2s, qty, 1);
+    SET(&c2s, orderType, 1);
+    ck_assert_int_eq(peer_send_msg(p, serial, 2227, &rq), FUTU_OK);
+}
+
+START_TEST(combinations_have_keys_too)
+{
+    place_combo(&a, 1, "k1");
+    ck_assert_uint_eq(rig_waiting(&r, 2227), 1);
+    rig_answer(&r, 2227, HEX_EMPTY);
+    peer_expect(&a, 2227, 0, 1, HEX_EMPTY);
+    place_combo(&b, 2, "k1");
+    peer_expect(&b, 2227, 0, 2, HEX_EMPTY);
+    place(&b, 3, &(struct order){ "k1", .number = 3 });     /* one name for all kinds of orders */
+    peer_refused(&b, 2202, 3, -1, "another request");
+    ck_assert_uint_eq(r.fake.requests, 1);
+}
+END_TEST
+
+/* What places nothing may be sent again as it is. */
+START_TEST(other_writes_have_no_key)
+{
+    static const char modify[] = "0a1a 0a0c 088180f09d99ddbf92611001 1206 0800 1001 1801 1807 2002";
+    r.fake.up.forwards = true;
+    peer_send_hex(&a, 2205, 1, modify);
+    ck_assert_uint_eq(rig_waiting(&r, 2205), 1);
+    for (uint32_t i = 0; i < r.fake.n_calls; i++)
+        ck_assert_str_eq(r.fake.calls[i]->key, "");
+    peer_send_hex(&b, 2205, 2, modify);                     /* a's packetID */
+    peer_refused(&b, 2205, 2, -1, "not the id of this connection");
+    peer_close(&a);
+    ck_assert_uint_eq(r.fake.cancelled, 1);
+}
+END_TEST
+
 START_TEST(in_front_of_a_gateway_the_packet_id_is_a_key)
 {
     uint64_t first = a.id;
@@ -395,6 +443,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, keys_that_can_not_be);
     tcase_add_test(tc, without_a_key_an_order_has_none);
     tcase_add_test(tc, the_first_must_be_of_its_own_connection);
+    tcase_add_test(tc, combinations_have_keys_too);
+    tcase_add_test(tc, other_writes_have_no_key);
     tcase_add_test(tc, in_front_of_a_gateway_the_packet_id_is_a_key);
     tcase_add_loop_test(tc, a_client_that_was_cut_off_learns_what_became_of_it, 0, 2);
     tcase_add_test(tc, a_follower_may_go_first);

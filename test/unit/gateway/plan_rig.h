@@ -12,14 +12,19 @@ static struct rig r;
 static struct peer a, b, c;
 static struct peer *const all[] = { &a, &b, &c };
 
-static inline void setup(void)
+static inline void setup_with(const struct hub_opts *o)
 {
-    rig_init(&r, NULL);
+    rig_init(&r, o);
     for (size_t i = 0; i < ARRAY_LEN(all); i++) {
         peer_open(all[i], &r, FUTU_WIRE_TCP);
         peer_init(all[i], CIPHER_NONE, 0, false);
     }
     r.fake.slow = true;
+}
+
+static inline void setup(void)
+{
+    setup_with(NULL);
 }
 
 static inline void teardown(void)

@@ -152,6 +152,30 @@ START_TEST(a_late_first_push_goes_to_those_who_asked)
 }
 END_TEST
 
+START_TEST(a_first_push_is_not_held_back)
+{
+    struct hub_opts o = { .push_interval_ms = 300 };
+    teardown();
+    setup_with(&o);
+    r.fake.slow = false;
+    for (int i = 0; i < 2; i++) {
+        peer_sub(all[i], 10, &(struct sub_args){ "00700", TYPES(1), true, 1, i, -1, false });
+        peer_ok(all[i], 3001, 10);
+    }
+    push_reaches(3005, 1, 0, 3);
+    push_reaches(3005, 1, 0, 0);                    /* too soon behind the last one */
+    peer_sub(&c, 10, &(struct sub_args){ "00700", TYPES(1), true, 1, 1, -1, false });
+    peer_ok(&c, 3001, 10);
+    push_first(FIRST);
+    peer_expect(&c, 3005, 0, 0, FIRST);
+    peer_nothing(&a);
+    peer_nothing(&b);
+    rig_pass(&r, 300 * NS_PER_MS);
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        peer_expect(all[i], 3005, 0, 0, PUSH);
+}
+END_TEST
+
 START_TEST(a_first_push_follows_the_late_reply)
 {
     r.fake.current = FIRST;
@@ -173,6 +197,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, options_are_forgotten_with_the_last_holder);
     tcase_add_test(tc, options_of_a_pair_change_one_after_the_other);
     tcase_add_test(tc, a_late_first_push_goes_to_those_who_asked);
+    tcase_add_test(tc, a_first_push_is_not_held_back);
     tcase_add_test(tc, a_first_push_follows_the_late_reply);
 }
 
