@@ -12,6 +12,8 @@
 #include "base/mem.h"
 
 #define KEEP 4096           /* a larger buffer goes when it is empty */
+/* A turn reads no more than this: what it caused is written before more of it piles up. */
+#define TURN_BYTES (128u << 10)
 
 struct sock {
     uv_tcp_t tcp;
@@ -24,6 +26,7 @@ struct sock {
     struct sock_events events;
     struct buf fill, sending;
     uint32_t port;
+    size_t got;             /* in this turn */
     bool looking, connected, writing, closed, gone;
 };
 
@@ -98,10 +101,14 @@ static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
     struct sock *s = h->data;
     if (s->closed || n == 0)
         return;
-    if (n < 0)
+    if (n < 0) {
         fail_uv(s, (int)n);
-    else
-        s->events.on_data(s->events.arg, (const uint8_t *)b->base, (size_t)n);
+        return;
+    }
+    s->got += (size_t)n;
+    if (s->got >= TURN_BYTES)
+        uv_read_stop((uv_stream_t *)&s->tcp);       /* until the turn is over */
+    s->events.on_data(s->events.arg, (const uint8_t *)b->base, (size_t)n);
 }
 
 static void on_written(uv_write_t *w, int rc)
@@ -145,6 +152,9 @@ static void send_filled(struct sock *s)
 static void on_turn(struct loop_hook *h)
 {
     struct sock *s = container_of(h, struct sock, hook);
+    if (s->got >= TURN_BYTES && s->connected)
+        uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read);
+    s->got = 0;
     if (s->connected && !s->writing && s->fill.n)
         send_filled(s);
 }

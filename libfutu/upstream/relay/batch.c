@@ -81,7 +81,7 @@ static futu_err ask(struct relay *r, struct batch *b)
     const struct pair *first = b->pairs[0];
     int32_t rehabs[REHABS];
     Qot_Common_QotHeader header = { 0 };
-    Qot_Sub_C2S c2s = { .subTypeList = (int32_t *)&first->sub_type, .n_subTypeList = 1,
+    Qot_Sub_C2S c2s = { .subTypeList = (int32_t *)&first->key.sub_type, .n_subTypeList = 1,
                         .regPushRehabTypeList = rehabs };
     const Qot_Sub_Request rq = { .c2s = &c2s };
     arena_reset(&r->arena);
@@ -89,14 +89,14 @@ static futu_err ask(struct relay *r, struct batch *b)
     if (!c2s.securityList)
         return FUTU_ENOMEM;
     for (size_t i = 0; i < b->n; i++) {
-        SET(&c2s.securityList[i], market, b->pairs[i]->market);
-        c2s.securityList[i].code = str_c(b->pairs[i]->code);
+        SET(&c2s.securityList[i], market, b->pairs[i]->key.market);
+        c2s.securityList[i].code = str_c(b->pairs[i]->key.code);
     }
     c2s.n_securityList = b->n;
     SET(&c2s, isSubOrUnSub, true);
     SET(&c2s, isRegOrUnRegPush, true);
     SET(&c2s, isFirstPush, true);
-    for (int32_t i = 0; i < REHABS && sub_type_kline(first->sub_type); i++)
+    for (int32_t i = 0; i < REHABS && sub_type_kline(first->key.sub_type); i++)
         if (first->ask >> i & 1)
             rehabs[c2s.n_regPushRehabTypeList++] = i;
     if (first->ask_opts.session)
@@ -133,7 +133,7 @@ static futu_err send(struct relay *r, struct pair *const *pairs, size_t n, bool 
 
 static bool alike(const struct pair *a, const struct pair *b)
 {
-    return a->sub_type == b->sub_type && a->ask == b->ask &&
+    return a->key.sub_type == b->key.sub_type && a->ask == b->ask &&
            stream_opts_eq(a->ask_opts, b->ask_opts);
 }
 

@@ -57,7 +57,7 @@ void gap_begin(struct relay *r, enum lane_id id)
 /* A pair of the security. */
 static void add_lost(struct pair *p, int64_t now_ms, Gateway_UpdateGap_Lost *out)
 {
-    out->subTypeList[out->n_subTypeList++] = p->sub_type;
+    out->subTypeList[out->n_subTypeList++] = p->key.sub_type;
     SET(out, endMs, now_ms);
     if (p->error[0])
         out->error = str_c(p->error);

@@ -39,7 +39,7 @@ static int64_t last_of(const struct group *g)
     for (const struct pair *p = g->first; p; p = p->of_group)
         for (int i = 0; i < REHABS; i++)
             if (p->streams[i])
-                last = MAX(last, p->streams[i]->last_ms);
+                last = MAX(last, stream_last_ms(p->streams[i]));
     return last;
 }
 

@@ -152,8 +152,8 @@ static void on_state(futu_client *c, int state, futu_err err, void *arg)
 static void on_raw(futu_client *c, const struct frame *f, const uint8_t *body, size_t n, void *arg)
 {
     struct lane *k = arg;
-    (void)c;
     k->pushes++;
+    k->r->rx_ns = c->last_rx;
     push_take(k->r, f, body, n);
 }
 

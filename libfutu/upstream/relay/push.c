@@ -94,10 +94,8 @@ static void note_bar(struct stream *st, futu_str s2c, uint32_t list)
 
 static void note(struct stream *st, uint32_t proto, const uint8_t *body, size_t n)
 {
-    struct relay *r = st->pair->r;
     futu_str s2c;
-    st->last_ns = relay_now(r);
-    st->last_ms = relay_now_ms(r);
+    st->last_ns = st->pair->r->rx_ns;
     st->proto = proto;
     st->last.n = 0;
     if (buf_put(&st->last, body, n) || !body_s2c(body, n, &s2c))
@@ -116,8 +114,8 @@ void push_deliver(struct relay *r, struct stream *st, uint32_t proto, const uint
     struct upstream_push p = { .proto = proto, .body = body, .len = n, .sha1 = sha1,
                                .lossless = proto == P_TICKER_PUSH, .first = first };
     const struct pair *pair = st->pair;
-    p.key = (struct stream_key){ pair->market, pair->sub_type, st->rehab, "" };
-    memcpy(p.key.code, pair->code, sizeof(p.key.code));
+    p.key = (struct stream_key){ pair->key.market, pair->key.sub_type, st->rehab, "" };
+    memcpy(p.key.code, pair->key.code, sizeof(p.key.code));
     note(st, proto, body, n);
     p.made_ns = st->last_ns;
     if (st->wanted)
@@ -150,7 +148,7 @@ static int64_t last_sequence(futu_str s2c)
  * Later a lower sequence is a new count. */
 static bool is_repeat(const struct stream *st, bool live, futu_str s2c)
 {
-    bool refilled = relay_now(st->pair->r) - st->refilled_ns < AFTER_REFILL;
+    bool refilled = st->pair->r->rx_ns - st->refilled_ns < AFTER_REFILL;
     return last_sequence(s2c) <= st->sequence && (!live || refilled);
 }
 
@@ -181,7 +179,7 @@ static void deliver(struct relay *r, struct stream *st, uint32_t proto, const ui
                     size_t n, const uint8_t *sha1, futu_str s2c)
 {
     bool live = is_live(proto, s2c);
-    bool first = st->first_due && relay_now(r) < st->first_until && !live;
+    bool first = st->first_due && r->rx_ns < st->first_until && !live;
     if (st->refilling)
         return;                         /* the refill has it, or is newer */
     if (proto == P_TICKER_PUSH && !first && st->sequence) {

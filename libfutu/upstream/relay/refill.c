@@ -15,8 +15,9 @@
 
 struct refill {
     struct relay *r;
-    char key[64];                       /* the pair may go meanwhile */
+    struct pair_key key;                /* the pair may go meanwhile */
     int rehab, tries;
+    int32_t num;                        /* k-lines that are asked for */
     void (*done)(void *arg);
     void *arg;
 };
@@ -25,7 +26,7 @@ static bool ask(struct relay *r, struct stream *st, struct refill *f);
 
 static struct stream *find(const struct refill *f)
 {
-    struct pair *p = map_get(&f->r->pairs, str_c(f->key));
+    struct pair *p = pair_find(f->r, &f->key);
     return p ? p->streams[f->rehab] : NULL;
 }
 
@@ -41,7 +42,7 @@ static bool keep(struct pick *k, const struct pb_rec *r)
 {
     futu_str m = { (const char *)r->p, r->n };
     struct pb_rec t;
-    if (k->st->pair->sub_type == Qot_Common_SubType_Ticker) {
+    if (k->st->pair->key.sub_type == Qot_Common_SubType_Ticker) {
         int64_t sequence = ticker_sequence(r);
         k->first = k->n ? MIN(k->first, sequence) : sequence;
         k->last = k->n ? MAX(k->last, sequence) : sequence;
@@ -71,7 +72,7 @@ static futu_err put_element(const struct pick *k, const struct pb_rec *r, struct
         err = buf_put(out, r->p, r->n);
     if (!err)
         err = pb_close(out, at);
-    if (err || k->st->pair->sub_type != Qot_Common_SubType_Ticker)
+    if (err || k->st->pair->key.sub_type != Qot_Common_SubType_Ticker)
         return err;
     struct buf one = BUF_INIT;
     err = buf_put(&one, out->p + before, out->n - before);
@@ -86,8 +87,8 @@ static futu_err put_element(const struct pick *k, const struct pb_rec *r, struct
 static futu_err put_s2c(struct pick *k, futu_str s2c, struct buf *out)
 {
     struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
-    bool kline = sub_type_kline(k->st->pair->sub_type);
-    int32_t rehab = k->st->rehab, kl = kl_type_of_sub_type(k->st->pair->sub_type);
+    bool kline = sub_type_kline(k->st->pair->key.sub_type);
+    int32_t rehab = k->st->rehab, kl = kl_type_of_sub_type(k->st->pair->key.sub_type);
     uint8_t room[2 * PB_MAX_SCALAR];
     futu_err err = FUTU_OK;
     if (kline) {
@@ -123,7 +124,7 @@ static futu_err put_s2c(struct pick *k, futu_str s2c, struct buf *out)
 static void judge(struct pick *k)
 {
     struct stream *st = k->st;
-    if (st->pair->sub_type != Qot_Common_SubType_Ticker || st->sequence == 0 || k->n == 0)
+    if (st->pair->key.sub_type != Qot_Common_SubType_Ticker || st->sequence == 0 || k->n == 0)
         return;
     if (k->last < st->sequence) {       /* the upstream counts anew */
         st->lost = true;
@@ -140,9 +141,9 @@ static void judge(struct pick *k)
 static void take(struct stream *st, const uint8_t *body, size_t n)
 {
     struct relay *r = st->pair->r;
-    bool kline = sub_type_kline(st->pair->sub_type);
+    bool kline = sub_type_kline(st->pair->key.sub_type);
     struct pick k = { .st = st, .from = 2, .to = kline ? 4 : 2 };
-    uint32_t proto = push_proto(st->pair->sub_type);
+    uint32_t proto = push_proto(st->pair->key.sub_type);
     struct buf *b = &r->text;
     futu_str s2c;
     size_t at;
@@ -151,8 +152,20 @@ static void take(struct stream *st, const uint8_t *body, size_t n)
         pb_open(b, TAG_S2C, &at) || put_s2c(&k, s2c, b) || pb_close(b, at))
         return;
     judge(&k);
+    r->rx_ns = relay_now(r);
     if (k.kept > 0)
         push_deliver(r, st, proto, b->p, b->n, NULL, false);
+}
+
+/* K-lines: whether the first one is no later than the last that came. The clock of the exchange may
+ * run faster than ours. */
+static bool reaches_back(const struct stream *st, const uint8_t *body, size_t n)
+{
+    struct pb_rec r, t;
+    if (!pb_inner(body, n, TAG_S2C, 2, &r) || r.wire != PB_WIRE_BYTES ||
+        !pb_first((futu_str){ (const char *)r.p, r.n }, 1, &t) || t.wire != PB_WIRE_BYTES)
+        return true;                    /* there are none */
+    return memcmp(t.p, st->bar, MIN(t.n, strlen(st->bar))) <= 0;
 }
 
 static void on_reply(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
@@ -169,13 +182,18 @@ static void on_reply(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *b
     /* An upstream that has just lost its own upstream has the data a little later. */
     if (st && !ok && ((struct refill *)arg)->tries++ < TRIES && ask(f.r, st, arg))
         return;
+    if (st && ok && f.num && f.num < MOST && !reaches_back(st, body, n)) {
+        ((struct refill *)arg)->num = MOST;
+        if (ask(f.r, st, arg))
+            return;
+    }
     mem_free(arg);
     if (st && err != FUTU_ENOTCONN) {
         st->refilling = false;
         st->refilled_ns = relay_now(f.r);
         if (ok) {
             take(st, body, n);
-        } else if (st->pair->sub_type == Qot_Common_SubType_Ticker) {
+        } else if (st->pair->key.sub_type == Qot_Common_SubType_Ticker) {
             st->lost = true;
             st->after = st->sequence;
             st->before = 0;
@@ -189,8 +207,8 @@ static int32_t bars_missed(const struct stream *st)
 {
     static const int16_t minutes[] = { 0, 1, 1440, 10080, 32767, 32767, 5, 15, 30, 60, 3, 32767,
                                        10, 120, 180, 240 };
-    int32_t kl = kl_type_of_sub_type(st->pair->sub_type);
-    int64_t away = relay_now_ms(st->pair->r) - st->last_ms;
+    int32_t kl = kl_type_of_sub_type(st->pair->key.sub_type);
+    int64_t away = (relay_now(st->pair->r) - st->last_ns) / NS_PER_MS;
     bool known = kl > 0 && kl < (int32_t)ARRAY_LEN(minutes);
     int64_t period = INT64_C(60000) * (known ? minutes[kl] : 1);
     return (int32_t)CLAMP(away / period + 2, 2, MOST);
@@ -200,15 +218,15 @@ static bool ask(struct relay *r, struct stream *st, struct refill *f)
 {
     const struct pair *p = st->pair;
     struct lane *k = &r->lanes[LANE_QUOTE];
-    Qot_Common_Security sec = { .code = str_c(p->code) };
-    SET(&sec, market, p->market);
-    if (p->sub_type == Qot_Common_SubType_Ticker) {
+    Qot_Common_Security sec = { .code = str_c(p->key.code) };
+    SET(&sec, market, p->key.market);
+    if (p->key.sub_type == Qot_Common_SubType_Ticker) {
         Qot_GetTicker_C2S c2s = { .security = &sec };
         const Qot_GetTicker_Request rq = { .c2s = &c2s };
         SET(&c2s, maxRetNum, MOST);
         return lane_ask(k, 3010, &rq, on_reply, f);
     }
-    if (p->sub_type == Qot_Common_SubType_RT) {
+    if (p->key.sub_type == Qot_Common_SubType_RT) {
         Qot_GetRT_C2S c2s = { .security = &sec };
         const Qot_GetRT_Request rq = { .c2s = &c2s };
         return lane_ask(k, 3008, &rq, on_reply, f);
@@ -216,16 +234,17 @@ static bool ask(struct relay *r, struct stream *st, struct refill *f)
     Qot_GetKL_C2S c2s = { .security = &sec };
     const Qot_GetKL_Request rq = { .c2s = &c2s };
     SET(&c2s, rehabType, st->rehab);
-    SET(&c2s, klType, kl_type_of_sub_type(p->sub_type));
-    SET(&c2s, reqNum, bars_missed(st));
+    SET(&c2s, klType, kl_type_of_sub_type(p->key.sub_type));
+    f->num = f->num ? f->num : bars_missed(st);
+    SET(&c2s, reqNum, f->num);
     return lane_ask(k, 3006, &rq, on_reply, f);
 }
 
 bool refill_wanted(const struct stream *st)
 {
-    int32_t t = st->pair->sub_type;
+    int32_t t = st->pair->key.sub_type;
     bool lists = t == Qot_Common_SubType_Ticker || t == Qot_Common_SubType_RT || sub_type_kline(t);
-    return lists && st->last_ms;
+    return lists && st->last_ns;
 }
 
 void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *arg)
@@ -237,7 +256,7 @@ void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *a
         return;
     }
     *f = (struct refill){ .r = r, .rehab = st->rehab, .done = done, .arg = arg };
-    memcpy(f->key, st->pair->key, sizeof(f->key));
+    f->key = st->pair->key;
     st->refilling = true;
     st->first_due = false;
     if (ask(r, st, f))

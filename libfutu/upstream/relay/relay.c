@@ -97,11 +97,14 @@ futu_err relay_new(struct upstream **out, const struct relay_opts *o, char *why,
 futu_err relay_health(const struct upstream *u, char *why, size_t why_size)
 {
     const struct relay *r = (const struct relay *)u;
-    const struct lane *k = &r->lanes[LANE_QUOTE];
-    if (lane_up(k))
-        return FUTU_OK;
-    snprintf(why, why_size, "upstream %s: %s", r->name, lane_error(k));
-    if (!k->tried)
-        return FUTU_EAGAIN;
-    return hopeless(k->why) ? k->why : FUTU_ENOTCONN;
+    bool known = true;
+    for (int i = 0; i < LANES; i++) {
+        const struct lane *k = &r->lanes[i];
+        known = known && (lane_up(k) || k->tried);
+        if (lane_up(k) || !k->tried)
+            continue;
+        snprintf(why, why_size, "upstream %s: %s", r->name, lane_error(k));
+        return hopeless(k->why) ? k->why : FUTU_ENOTCONN;
+    }
+    return known ? FUTU_OK : FUTU_EAGAIN;
 }

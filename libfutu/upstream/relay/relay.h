@@ -37,8 +37,8 @@ struct relay_opts {
 /* Begins to connect. *out NULL on error, then `why` holds one line: FUTU_EFORMAT and FUTU_EIO (key
  * file), FUTU_ENOMEM. */
 futu_err relay_new(struct upstream **out, const struct relay_opts *o, char *why, size_t why_size);
-/* How the first connection goes, with one line in `why`: FUTU_OK it is up; FUTU_EAGAIN not known
- * yet; FUTU_ENOTCONN it failed, and is tried again; FUTU_ENOTFOUND (no such host), FUTU_EAUTH
+/* How the connections stand, with one line in `why`: FUTU_OK all are up; FUTU_EAGAIN not known
+ * yet; FUTU_ENOTCONN one failed, and is tried again; FUTU_ENOTFOUND (no such host), FUTU_EAUTH
  * (another key), FUTU_EPROTO (no FTAPI): trying again will hardly help. */
 futu_err relay_health(const struct upstream *u, char *why, size_t why_size);
 

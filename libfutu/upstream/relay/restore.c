@@ -18,7 +18,7 @@ struct restore {
     size_t refilling;
     size_t next;                        /* in todo */
     struct todo {
-        char key[64];
+        struct pair_key key;
         int rehab;
     } *todo;
     size_t n, cap;
@@ -98,7 +98,7 @@ static void go_on(struct restore *s)
     s->stopped |= !lane_up(&r->lanes[LANE_QUOTE]);
     while (!s->stopped && s->refilling < AT_ONCE && s->next < s->n) {
         const struct todo *t = &s->todo[s->next++];
-        struct pair *p = map_get(&r->pairs, str_c(t->key));
+        struct pair *p = pair_find(r, &t->key);
         struct stream *st = p ? p->streams[t->rehab] : NULL;
         if (!st || !st->on)
             continue;
@@ -122,7 +122,7 @@ static void add_todo(struct restore *s, const struct pair *p)
             s->todo = more;
             s->cap = cap;
         }
-        memcpy(s->todo[s->n].key, p->key, sizeof(p->key));
+        s->todo[s->n].key = p->key;
         s->todo[s->n++].rehab = i;
         p->streams[i]->first_due = false;       /* the present value is news for all */
         p->streams[i]->refilling = refill_wanted(p->streams[i]);
@@ -134,7 +134,7 @@ static void failed(struct pair *p, futu_err err, futu_str text)
     bool news = !p->error[0];
     str_copy(p->error, sizeof(p->error), text.n ? text : str_c(futu_strerror(err)));
     if (news)
-        log_warn("upstream %s: %s %d: not restored: %s", p->r->name, p->code, p->sub_type,
+        log_warn("upstream %s: %s %d: not restored: %s", p->r->name, p->key.code, p->key.sub_type,
                  p->error);
 }
 

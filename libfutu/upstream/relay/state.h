@@ -78,8 +78,8 @@ struct stream {
     int64_t first_until, refilled_ns;
     struct buf last;                /* the last push */
     uint32_t proto;                 /* its protocol */
-    int64_t last_ns, last_ms;       /* when it came; 0: never */
-    int64_t gap_ms;                 /* last_ms when the connection was lost */
+    int64_t last_ns;                /* when it came; 0: never */
+    int64_t gap_ms;                 /* stream_last_ms() when the connection was lost */
     char bar[24];                   /* time of the last k-line or minute pushed */
     int64_t sequence;               /* of the last ticker; 0: none */
     int64_t after, before;          /* tickers between these are lost for good */
@@ -88,11 +88,15 @@ struct stream {
     unsigned n_tail;
 };
 
-struct pair {
-    struct list node;
-    char key[64];                   /* "1:4:00700": the map's key */
+/* The map's key is its bytes up to the end of the code. */
+struct pair_key {
     int32_t market, sub_type;
     char code[SECURITY_CODE_MAX + 1];
+};
+
+struct pair {
+    struct list node;
+    struct pair_key key;
     struct stream_opts opts;
     struct stream *streams[REHABS];
     bool subscribed;                /* on this connection */
@@ -126,6 +130,7 @@ struct relay {
     struct list orders;             /* struct order */
     struct timer settle;            /* orders that are being looked for */
 
+    int64_t rx_ns;                  /* when the bytes came that are being read */
     struct map pairs;
     struct list pair_list;          /* in the order of subscribing */
     size_t n_pairs;
@@ -158,7 +163,7 @@ struct relay {
     struct probe {
         bool asked, suspect;
         uint64_t pushes;            /* of the quote lane when it was asked */
-        char key[64];               /* the pair that was read last, and its value */
+        struct pair_key key;        /* the pair that was read last, and its value */
         uint64_t mark;
     } probe;
 
@@ -223,6 +228,9 @@ void stream_close(struct upstream *u, const struct stream_key *key);
 futu_err stream_current(struct upstream *u, const struct stream_key *key, struct buf *out);
 struct stream *stream_find(struct relay *r, int32_t market, futu_str code, int32_t sub_type,
                            int rehab);
+struct pair *pair_find(struct relay *r, const struct pair_key *key);        /* NULL: none */
+/* When its last data came, UTC milliseconds; 0: never. */
+int64_t stream_last_ms(const struct stream *st);
 void streams_lost(struct relay *r);     /* the quote lane is down */
 void streams_free(struct relay *r);
 void openings_wake(struct relay *r);    /* those that wait are looked at again */

@@ -28,6 +28,11 @@ struct opening {
     size_t n;
 };
 
+static futu_str key_bytes(const struct pair_key *k)
+{
+    return (futu_str){ (const char *)k, offsetof(struct pair_key, code) + strlen(k->code) };
+}
+
 bool pair_wanted(const struct pair *p)
 {
     for (int i = 0; i < REHABS; i++)
@@ -47,7 +52,7 @@ static void pair_free(struct pair *p)
 {
     struct relay *r = p->r;
     timer_stop(r->o.timers, &p->unsub);
-    map_del(&r->pairs, str_c(p->key));
+    map_del(&r->pairs, key_bytes(&p->key));
     list_remove(&p->node);
     r->n_pairs--;
     for (int i = 0; i < REHABS; i++)
@@ -56,24 +61,39 @@ static void pair_free(struct pair *p)
     mem_free(p);
 }
 
-static futu_str make_key(char out[64], int32_t market, futu_str code, int32_t sub_type)
+struct pair *pair_find(struct relay *r, const struct pair_key *key)
 {
-    int n = snprintf(out, 64, "%d:%d:" STR_FMT, market, sub_type,
-                     (int)MIN(code.n, (size_t)SECURITY_CODE_MAX), code.p);
-    return (futu_str){ out, (size_t)n };
+    return map_get(&r->pairs, key_bytes(key));
 }
 
-static struct pair *pair_find(struct relay *r, int32_t market, futu_str code, int32_t sub_type)
+/* The rest of the room is zero, so that keys can be compared as they are. */
+static struct pair_key key_of(int32_t market, futu_str code, int32_t sub_type)
 {
-    char room[64];
-    return map_get(&r->pairs, make_key(room, market, code, sub_type));
+    struct pair_key k;
+    memset(&k, 0, sizeof(k));
+    k.market = market;
+    k.sub_type = sub_type;
+    str_copy(k.code, sizeof(k.code), code);
+    return k;
+}
+
+static struct pair_key key_of_stream(const struct stream_key *k)
+{
+    return key_of(k->market, str_c(k->code), k->sub_type);
 }
 
 struct stream *stream_find(struct relay *r, int32_t market, futu_str code, int32_t sub_type,
                            int rehab)
 {
-    struct pair *p = pair_find(r, market, code, sub_type);
+    const struct pair_key key = key_of(market, code, sub_type);
+    struct pair *p = pair_find(r, &key);
     return p && rehab >= 0 && rehab < REHABS ? p->streams[rehab] : NULL;
+}
+
+int64_t stream_last_ms(const struct stream *st)
+{
+    const struct relay *r = st->pair->r;
+    return st->last_ns ? relay_now_ms(r) - (relay_now(r) - st->last_ns) / NS_PER_MS : 0;
 }
 
 futu_err pairs_by_security(struct relay *r, struct arena *a, struct group **out, size_t *n)
@@ -89,12 +109,12 @@ futu_err pairs_by_security(struct relay *r, struct arena *a, struct group **out,
         struct pair *p = list_entry(it, struct pair, node);
         if (err || !pair_wanted(p))
             continue;
-        futu_str key = str_printf(a, "%d:%s", p->market, p->code);
+        futu_str key = str_printf(a, "%d:%s", p->key.market, p->key.code);
         struct group *g = key.p ? map_get(&seen, key) : NULL;
         if (!g) {
             g = &(*out)[(*n)++];
-            SET(&g->security, market, p->market);
-            g->security.code = str_c(p->code);
+            SET(&g->security, market, p->key.market);
+            g->security.code = str_c(p->key.code);
             err = key.p ? map_put(&seen, key, g) : FUTU_ENOMEM;
         }
         p->of_group = g->first;
@@ -124,12 +144,12 @@ static void on_unsub(struct timer *t, int64_t now)
 {
     struct pair *p = container_of(t, struct pair, unsub);
     struct relay *r = p->r;
-    Qot_Common_Security sec = { .code = str_c(p->code) };
-    Qot_Sub_C2S c2s = { .securityList = &sec, .n_securityList = 1, .subTypeList = &p->sub_type,
+    Qot_Common_Security sec = { .code = str_c(p->key.code) };
+    Qot_Sub_C2S c2s = { .securityList = &sec, .n_securityList = 1, .subTypeList = &p->key.sub_type,
                         .n_subTypeList = 1 };
     const Qot_Sub_Request rq = { .c2s = &c2s };
     (void)now;
-    SET(&sec, market, p->market);
+    SET(&sec, market, p->key.market);
     SET(&c2s, isSubOrUnSub, false);
     if (p->subscribed && lane_ask(&r->lanes[LANE_QUOTE], P_SUB, &rq, ignore, r))
         quota_took(r, -1);
@@ -152,12 +172,12 @@ static void unregister(struct stream *st)
 {
     struct pair *p = st->pair;
     int32_t rehab = st->rehab;
-    Qot_Common_Security sec = { .code = str_c(p->code) };
+    Qot_Common_Security sec = { .code = str_c(p->key.code) };
     Qot_RegQotPush_C2S c2s = { .securityList = &sec, .n_securityList = 1,
-                               .subTypeList = &p->sub_type, .n_subTypeList = 1,
+                               .subTypeList = &p->key.sub_type, .n_subTypeList = 1,
                                .rehabTypeList = &rehab, .n_rehabTypeList = 1 };
     const Qot_RegQotPush_Request rq = { .c2s = &c2s };
-    SET(&sec, market, p->market);
+    SET(&sec, market, p->key.market);
     SET(&c2s, isRegOrUnReg, false);
     if (st->on)
         lane_ask(&p->r->lanes[LANE_QUOTE], P_REG_PUSH, &rq, ignore, p->r);
@@ -182,19 +202,17 @@ void stream_close(struct upstream *u, const struct stream_key *key)
 
 static struct pair *pair_make(struct relay *r, const struct stream_key *k)
 {
-    struct pair *p = pair_find(r, k->market, str_c(k->code), k->sub_type);
+    const struct pair_key key = key_of_stream(k);
+    struct pair *p = pair_find(r, &key);
     if (p)
         return p;
     p = mem_zalloc(sizeof(*p));
     if (!p)
         return NULL;
     p->r = r;
-    p->market = k->market;
-    p->sub_type = k->sub_type;
+    p->key = key;
     p->unsub.fn = on_unsub;
-    memcpy(p->code, k->code, sizeof(p->code));
-    make_key(p->key, k->market, str_c(k->code), k->sub_type);
-    if (map_put(&r->pairs, str_c(p->key), p)) {
+    if (map_put(&r->pairs, key_bytes(&p->key), p)) {
         mem_free(p);
         return NULL;
     }
@@ -238,8 +256,8 @@ static void finish(struct opening *op)
         timer_stop(r->o.timers, &st->pair->unsub);
     }
     for (size_t i = 0; i < o->n; i++) {
-        const struct stream_key *k = &o->wants[i].key;
-        struct pair *p = pair_find(r, k->market, str_c(k->code), k->sub_type);
+        const struct pair_key key = key_of_stream(&o->wants[i].key);
+        struct pair *p = pair_find(r, &key);
         if (p)
             pair_release(p);
     }
@@ -426,7 +444,7 @@ void streams_lost(struct relay *r)
                 continue;
             st->on = st->first_due = st->refilling = false;
             if (!r->gap[LANE_QUOTE].open)
-                st->gap_ms = st->last_ms;
+                st->gap_ms = stream_last_ms(st);
         }
         timer_stop(r->o.timers, &p->unsub);
         pair_release(p);

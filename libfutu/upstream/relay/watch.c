@@ -38,7 +38,7 @@ bool stream_stale(const struct stream *st, char *why, size_t size)
         snprintf(why, size, "the upstream has lost %s", r->far_name);
     else if (p->error[0])
         snprintf(why, size, "not restored: %s", p->error);
-    else if (silent > STALE_AFTER && in_session(p->market, clock_wall(&r->o.clock)))
+    else if (silent > STALE_AFTER && in_session(p->key.market, clock_wall(&r->o.clock)))
         snprintf(why, size, "nothing for %d s although its market trades",
                  (int)(silent / NS_PER_S));
     else
@@ -79,7 +79,7 @@ static uint64_t mark_of(int32_t sub_type, const uint8_t *body, size_t n)
 
 struct probe_call {
     struct relay *r;
-    char key[64];
+    struct pair_key key;
     int rehab;
 };
 
@@ -93,30 +93,30 @@ static void on_read(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *bo
     if (r->freeing)
         return;
     r->probe.asked = false;
-    struct pair *pair = map_get(&r->pairs, str_c(p.key));
+    struct pair *pair = pair_find(r, &p.key);
     struct stream *st = pair ? pair->streams[p.rehab] : NULL;
     if (err || !st || response_ret(body, n) != RET_OK ||
         r->lanes[LANE_QUOTE].pushes != r->probe.pushes)
         return;
-    uint64_t mark = mark_of(pair->sub_type, body, n);
-    bool same = strcmp(p.key, r->probe.key) == 0;
+    uint64_t mark = mark_of(pair->key.sub_type, body, n);
+    bool same = memcmp(&p.key, &r->probe.key, sizeof(p.key)) == 0;
     r->probe.suspect = same && mark && r->probe.mark && mark != r->probe.mark;
     r->probe.mark = mark;
-    memcpy(r->probe.key, p.key, sizeof(p.key));
+    r->probe.key = p.key;
 }
 
 static bool read_value(struct relay *r, const struct stream *st, struct probe_call *p)
 {
     const struct pair *pair = st->pair;
     struct lane *k = &r->lanes[LANE_QUOTE];
-    Qot_Common_Security sec = { .code = str_c(pair->code) };
-    SET(&sec, market, pair->market);
-    if (pair->sub_type == Qot_Common_SubType_Basic) {
+    Qot_Common_Security sec = { .code = str_c(pair->key.code) };
+    SET(&sec, market, pair->key.market);
+    if (pair->key.sub_type == Qot_Common_SubType_Basic) {
         Qot_GetBasicQot_C2S c2s = { .securityList = &sec, .n_securityList = 1 };
         const Qot_GetBasicQot_Request rq = { .c2s = &c2s };
         return lane_ask(k, 3004, &rq, on_read, p);
     }
-    if (pair->sub_type == Qot_Common_SubType_Ticker) {
+    if (pair->key.sub_type == Qot_Common_SubType_Ticker) {
         Qot_GetTicker_C2S c2s = { .security = &sec };
         const Qot_GetTicker_Request rq = { .c2s = &c2s };
         SET(&c2s, maxRetNum, 1);
@@ -125,14 +125,14 @@ static bool read_value(struct relay *r, const struct stream *st, struct probe_ca
     Qot_GetKL_C2S c2s = { .security = &sec };
     const Qot_GetKL_Request rq = { .c2s = &c2s };
     SET(&c2s, rehabType, st->rehab);
-    SET(&c2s, klType, kl_type_of_sub_type(pair->sub_type));
+    SET(&c2s, klType, kl_type_of_sub_type(pair->key.sub_type));
     SET(&c2s, reqNum, 1);
     return lane_ask(k, 3006, &rq, on_read, p);
 }
 
 static bool readable(const struct stream *st)
 {
-    int32_t t = st->pair->sub_type;
+    int32_t t = st->pair->key.sub_type;
     return st->wanted && st->on && st->last.n > 0 &&
            (t == Qot_Common_SubType_Basic || t == Qot_Common_SubType_Ticker || sub_type_kline(t));
 }
@@ -162,8 +162,7 @@ static void probe(struct relay *r)
     p = mem_zalloc(sizeof(*p));
     if (!p)
         return;
-    *p = (struct probe_call){ .r = r, .rehab = st->rehab };
-    memcpy(p->key, st->pair->key, sizeof(p->key));
+    *p = (struct probe_call){ .r = r, .key = st->pair->key, .rehab = st->rehab };
     if (r->probe.pushes != r->lanes[LANE_QUOTE].pushes)
         r->probe.mark = 0;              /* pushes came since the last reading */
     r->probe.pushes = r->lanes[LANE_QUOTE].pushes;
