@@ -211,6 +211,7 @@ static bool read_key(futu_str *line, char out[ORDER_KEY_MAX + 1])
     return true;
 }
 
+/* A known key had expired, or been pushed out, when it was used again: it begins anew. */
 static futu_err read_sent(struct journal *j, futu_str line)
 {
     char key[ORDER_KEY_MAX + 1];
@@ -219,8 +220,9 @@ static futu_err read_sent(struct journal *j, futu_str line)
     if (!str_to_u64(word(&line), &ms) || ms > INT64_MAX || !read_key(&line, key) ||
         read_hex(line, digest, 32) != 32)
         return FUTU_EFORMAT;
-    if (journal_find(j, str_c(key)))
-        return FUTU_EFORMAT;
+    struct order_entry *old = journal_find(j, str_c(key));
+    if (old)
+        journal_drop(j, old);
     return journal_add(j, str_c(key), digest, (int64_t)ms) ? FUTU_OK : FUTU_ENOMEM;
 }
 

@@ -3,7 +3,7 @@
  * The newest list of a connection takes the place of its last one. The upstream is told the union
  * of all lists when it grows, before the client is answered; that it has shrunk is told with the
  * next growth, since what nobody wants any more goes no further than here.
- * Tests:   test/unit/gateway/trade_test.c
+ * Tests:   test/unit/gateway/accounts_test.c, test/unit/gateway/trade_test.c
  */
 #include "gateway/pend.h"
 
@@ -44,7 +44,8 @@ static size_t union_bound(struct hub *h)
     return n;
 }
 
-static size_t make_union(struct hub *h, uint64_t *to)
+/* What the upstream has been told, as far as it is still wanted. */
+static size_t in_force(struct hub *h, uint64_t *to)
 {
     struct list *it, *tmp;
     size_t n = 0;
@@ -52,6 +53,13 @@ static size_t make_union(struct hub *h, uint64_t *to)
         const struct futu_conn *c = list_entry(it, struct futu_conn, trader);
         n = add_new(to, n, c->accounts, c->n_accounts);
     }
+    return n;
+}
+
+/* Lists that the upstream is being told, and may refuse. */
+static size_t add_on_the_way(struct hub *h, uint64_t *to, size_t n)
+{
+    struct list *it, *tmp;
     list_each(it, tmp, &h->watches) {
         const struct watch *w = list_entry(it, struct watch, pend.in_kind);
         n = add_new(to, n, w->ids, w->n);
@@ -125,19 +133,22 @@ void on_sub_acc_push(struct ask *a)
         reply_refuse(a, "accIDList: more than %d accounts", ACCOUNTS_PER_CONN);
         return;
     }
+    if (!pend_room(a))
+        return;
     struct watch *w = watch_new(h, c2s->accIDList, c2s->n_accIDList);
     if (!w) {
         reply_refuse(a, "out of memory");
         return;
     }
     uint64_t *all = w->ids + w->n;
-    size_t before = make_union(h, all), n = add_new(all, before, w->ids, w->n);
-    w->up = (struct upstream_watch){ .ids = all, .n = n, .done = on_done };
+    size_t before = in_force(h, all), n = add_new(all, before, w->ids, w->n);
+    bool grows = n > before;
+    w->up = (struct upstream_watch){ .ids = all, .n = add_on_the_way(h, all, n), .done = on_done };
     w->pend.late = on_late;
     w->pend.drop = on_drop;
     pend_begin(&w->pend, a);
     list_push(&h->watches, &w->pend.in_kind);
-    if (n == before)
+    if (!grows)
         on_done(&w->up, FUTU_OK, NULL);
     else
         h->up->ops->watch(h->up, &w->up);

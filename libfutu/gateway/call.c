@@ -155,7 +155,7 @@ static void reply_raw(const struct ask *a, const uint8_t *body, size_t len, int6
 static void answer(const struct call *k, const struct ask *a, const uint8_t *body, size_t len,
                    int64_t net_ns)
 {
-    if (k->rq.fmt == FRAME_JSON)
+    if (k->rq.fmt == FRAME_JSON && len > 0)
         reply_raw(a, body, len, net_ns);
     else
         reply_body(a, body, len, net_ns);
@@ -171,6 +171,18 @@ static void answer_followers(struct call *k, const uint8_t *body, size_t len, in
     }
 }
 
+/* The number of a write: it gives its repeats the answer, or is as if it had not been used. */
+static void end_replay(struct call *k, bool keep, const uint8_t *body, size_t n)
+{
+    if (!k->replay)
+        return;
+    if (keep)
+        replay_answer(k->replay, body, n);
+    else
+        replay_drop(&k->ask.c->replay, k->replay);
+    k->replay = NULL;
+}
+
 static void on_done(struct upstream_request *rq, const uint8_t *body, size_t len)
 {
     struct call *k = container_of(rq, struct call, rq);
@@ -180,14 +192,8 @@ static void on_done(struct upstream_request *rq, const uint8_t *body, size_t len
     if (rq->fmt == FRAME_PROTOBUF)
         patch_reply(k, &b, net_ns);
     body = (const uint8_t *)b.p;
-    if (k->order)
-        orders_end(k, body, b.n);
-    if (k->replay && rq->unsent)
-        replay_drop(&k->ask.c->replay, k->replay);
-    else if (k->replay)
-        replay_answer(k->replay, body, b.n);
-    if (rq->unsent)
-        k->replay = NULL;
+    bool known = !k->order || orders_end(k, body, b.n);
+    end_replay(k, known && !rq->unsent, body, b.n);
     if (k->ask.c && !k->timed_out)
         answer(k, &k->ask, body, b.n, net_ns);
     answer_followers(k, body, b.n, net_ns);

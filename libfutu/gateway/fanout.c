@@ -17,7 +17,8 @@ struct fan {
     uint32_t proto;
     const uint8_t *body;
     size_t len;
-    enum { JSON_NOT_YET, JSON_DONE, JSON_NEVER } json;      /* text in h->json */
+    /* DONE: text in h->json; FAILED: this body has none; NONE: nor has any of its protocol. */
+    enum { JSON_NOT_YET, JSON_DONE, JSON_FAILED, JSON_NONE } json;
     bool digested[2];               /* by format: FRAME_PROTOBUF, FRAME_JSON */
     uint8_t digest[2][20];
     struct shbuf *forms[FORM_N];    /* one reference each */
@@ -49,9 +50,9 @@ static bool to_json(struct fan *f)
     char text[400];
     if (f->json != JSON_NOT_YET)
         return f->json == JSON_DONE;
-    f->json = JSON_NEVER;
+    f->json = row && row->response ? JSON_FAILED : JSON_NONE;
     f->h->json.n = 0;
-    if (!row || !row->response)
+    if (f->json == JSON_NONE)
         return false;
     if (codec_to_json(row->response, f->body, f->len, CODEC_DECLARED, &f->h->json, NULL, &e)) {
         log_warn("push %u can't be written as JSON: %s", f->proto,
@@ -99,8 +100,8 @@ static void deliver(struct fan *f, struct futu_conn *c, const void *key, uint64_
     if (c->ended)
         return;
     struct out_entry e = { frame_of(f, c), key, f->mark };
-    if (!e.b && f->json == JSON_NEVER && (key || !proto_find(f->proto)))
-        return;     /* the next quote may do better; ids that nobody knows have no JSON */
+    if (!e.b && (f->json == JSON_NONE || (f->json == JSON_FAILED && key)))
+        return;     /* the next quote may do better */
     if (!e.b) {
         conn_die(c, FUTU_ENOMEM, "a push can't be framed");
         return;

@@ -1,6 +1,6 @@
 /* orders.c - see orders.h.
  *
- * Tests:   test/unit/gateway/orders_test.c
+ * Tests:   test/unit/gateway/orders_test.c, test/unit/gateway/orders_store_test.c
  */
 #include "gateway/orders.h"
 
@@ -199,7 +199,7 @@ static int32_t ret_of(const uint8_t *body, size_t n)
     return there ? (int32_t)r.v : RET_UNKNOWN;
 }
 
-void orders_end(struct call *k, const uint8_t *body, size_t n)
+bool orders_end(struct call *k, const uint8_t *body, size_t n)
 {
     struct hub *h = k->hub;
     struct order_entry *e = k->order;
@@ -210,8 +210,11 @@ void orders_end(struct call *k, const uint8_t *body, size_t n)
         journal_answer(e, body, n);
         if (e->answer)
             note(h, e, journal_write_answer);
-    } else if (k->rq.unsent || definite(ret)) {
-        note(h, e, journal_write_drop);
-        journal_drop(h->journal, e);
+        return true;
     }
+    if (!k->rq.unsent && !definite(ret))
+        return false;
+    note(h, e, journal_write_drop);
+    journal_drop(h->journal, e);
+    return true;
 }

@@ -24,7 +24,8 @@ enum orders_verdict orders_look(struct ask *a, const Common_PacketID *id, bool o
                                 struct order_entry **e);
 /* Sends the call of a NEW entry once that is on disk; of a RESUMEd one at once. */
 void orders_begin(struct call *k, bool resume);
-/* The upstream has answered the call of this entry. */
-void orders_end(struct call *k, const uint8_t *body, size_t n);
+/* The upstream has answered the call of this entry. False: nobody knows what became of it, and a
+ * repeat is to find out. */
+bool orders_end(struct call *k, const uint8_t *body, size_t n);
 
 #endif

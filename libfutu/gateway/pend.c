@@ -1,7 +1,8 @@
 /* pend.c - see pend.h.
  *
- * Limits:  10 s, on the SDK's WebSocket 4.5 s: its clients give up after 12 s and 5 s.
- * Tests:   test/unit/gateway/qot_test.c, test/unit/gateway/trade_test.c
+ * Limits:  10 s, on the SDK's WebSocket 4.5 s: its clients give up after 12 s and 5 s. Those that
+ *          have had their answer count until the upstream has answered too.
+ * Tests:   test/unit/gateway/plan_test.c, test/unit/gateway/accounts_test.c
  */
 #include "gateway/pend.h"
 
@@ -23,6 +24,14 @@ static void on_timeout(struct timer *t, int64_t now)
     p->late(p);
 }
 
+bool pend_room(const struct ask *a)
+{
+    if (a->c->n_pends < CALLS_PER_CONN)
+        return true;
+    reply_refuse(a, "more than %d calls are under way on this connection", CALLS_PER_CONN);
+    return false;
+}
+
 void pend_begin(struct pend *p, const struct ask *a)
 {
     struct futu_conn *c = a->c;
@@ -35,6 +44,7 @@ void pend_begin(struct pend *p, const struct ask *a)
     list_init(&p->in_kind);
     list_push(&c->hub->pends, &p->in_hub);
     list_push(&c->pends, &p->in_conn);
+    c->n_pends++;
     timer_set(c->hub->o.timers, &p->timer, a->at + answer_limit(c));
 }
 
@@ -43,6 +53,8 @@ bool pend_end(struct pend *p)
     timer_stop(p->hub->o.timers, &p->timer);
     list_remove(&p->in_hub);
     list_remove(&p->in_conn);
+    if (p->c)
+        p->c->n_pends--;
     return p->c && !p->answered;
 }
 

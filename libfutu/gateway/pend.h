@@ -20,6 +20,8 @@ struct pend {
     void (*drop)(struct pend *p);       /* frees what embeds it; the hub is going */
 };
 
+/* False: too many wait already, and this one is refused. */
+bool pend_room(const struct ask *a);
 void pend_begin(struct pend *p, const struct ask *a);
 /* Takes it out of all lists. True: the asker is there and has no answer yet. */
 bool pend_end(struct pend *p);

@@ -1,6 +1,6 @@
 /* plan.c - see plan.h.
  *
- * Tests:   test/unit/gateway/qot_test.c
+ * Tests:   test/unit/gateway/qot_test.c, test/unit/gateway/plan_test.c
  */
 #include "gateway/plan.h"
 
@@ -139,6 +139,15 @@ static futu_err make_subs(struct plan *p)
     return FUTU_OK;
 }
 
+/* Options are those of the pair: one change of them at a time. */
+static bool being_opened(const struct pair *pair)
+{
+    for (int r = 0; r < REHABS; r++)
+        if (pair->streams[r] && pair->streams[r]->opening)
+            return true;
+    return false;
+}
+
 /* A stream that is to be there afterwards: into the list when it is not open as it should be. */
 static futu_err want_stream(struct plan *p, struct pair *pair, int rehab, bool reg)
 {
@@ -146,7 +155,7 @@ static futu_err want_stream(struct plan *p, struct pair *pair, int rehab, bool r
     struct stream_opts opts = stream_opts_union(pair->opts, p->opts);
     if (pair_stream(p->pend.hub, pair, rehab, &st) || (reg && reg_reserve(st)))
         return no_memory(p);
-    if (st->opening)
+    if (being_opened(pair))
         p->wait = true;
     else if (!st->open || !stream_opts_eq(opts, pair->opts))
         p->keys[p->n_keys++] = (struct stream_want){ st->key, opts };
@@ -263,11 +272,17 @@ static void finish(struct plan *p, futu_err err)
 static void on_open(struct upstream_open *o, futu_err err, const char *why)
 {
     struct plan *p = container_of(o, struct plan, open);
-    hub_now(p->pend.hub);
+    struct hub *h = p->pend.hub;
+    hub_now(h);
     set_streams(p, false, err == FUTU_OK);
-    if (err && why)
-        snprintf(p->why, sizeof(p->why), "%s", why);
-    finish(p, err);
+    if (err) {
+        snprintf(p->why, sizeof(p->why), "%s", why ? why : "");
+        finish(p, err);
+        return;
+    }
+    /* Meanwhile others may have closed what was open, or taken the room that was reserved. */
+    look(p);
+    wake_waiting(h);
 }
 
 /* Whether it can be done now, must wait, or needs the upstream first. */

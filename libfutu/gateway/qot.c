@@ -123,6 +123,8 @@ static bool do_sub(struct ask *a, const Qot_Sub_C2S *q, struct plan *p)
 
 void on_sub(struct ask *a)
 {
+    if (!pend_room(a))
+        return;
     struct plan *p = plan_new(a->c);
     if (!p)
         reply_refuse(a, "out of memory");
@@ -175,6 +177,8 @@ static bool do_reg(struct ask *a, const Qot_RegQotPush_C2S *q, struct plan *p)
 
 void on_reg_push(struct ask *a)
 {
+    if (!pend_room(a))
+        return;
     struct plan *p = plan_new(a->c);
     if (!p)
         reply_refuse(a, "out of memory");

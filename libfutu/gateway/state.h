@@ -22,7 +22,7 @@
 #include "wire/frame.h"
 
 #define HANDSHAKE_LIMIT_NS (30 * NS_PER_S)
-#define CALLS_PER_CONN 1024         /* under way at a time; one more is refused */
+#define CALLS_PER_CONN 1024         /* of each kind under way at a time; one more is refused */
 #define ACCOUNTS_PER_CONN 256       /* in one Trd_SubAccPush */
 /* Above SOFT newer quotes take the place of older ones; nothing is queued beyond HARD. */
 #define QUEUE_SOFT (256u << 10)
@@ -54,7 +54,7 @@ struct futu_conn {
     struct list link, dirty, dying, trader;     /* in hub's lists, or in none */
     struct list calls;              /* struct call.link */
     struct list pends;              /* struct pend.in_conn */
-    uint32_t n_calls, n_subs;
+    uint32_t n_calls, n_pends, n_subs;
     struct map sub_of_pair;         /* by the pair's address */
     struct list subs;               /* struct sub.in_conn, oldest first */
     uint64_t *accounts;             /* whose trade pushes it wants */

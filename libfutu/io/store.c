@@ -68,7 +68,7 @@ static bool make_dirs(const char *path)
 
 static futu_err open_files(struct store *s, const char *dir, char *why, size_t size)
 {
-    struct stat st;
+    struct stat st, now;
     if (!make_dirs(dir))
         return complain(why, size, FUTU_EIO, "making", dir);
     s->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -78,6 +78,9 @@ static futu_err open_files(struct store *s, const char *dir, char *why, size_t s
     if (s->fd < 0 || fstat(s->fd, &st))
         return complain(why, size, FUTU_EIO, "opening", s->name);
     if (flock(s->fd, LOCK_EX | LOCK_NB))
+        return complain(why, size, FUTU_EBUSY, "locking", s->name);
+    /* Whoever held it may have put another file in its place meanwhile, and hold that. */
+    if (fstatat(s->dir, s->name, &now, 0) || now.st_ino != st.st_ino)
         return complain(why, size, FUTU_EBUSY, "locking", s->name);
     if (st.st_size > (off_t)STORE_MAX) {
         snprintf(why, size, "state: %s is larger than %u MiB; move it away", s->name,
@@ -180,12 +183,13 @@ static void on_thread(uv_work_t *w)
 
 static void start(struct store *s);
 
-static void tell(struct list *waiters, futu_err err, bool silent)
+/* A callback may close the store: then the rest is told nothing. */
+static void tell(const struct store *s, struct list *waiters, futu_err err)
 {
     while (!list_empty(waiters)) {
         struct waiter *w = list_entry(waiters->next, struct waiter, node);
         list_remove(&w->node);
-        if (!silent)
+        if (!s->closing)
             w->done(w->arg, err);
         mem_free(w);
     }
@@ -210,9 +214,9 @@ static void on_written(uv_work_t *work, int status)
     if (!s->failed && s->next.n > 0)
         start(s);
     s->telling = true;
-    tell(&waiters, err, s->closing);
+    tell(s, &waiters, err);
     if (s->failed)
-        tell(&s->next_waiters, FUTU_EIO, s->closing);
+        tell(s, &s->next_waiters, FUTU_EIO);
     s->telling = false;
     if (s->closing && !s->busy)
         release(s);
@@ -256,6 +260,6 @@ void store_close(struct store *s)
     s->closing = true;
     if (s->busy || s->telling)
         return;                 /* on_written() ends it */
-    tell(&s->next_waiters, FUTU_ECANCELED, true);
+    tell(s, &s->next_waiters, FUTU_ECANCELED);
     release(s);
 }

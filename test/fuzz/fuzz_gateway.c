@@ -1,5 +1,8 @@
-/* fuzz_gateway.c - two clients, an upstream and a clock do what the input says. Whatever it is:
- * each well framed request gets exactly one reply, and what is written is whole frames. */
+/* fuzz_gateway.c - two clients, an upstream, a disk and a clock do what the input says. Whatever it
+ * is: each well framed request gets exactly one reply, and what is written is whole frames; streams
+ * are opened one at a time and closed only when they are open; no order is twice under way. The
+ * length of the input says whether the upstream is another gateway, takes its time to open streams,
+ * and whether orders are stored. */
 #include <stdlib.h>
 #include <sys/uio.h>
 
@@ -10,6 +13,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CALLS 256
+#define STREAMS 512
+#define WAITS 64
 
 struct client {
     futu_conn *c;
@@ -27,6 +32,17 @@ static struct world {
     struct client clients[2];
     struct upstream_request *calls[CALLS];
     size_t n_calls;
+    bool slow;                  /* open() and watch() wait */
+    struct upstream_open *opens[WAITS];
+    struct upstream_watch *watches[WAITS];
+    struct {
+        void (*done)(void *arg, futu_err err);
+        void *arg;
+    } stores[WAITS];
+    size_t n_opens, n_watches, n_stores;
+    struct stream_key open[STREAMS];
+    size_t n_open;
+    bool lost_count;            /* there were more streams than that */
 } w;
 
 static void check(bool ok)
@@ -39,7 +55,12 @@ static void up_request(struct upstream *u, struct upstream_request *rq)
 {
     static const uint8_t no[] = { 8, 1, 18, 0, 24, 0 };
     (void)u;
-    check(proto_find(rq->proto) && rq->done);
+    const struct proto_row *row = proto_find(rq->proto);
+    check(rq->done && (w.up.forwards || (row && row->request)));
+    check(rq->fmt == FRAME_PROTOBUF || !row || !row->request);
+    for (size_t i = 0; i < w.n_calls && rq->key[0]; i++)
+        check(strcmp(w.calls[i]->key, rq->key) != 0);
+    rq->unsent = false;
     if (w.n_calls == CALLS || rq->len % 3 == 0)
         rq->done(rq, no, sizeof(no));
     else
@@ -58,23 +79,92 @@ static void up_cancel(struct upstream *u, struct upstream_request *rq)
     abort();
 }
 
+static size_t find_open(const struct stream_key *key)
+{
+    size_t i = 0;
+    while (i < w.n_open && !stream_key_eq(&w.open[i], key))
+        i++;
+    return i;
+}
+
+static void end_open(size_t at, bool fails)
+{
+    struct upstream_open *o = w.opens[at];
+    w.opens[at] = w.opens[--w.n_opens];
+    for (size_t i = 0; i < o->n && !fails; i++) {
+        if (find_open(&o->wants[i].key) < w.n_open)
+            continue;
+        if (w.n_open < STREAMS)
+            w.open[w.n_open++] = o->wants[i].key;
+        else
+            w.lost_count = true;
+    }
+    o->done(o, fails ? FUTU_ENOTFOUND : FUTU_OK, fails ? "no" : NULL);
+}
+
+static bool opening(const struct stream_key *key)
+{
+    for (size_t i = 0; i < w.n_opens; i++)
+        for (size_t k = 0; k < w.opens[i]->n; k++)
+            if (stream_key_eq(&w.opens[i]->wants[k].key, key))
+                return true;
+    return false;
+}
+
 static void up_open(struct upstream *u, struct upstream_open *o)
 {
     (void)u;
-    check(o->n > 0 && o->wants[0].key.sub_type > 0);
-    o->done(o, o->wants[0].key.code[0] == 'x' ? FUTU_ENOTFOUND : FUTU_OK, "");
+    check(o->n > 0 && w.n_opens < WAITS);
+    for (size_t i = 0; i < o->n; i++)
+        check(o->wants[i].key.sub_type > 0 && !opening(&o->wants[i].key));
+    w.opens[w.n_opens++] = o;
+    if (!w.slow || w.n_opens == WAITS)
+        end_open(w.n_opens - 1, o->wants[0].key.code[0] == 'x');
 }
 
 static void up_close(struct upstream *u, const struct stream_key *key)
 {
+    size_t i = find_open(key);
     (void)u;
-    check(key->sub_type > 0);
+    check((i < w.n_open || w.lost_count) && !opening(key));
+    if (i < w.n_open)
+        w.open[i] = w.open[--w.n_open];
+}
+
+static void end_watch(bool fails)
+{
+    struct upstream_watch *o = w.watches[0];
+    memmove(w.watches, w.watches + 1, --w.n_watches * sizeof(w.watches[0]));
+    o->done(o, fails ? FUTU_EAUTH : FUTU_OK, NULL);
 }
 
 static void up_watch(struct upstream *u, struct upstream_watch *o)
 {
     (void)u;
-    o->done(o, FUTU_OK, NULL);
+    check(w.n_watches < WAITS);
+    w.watches[w.n_watches++] = o;
+    if (!w.slow || w.n_watches == WAITS)
+        end_watch(false);
+}
+
+static futu_err store_append(void *arg, const void *p, size_t n,
+                             void (*done)(void *arg, futu_err err), void *done_arg)
+{
+    (void)arg, (void)p;
+    check(n > 0);
+    if (w.n_stores == WAITS)
+        return FUTU_EIO;
+    w.stores[w.n_stores].done = done;
+    w.stores[w.n_stores++].arg = done_arg;
+    return FUTU_OK;
+}
+
+static void end_store(bool fails)
+{
+    void (*done)(void *arg, futu_err err) = w.stores[0].done;
+    void *arg = w.stores[0].arg;
+    memmove(w.stores, w.stores + 1, --w.n_stores * sizeof(w.stores[0]));
+    done(arg, fails ? FUTU_EIO : FUTU_OK);
 }
 
 static futu_err up_current(struct upstream *u, const struct stream_key *key, struct buf *out)
@@ -191,9 +281,28 @@ static void push(uint8_t what, const uint8_t *body, size_t n)
     if (what & 4)
         w.events.trade(w.events.arg, what, 2208, body, n);
     else if (what & 8)
-        w.events.notify(w.events.arg, 1003, body, n);
+        w.events.notify(w.events.arg, what & 16 ? 1003 : 9999, body, n);
     else
         w.events.push(w.events.arg, &p);
+}
+
+/* What waits upstream or for the disk ends: an answer of n bytes, or a success or failure. */
+static void end_one(uint8_t what, uint16_t number, const uint8_t *p, size_t n)
+{
+    bool fails = number & 1;
+    if (what == 8 && w.n_opens > 0) {
+        end_open(number / 2 % w.n_opens, fails);
+    } else if (what == 16 && w.n_watches > 0) {
+        end_watch(fails);
+    } else if (what == 24 && w.n_stores > 0) {
+        end_store(fails);
+    } else if (w.n_calls > 0) {
+        struct upstream_request *rq = w.calls[number % w.n_calls];
+        w.calls[number % w.n_calls] = w.calls[w.n_calls - 1];
+        w.n_calls--;
+        rq->unsent = what == 32;
+        rq->done(rq, p, n);
+    }
 }
 
 /* One step: what to do, with which client, a number, and n bytes behind. */
@@ -212,12 +321,7 @@ static void step(uint8_t op, uint16_t number, const uint8_t *p, size_t n)
         pass((int64_t)number * NS_PER_MS);
         break;
     case 3:
-        if (w.n_calls > 0) {
-            struct upstream_request *rq = w.calls[number % w.n_calls];
-            w.calls[number % w.n_calls] = w.calls[w.n_calls - 1];
-            w.n_calls--;
-            rq->done(rq, p, n);
-        }
+        end_one(op & 56, number, p, n);
         break;
     case 4:
         push((uint8_t)number, p, n);
@@ -245,9 +349,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     memset(&w, 0, sizeof(w));
     w.up.ops = &ops;
+    w.up.forwards = size / 2 % 2;
+    w.slow = size / 4 % 2;
     w.time = (struct clock_fake){ NS_PER_S, NS_PER_S };
     struct hub_opts o = { .clock = clock_fake(&w.time), .timers = &w.timers,
                           .random = same_random, .push_interval_ms = size % 2 ? 300 : 0 };
+    if (size / 8 % 2)
+        o.store.append = store_append;
     check(hub_new(&w.hub, &o) == FUTU_OK);
     w.events = hub_events(w.hub);
     hub_set_upstream(w.hub, &w.up);
@@ -262,6 +370,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     settle(&w.clients[0]);
     settle(&w.clients[1]);
     close_client(&w.clients[0]);
+    while (w.n_opens > 1)           /* one is left for the end */
+        end_open(0, w.n_opens % 3 == 0);
     close_client(&w.clients[1]);
     hub_free(w.hub);
     check(timers_next(&w.timers) == TIMER_NEVER);

@@ -37,7 +37,7 @@ static void send_into(size_t link, int direction)
     proxy_hold(&ch.link[link], direction, true);
     proxy_counts(&ch.link[link], &c);
     /* More than a KeepAlive or its answer. */
-    uint64_t enough = c.held + (direction == PROXY_TO_SERVER ? 150 : 90);
+    uint64_t enough = c.held + (direction == PROXY_TO_SERVER ? 105 : 80);
     for (int64_t end = now_ms() + ANSWER_MS; c.held < enough;
          proxy_counts(&ch.link[link], &c)) {
         ck_assert_msg(now_ms() < end, "the order does not come to link %zu", link);

@@ -104,9 +104,9 @@ static void fake_close(struct upstream *u, const struct stream_key *key)
 void rig_watched(struct rig *r, futu_err err, const char *why)
 {
     struct fake *f = &r->fake;
-    struct upstream_watch *w = f->watch;
-    ck_assert_ptr_nonnull(w);
-    f->watch = NULL;
+    ck_assert_uint_gt(f->n_watches, 0);
+    struct upstream_watch *w = f->watches[0];
+    memmove(f->watches, f->watches + 1, --f->n_watches * sizeof(f->watches[0]));
     f->n_watched = 0;
     for (size_t i = 0; i < w->n && i < ARRAY_LEN(f->watched); i++)
         f->watched[f->n_watched++] = w->ids[i];
@@ -116,7 +116,8 @@ void rig_watched(struct rig *r, futu_err err, const char *why)
 static void fake_watch(struct upstream *u, struct upstream_watch *w)
 {
     struct fake *f = of(u);
-    f->watch = w;
+    ck_assert_uint_lt(f->n_watches, ARRAY_LEN(f->watches));
+    f->watches[f->n_watches++] = w;
     if (!f->slow)
         rig_watched(container_of(f, struct rig, fake), FUTU_OK, NULL);
 }

@@ -31,8 +31,9 @@ struct fake {
     struct upstream_open *opens[64];
     uint32_t n_opens;
     struct stream_opts last_opts;
-    struct upstream_watch *watch;
-    uint64_t watched[64];       /* of the last watch() */
+    struct upstream_watch *watches[8];
+    uint32_t n_watches;
+    uint64_t watched[64];       /* of the last watch() that has ended */
     size_t n_watched;
     const char *why;
     const char *current;        /* hex of current()'s Response; NULL: no data */
@@ -56,7 +57,7 @@ void rig_pass(struct rig *r, int64_t ns);
 void rig_turn(struct rig *r);
 /* Answers the oldest waiting request of this protocol. */
 void rig_answer(struct rig *r, uint32_t proto, const char *hex);
-/* Ends the oldest open(), or the watch(), that waits. */
+/* Ends the oldest open(), or watch(), that waits. */
 void rig_opened(struct rig *r, futu_err err, const char *why);
 void rig_watched(struct rig *r, futu_err err, const char *why);
 uint32_t rig_waiting(const struct rig *r, uint32_t proto);
