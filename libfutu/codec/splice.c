@@ -71,6 +71,7 @@ bool pb_first(futu_str message, uint32_t tag, struct pb_rec *out)
 {
     struct pb_in it = { (const uint8_t *)message.p, (const uint8_t *)message.p + message.n };
     while (it.p < it.end) {
+        *out = (struct pb_rec){ .tag = 0 };
         if (pb_next(&it, out))
             return false;
         if (out->tag == tag)

@@ -31,7 +31,8 @@ static inline uint8_t *pb_put_text(uint8_t *p, uint32_t tag, futu_str s)
     return p + s.n;
 }
 
-/* The first record with the tag; false: none, or no protobuf. */
+/* The first record with the tag; what its wire type does not set is 0. False: none, or no
+ * protobuf. */
 bool pb_first(futu_str message, uint32_t tag, struct pb_rec *out);
 /* The same inside the member `outer`. */
 bool pb_inner(const uint8_t *p, size_t n, uint32_t outer, uint32_t tag, struct pb_rec *out);

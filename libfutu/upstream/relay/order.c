@@ -223,7 +223,8 @@ void order_send(struct relay *r, struct upstream_request *rq)
     o->rq = rq;
     rq->upstream_data = o;
     list_push(&r->orders, &o->node);
-    if (pb_first((futu_str){ (const char *)rq->body, rq->len }, TAG_C2S, &c2s))
+    if (pb_first((futu_str){ (const char *)rq->body, rq->len }, TAG_C2S, &c2s) &&
+        c2s.wire == PB_WIRE_BYTES)
         read_order(o, (futu_str){ (const char *)c2s.p, c2s.n });
     if (rq->resumed && o->places) {
         o->resumed = true;

@@ -419,7 +419,8 @@ static futu_err first_ticks(const struct stream *st, struct buf *out)
     size_t n_mark = (size_t)(pb_put_scalar(mark, TYPE, PB_INT32, &cached) - mark), s2c, at;
     struct pb_rec r;
     futu_str body;
-    if (!body_s2c(st->last.p, st->last.n, &body) || !pb_first(body, SECURITY, &r))
+    if (!body_s2c(st->last.p, st->last.n, &body) || !pb_first(body, SECURITY, &r) ||
+        r.wire != PB_WIRE_BYTES)
         return FUTU_EAGAIN;
     futu_err err = buf_put(out, ENVELOPE_OK, sizeof(ENVELOPE_OK) - 1);
     if (!err)

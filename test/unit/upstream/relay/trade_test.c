@@ -194,6 +194,19 @@ START_TEST(lists_that_are_refused_end_the_gap_too)
 }
 END_TEST
 
+START_TEST(lists_that_make_no_sense_are_dropped)
+{
+    static const uint8_t number[] = { 8, 0, 0x22, 7, 8, 5, 0x12, 3, 0x20, 0x81, 7 };
+    static const uint8_t cut[] = { 8, 0, 0x22, 4, 0x0a, 9, 8, 1 };
+    lose(Trd_Common_TrdEnv_Real);
+    peer_answer(&p, peer_need(&p, P_ORDER_LIST), number, sizeof(number));
+    peer_answer(&p, peer_need(&p, P_FILL_LIST), cut, sizeof(cut));
+    ck_assert_uint_eq(p.trades.n, 0);
+    ck_assert_uint_eq(gap_count(&p), 2);
+    peer_free(&p);
+}
+END_TEST
+
 START_TEST(accounts_that_nobody_watches_are_not_fetched)
 {
     struct watched w = { .done = 0 };
@@ -265,6 +278,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, orders_and_fills_that_changed_are_pushed);
     tcase_add_test(tc, simulated_accounts_have_no_fills);
     tcase_add_test(tc, lists_that_are_refused_end_the_gap_too);
+    tcase_add_test(tc, lists_that_make_no_sense_are_dropped);
     tcase_add_test(tc, accounts_that_nobody_watches_are_not_fetched);
     tcase_add_test(tc, lost_again_while_fetching_is_one_gap);
     tcase_add_test(tc, a_failed_allocation_ends_a_watch_once_and_each_gap);
