@@ -164,18 +164,37 @@ void gap_tell_state(struct relay *r)
         r->o.events.notify(r->o.events.arg, PROTO_NOTIFY, b->p, b->n);
 }
 
+static bool seen(struct relay *r, const Gateway_UpdateGap_S2C *s2c)
+{
+    for (size_t i = 0; i < MIN(r->n_far_seen, ARRAY_LEN(r->far_seen)); i++)
+        if (r->far_seen[i].boot == s2c->bootID && r->far_seen[i].seq == s2c->seq)
+            return true;
+    unsigned at = r->n_far_seen++ % ARRAY_LEN(r->far_seen);
+    r->far_seen[at].boot = s2c->bootID;
+    r->far_seen[at].seq = s2c->seq;
+    return false;
+}
+
 /* Its streams are stale for us too. */
-void gap_passing(struct relay *r, const uint8_t *body, size_t n)
+static void take_far(struct relay *r, const Gateway_UpdateGap_S2C *s2c)
+{
+    if (!str_is(s2c->link, "quote"))
+        return;
+    r->far_down = s2c->state == Gateway_UpdateGap_GapState_Began;
+    r->far_since_ms = s2c->beginMs;
+    str_copy(r->far_name, sizeof(r->far_name), s2c->upstream);
+    if (!r->far_down && r->retry.armed)
+        restore_again(r);
+}
+
+bool gap_passing(struct relay *r, const uint8_t *body, size_t n)
 {
     struct arena a = ARENA_INIT;
     Gateway_UpdateGap_Response rsp;
-    if (!codec_decode(&Gateway_UpdateGap_Response_msg, &a, body, n, &rsp, NULL, NULL) && rsp.s2c &&
-        str_is(rsp.s2c->link, "quote")) {
-        r->far_down = rsp.s2c->state == Gateway_UpdateGap_GapState_Began;
-        r->far_since_ms = rsp.s2c->beginMs;
-        str_copy(r->far_name, sizeof(r->far_name), rsp.s2c->upstream);
-        if (!r->far_down && r->retry.armed)
-            restore_again(r);
-    }
+    bool news = !codec_decode(&Gateway_UpdateGap_Response_msg, &a, body, n, &rsp, NULL, NULL) &&
+                rsp.s2c && !seen(r, rsp.s2c);
+    if (news)
+        take_far(r, rsp.s2c);
     arena_free(&a);
+    return news;
 }

@@ -152,11 +152,11 @@ static void on_state(futu_client *c, int state, futu_err err, void *arg)
 static void on_raw(futu_client *c, const struct frame *f, const uint8_t *body, size_t n, void *arg)
 {
     struct lane *k = arg;
-    bool trade = f->proto == P_ORDER_PUSH || f->proto == P_FILL_PUSH;
+    bool own = f->proto == P_ORDER_PUSH || f->proto == P_FILL_PUSH || f->proto == PROTO_GAP;
     k->pushes++;
     k->r->rx_ns = c->last_rx;
     /* What belongs to nobody's subscription comes on each connection: it goes up once. */
-    if (trade || k->id == LANE_QUOTE)
+    if (own || k->id == LANE_QUOTE)
         push_take(k->r, f, body, n);
 }
 

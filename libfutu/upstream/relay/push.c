@@ -306,8 +306,8 @@ void push_take(struct relay *r, const struct frame *f, const uint8_t *body, size
         trade_push(r, f->proto, body, n);
         break;
     case PROTO_GAP:
-        gap_passing(r, body, n);
-        r->o.events.notify(r->o.events.arg, f->proto, body, n);
+        if (gap_passing(r, body, n))
+            r->o.events.notify(r->o.events.arg, f->proto, body, n);
         break;
     default:
         r->o.events.notify(r->o.events.arg, f->proto, body, n);

@@ -158,6 +158,10 @@ struct relay {
     bool far_down;                  /* the upstream has told us of a gap of its own */
     int64_t far_since_ms;
     char far_name[128];
+    struct {
+        uint64_t boot, seq;
+    } far_seen[16];                 /* gap events of gateways behind us, the last ones */
+    unsigned n_far_seen;
 
     struct timer look;              /* watch.c */
     struct probe {
@@ -279,7 +283,8 @@ void trade_push(struct relay *r, uint32_t proto, const uint8_t *body, size_t n);
 void gap_begin(struct relay *r, enum lane_id id);
 void gap_over(struct relay *r, enum lane_id id);
 void gap_tell_state(struct relay *r);       /* Notify: which connections are there */
-void gap_passing(struct relay *r, const uint8_t *body, size_t n);   /* the upstream's own */
+/* One of the upstream's own, or from behind it. False: it came already, on another lane. */
+bool gap_passing(struct relay *r, const uint8_t *body, size_t n);
 
 /* watch.c */
 void watch_start(struct relay *r);

@@ -175,6 +175,35 @@ START_TEST(what_belongs_to_no_stream_goes_up_once)
 }
 END_TEST
 
+static void push_gap(enum lane_id lane, uint64_t boot, uint64_t seq)
+{
+    Gateway_UpdateGap_S2C s2c = { .link = STR("trade"), .upstream = STR("far:11111") };
+    Gateway_UpdateGap_Response r = { .retMsg = STR(""), .s2c = &s2c };
+    SET(&r, retType, RET_OK);
+    SET(&s2c, bootID, boot);
+    SET(&s2c, seq, seq);
+    SET(&s2c, state, Gateway_UpdateGap_GapState_Began);
+    SET(&s2c, beginMs, 1);
+    peer_push_msg(&p, lane, PROTO_GAP, &r);
+}
+
+START_TEST(a_gap_event_goes_up_once_whichever_lanes_bring_it)
+{
+    peer_init(&p);
+    push_gap(LANE_TRADE, 5, 1);         /* a lane without subscriptions hears of none */
+    ck_assert_uint_eq(gap_count(&p), 1);
+    push_gap(LANE_QUOTE, 5, 1);
+    ck_assert_uint_eq(gap_count(&p), 1);
+    push_gap(LANE_QUOTE, 5, 2);
+    push_gap(LANE_TRADE, 5, 2);
+    push_gap(LANE_QUOTE, 6, 2);         /* of another gateway in the chain */
+    ck_assert_uint_eq(gap_count(&p), 3);
+    peer_push(&p, LANE_QUOTE, PROTO_GAP, "\x08\x00\x22\x00", 4);
+    ck_assert_uint_eq(gap_count(&p), 3);
+    peer_free(&p);
+}
+END_TEST
+
 START_TEST(a_failed_allocation_loses_a_push_at_the_most)
 {
     for (long n = 0; n < 8; n++) {
@@ -207,6 +236,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, tickers_that_came_already_are_cut_from_what_is_cached);
     tcase_add_test(tc, what_makes_no_sense_is_dropped);
     tcase_add_test(tc, what_belongs_to_no_stream_goes_up_once);
+    tcase_add_test(tc, a_gap_event_goes_up_once_whichever_lanes_bring_it);
     tcase_add_test(tc, a_failed_allocation_loses_a_push_at_the_most);
 }
 

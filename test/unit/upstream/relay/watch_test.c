@@ -239,7 +239,7 @@ static void push_gap(int32_t state)
     Gateway_UpdateGap_Response r = { .retMsg = STR(""), .s2c = &s2c };
     SET(&r, retType, RET_OK);
     SET(&s2c, bootID, 5);
-    SET(&s2c, seq, 1);
+    SET(&s2c, seq, (uint64_t)state);
     SET(&s2c, state, state);
     SET(&s2c, beginMs, 1);
     peer_push_msg(&p, LANE_QUOTE, PROTO_GAP, &r);
