@@ -107,6 +107,7 @@ $(B)/test/unit/%_test: $(B)/test/unit/%_test.o $(B)/test/unit/support.o $(B)/tes
 $(filter $(B)/test/unit/gateway/%,$(TESTS)): $(B)/test/unit/gateway/rig.o
 $(filter $(B)/test/unit/api/%,$(TESTS)): $(B)/test/unit/api/host.o
 $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/test/unit/client/world.o
+$(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/upstream/relay/%.o,peer gate bodies)
 # Fuzz targets: by `make test` with a driver of ours that replays the corpus; by `make fuzz` with libFuzzer.
 FUZZ := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/fuzz_*.c))
 REPLAY := $(FUZZ:%=$(B)/test/fuzz/%)

@@ -1,18 +1,26 @@
 #!/bin/sh
-# run.sh BUILD - the integration tests against the programs in BUILD. silence_test mostly waits, so it
-# runs beside the others.
+# run.sh BUILD - the integration tests against the programs in BUILD. Those that mostly wait run
+# beside the others.
 set -u
 FUTU_OPEND=$1/futu-opend
 FUTU_CLI=$1/futucli
 export FUTU_OPEND FUTU_CLI
+waiting="silence_test relay_faults_test relay_inflight_test"
 status=0
-"$1/test/integration/silence_test" >"$1/silence.log" 2>&1 &
-silence=$!
+pids=
+for t in $waiting; do
+    "$1/test/integration/$t" >"$1/$t.log" 2>&1 &
+    pids="$pids $!"
+done
 for t in "$1"/test/integration/*_test; do
-    case $t in */silence_test) continue ;; esac
+    case " $waiting " in *" $(basename "$t") "*) continue ;; esac
     "$t" || status=1
 done
 sh test/integration/cli.sh || status=1
-wait $silence || status=1
-cat "$1/silence.log"
+for pid in $pids; do
+    wait "$pid" || status=1
+done
+for t in $waiting; do
+    cat "$1/$t.log"
+done
 exit $status

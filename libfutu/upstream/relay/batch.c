@@ -67,8 +67,9 @@ static void on_reply(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *b
     }
     size_t half = b->n / 2;
     if (err == FUTU_EREFUSED && b->split && b->n > 1) {
-        if (send(b->r, b->pairs, half, true, b->done, b->arg) ||
-            send(b->r, b->pairs + half, b->n - half, true, b->done, b->arg))
+        futu_err one = send(b->r, b->pairs, half, true, b->done, b->arg);
+        futu_err two = send(b->r, b->pairs + half, b->n - half, true, b->done, b->arg);
+        if (one || two)
             log_error("upstream %s: subscriptions can't be restored one by one", b->r->name);
     } else {
         end_all(b, err, text);

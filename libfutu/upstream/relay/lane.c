@@ -152,9 +152,12 @@ static void on_state(futu_client *c, int state, futu_err err, void *arg)
 static void on_raw(futu_client *c, const struct frame *f, const uint8_t *body, size_t n, void *arg)
 {
     struct lane *k = arg;
+    bool trade = f->proto == P_ORDER_PUSH || f->proto == P_FILL_PUSH;
     k->pushes++;
     k->r->rx_ns = c->last_rx;
-    push_take(k->r, f, body, n);
+    /* What belongs to nobody's subscription comes on each connection: it goes up once. */
+    if (trade || k->id == LANE_QUOTE)
+        push_take(k->r, f, body, n);
 }
 
 futu_err lane_open(struct relay *r, enum lane_id id)

@@ -4,8 +4,9 @@
  *          remark. Without a trade connection nothing is sent and the client is told so at once.
  * Lost:    when the connection breaks before the answer, an order is looked for in the upstream's
  *          list on the new connection: by its mark, or, when the remark has no room for one, by all
- *          that is known of it. What is not there is looked for again after SETTLE, since the
- *          request may still have been in a buffer; then it has not arrived.
+ *          that is known of it; an older twin leaves it unknown. What is not there is looked for
+ *          again after SETTLE, since the request may still have been in a buffer; then it has not
+ *          arrived.
  * Resumed: an order that another process may have sent is looked for first, and sent when it is not
  *          there.
  * Other writes (modify, cancel) that were under way are answered as unknown: the order's state
@@ -20,6 +21,7 @@
 #define AGAIN (2 * NS_PER_S)            /* after a list that could not be had */
 #define LOOK_LIMIT (60 * NS_PER_S)      /* then the outcome stays unknown */
 #define REMARK_MAX 64
+#define CLOCKS_MS 60000                 /* how far the exchange's clock and ours may be apart */
 
 enum { TAG_PACKET = 1, TAG_HEADER = 2, TAG_KEY = 900 };
 
@@ -44,6 +46,7 @@ struct order {
     char code[SECURITY_CODE_MAX + 1];   /* for one without a mark */
     double qty, price;
     int32_t side;
+    int64_t sent_ms;                    /* UTC; 0: another process sent it, if any */
     int64_t due, since;                 /* of the next look; when it became unknown */
 };
 
@@ -193,6 +196,8 @@ static void send_now(struct order *o)
     struct buf *b = &o->r->body;
     futu_err err = translate(o, b);
     o->fate = FATE_SENT;
+    o->sent_ms = relay_now_ms(o->r);
+    o->resumed = o->looked = false;     /* whatever comes of it, it is not sent again */
     if (err) {
         refuse(o, futu_strerror(err));
         return;
@@ -287,6 +292,25 @@ static bool is_it(const struct order *o, const Trd_Common_Order *x)
            x->trdSide == o->side && str_is(x->code, o->code);
 }
 
+/* The newest order that it may be; NULL: none. */
+static const Trd_Common_Order *find_in(const struct order *o, const Trd_GetOrderList_S2C *s2c)
+{
+    const Trd_Common_Order *best = NULL;
+    for (size_t i = 0; s2c && o->rq && i < s2c->n_orderList; i++) {
+        const Trd_Common_Order *x = &s2c->orderList[i];
+        if (is_it(o, x) && (!best || x->createTimestamp > best->createTimestamp))
+            best = x;
+    }
+    return best;
+}
+
+/* Without a mark, one that was there before it was sent is another one just like it. */
+static bool is_twin(const struct order *o, const Trd_Common_Order *x)
+{
+    return !mark_in(x->remark).p && o->sent_ms && x->has_createTimestamp &&
+           x->createTimestamp * 1000 < (double)(o->sent_ms - CLOCKS_MS);
+}
+
 static void found(struct order *o, const Trd_Common_Order *x)
 {
     Trd_Common_TrdHeader header = { 0 };
@@ -358,14 +382,13 @@ static void judge(struct relay *r, const struct look *l, const Trd_GetOrderList_
     }
     while (!list_empty(&now)) {
         struct order *o = list_entry(now.next, struct order, node);
-        const Trd_Common_Order *x = NULL;
+        const Trd_Common_Order *x = find_in(o, s2c);
         list_remove(&o->node);
         list_push(&r->orders, &o->node);
-        for (size_t i = 0; s2c && o->rq && i < s2c->n_orderList && !x; i++)
-            if (is_it(o, &s2c->orderList[i]))
-                x = &s2c->orderList[i];
-        if (x)
+        if (x && !is_twin(o, x))
             found(o, x);
+        else if (x && o->looked)
+            end_with(o, RET_TIMEOUT, false, "业务处理超时没返回，结果未知");
         else if (s2c)
             not_found(o);
         else

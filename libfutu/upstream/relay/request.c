@@ -2,8 +2,8 @@
  *
  * Waiting: without a connection a read waits up to HOLD_LIMIT for one, counted from when it came or
  *          from when the connection was lost, whichever is later; then it fails with the reason.
- *          A read whose connection broke is sent again. Writes never wait and are never sent again;
- *          see order.c.
+ *          A read whose connection broke is sent again; what may change something is not. Orders
+ *          never wait; see order.c.
  * Cost:    per request one struct from a pool.
  * Tests:   test/unit/upstream/relay/request_test.c
  */
@@ -14,6 +14,7 @@
 #define UNKNOWN_ID "未知的协议ID"
 
 static void on_time(struct timer *t, int64_t now);
+static void answer_global_state(struct relay *r, struct upstream_request *rq);
 
 static struct out *out_new(struct relay *r)
 {
@@ -61,7 +62,10 @@ static void give_up(struct out *x)
     snprintf(text, sizeof(text), "no %s connection to the upstream %s: %s", lane_name(x->lane->id),
              r->name, lane_error(x->lane));
     out_free(x);
-    request_fail(r, rq, RET_DISCONNECTED, text);
+    if (rq->proto == P_GLOBAL_STATE)
+        answer_global_state(r, rq);
+    else
+        request_fail(r, rq, RET_DISCONNECTED, text);
 }
 
 static void on_time(struct timer *t, int64_t now)
@@ -162,6 +166,26 @@ static void answer(struct relay *r, struct upstream_request *rq, const uint8_t *
         rq->done(rq, body, n);
 }
 
+/* Nobody knows what an id outside the registry does; the others here are no writes of orders, but
+ * change something all the same. */
+static bool repeatable(uint32_t proto)
+{
+    static const uint32_t changes[] = { 1006, 1008, 1009, 3214, 3220, 3309 };
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++)
+        if (changes[i] == proto)
+            return false;
+    return proto_find(proto) != NULL;
+}
+
+static void fail_with(struct relay *r, struct upstream_request *rq, futu_err err)
+{
+    if (err == FUTU_ENOTCONN)
+        request_fail(r, rq, RET_DISCONNECTED,
+                     "结果未知: the connection to the upstream broke while the request was under way");
+    else
+        request_fail(r, rq, RET_TIMEOUT, "业务处理超时没返回");
+}
+
 static void on_reply(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
                      void *arg)
 {
@@ -172,7 +196,7 @@ static void on_reply(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *b
     x->call = NULL;
     if (r->freeing)
         return;
-    if (err == FUTU_ENOTCONN) {         /* a read: it may be asked again */
+    if (err == FUTU_ENOTCONN && repeatable(rq->proto)) {
         list_remove(&x->node);
         x->deadline = relay_now(r) + HOLD_LIMIT;
         hold(x);
@@ -186,7 +210,7 @@ static void on_reply(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *b
     else if (err == FUTU_OK)
         rq->done(rq, body, n);
     else
-        request_fail(r, rq, RET_TIMEOUT, "业务处理超时没返回");
+        fail_with(r, rq, err);
 }
 
 static void send(struct out *x)

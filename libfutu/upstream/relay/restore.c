@@ -53,7 +53,9 @@ static void plan_retry(struct relay *r)
         return;
     }
     r->retry.fn = on_retry;
-    int64_t pause = MIN(RETRY_LEAST << MIN(r->retries++, 8u), RETRY_MOST);
+    int64_t pause = RETRY_LEAST << MIN(r->retries, 8u);
+    pause = MIN(pause, RETRY_MOST);
+    r->retries++;
     timer_set(r->o.timers, &r->retry, relay_now(r) + pause);
 }
 
@@ -205,8 +207,10 @@ static void begin_round(struct relay *r)
         pairs[n++] = p;
     }
     s->subscribing = n;
-    if (n > 0 && batch_subscribe(r, pairs, n, true, on_pair, s))
+    if (n > 0 && batch_subscribe(r, pairs, n, true, on_pair, s)) {
+        s->subscribing = 0;             /* nothing was asked: no answer ends the round */
         client_lose(r->lanes[LANE_QUOTE].c, FUTU_ENOMEM, "out of memory");
+    }
     mem_free(pairs);
     if (n == 0)
         go_on(s);

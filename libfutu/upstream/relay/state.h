@@ -239,7 +239,8 @@ void quota_took(struct relay *r, int n);    /* until the upstream is asked: n of
 /* All wanted pairs, by security. Memory from the arena; until the next call. FUTU_ENOMEM. */
 futu_err pairs_by_security(struct relay *r, struct arena *a, struct group **out, size_t *n);
 bool pair_wanted(const struct pair *p);
-/* Nobody may hold it any more: it goes, or will when the upstream's minute is over. */
+/* Nobody may hold it any more: it goes, or will when the upstream's minute is over. Of one that is
+ * held, rehab types that nobody wants are given up. */
 void pair_release(struct pair *p);
 
 /* batch.c: Qot_Sub for many pairs, as their `ask` and `ask_opts` say. done() runs once per pair,

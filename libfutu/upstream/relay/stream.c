@@ -140,6 +140,22 @@ static void ignore(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *bod
     quota_ask(r);
 }
 
+/* Whether an opening that has not ended wants it; rehab -1: any of its streams. */
+static bool awaited(const struct pair *p, int rehab)
+{
+    struct list *it, *tmp;
+    list_each(it, tmp, &p->r->openings) {
+        const struct upstream_open *o = list_entry(it, struct opening, node)->o;
+        for (size_t i = 0; i < o->n; i++) {
+            const struct stream_key *k = &o->wants[i].key;
+            if (k->market == p->key.market && k->sub_type == p->key.sub_type &&
+                (rehab < 0 || k->rehab == rehab) && strcmp(k->code, p->key.code) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static void on_unsub(struct timer *t, int64_t now)
 {
     struct pair *p = container_of(t, struct pair, unsub);
@@ -149,22 +165,13 @@ static void on_unsub(struct timer *t, int64_t now)
                         .n_subTypeList = 1 };
     const Qot_Sub_Request rq = { .c2s = &c2s };
     (void)now;
+    if (p->busy || awaited(p, -1))
+        return;                         /* who has it in hand releases it */
     SET(&sec, market, p->key.market);
     SET(&c2s, isSubOrUnSub, false);
     if (p->subscribed && lane_ask(&r->lanes[LANE_QUOTE], P_SUB, &rq, ignore, r))
         quota_took(r, -1);
     pair_free(p);
-}
-
-void pair_release(struct pair *p)
-{
-    struct relay *r = p->r;
-    if (p->busy || pair_wanted(p))
-        return;
-    if (!p->subscribed)
-        pair_free(p);
-    else if (!p->unsub.armed)
-        timer_set(r->o.timers, &p->unsub, MAX(p->since + SUB_LEAST, relay_now(r)));
 }
 
 /* Pushes of one rehab type are not wanted any more, those of another still are. */
@@ -185,17 +192,31 @@ static void unregister(struct stream *st)
     stream_free(st);
 }
 
+void pair_release(struct pair *p)
+{
+    struct relay *r = p->r;
+    if (p->busy)
+        return;
+    if (pair_wanted(p)) {
+        for (int i = 0; i < REHABS; i++)
+            if (p->streams[i] && !p->streams[i]->wanted && !awaited(p, i))
+                unregister(p->streams[i]);
+        return;
+    }
+    if (!p->subscribed)
+        pair_free(p);
+    else if (!p->unsub.armed)
+        timer_set(r->o.timers, &p->unsub, MAX(p->since + SUB_LEAST, relay_now(r)));
+}
+
 void stream_close(struct upstream *u, const struct stream_key *key)
 {
     struct relay *r = container_of(u, struct relay, base);
     struct stream *st = stream_find(r, key->market, str_c(key->code), key->sub_type, key->rehab);
     if (!st)
         return;
-    struct pair *p = st->pair;
     st->wanted = false;
-    if (pair_wanted(p) && !p->busy)
-        unregister(st);
-    pair_release(p);
+    pair_release(st->pair);
 }
 
 /* ---- opening ---- */
@@ -249,6 +270,7 @@ static void finish(struct opening *op)
     futu_err err = op->err;
     char why[sizeof(op->why)];
     memcpy(why, op->why, sizeof(why));
+    list_remove(&op->node);             /* it awaits nothing any more */
     for (size_t i = 0; i < o->n && !err; i++) {
         const struct stream_key *k = &o->wants[i].key;
         struct stream *st = stream_find(r, k->market, str_c(k->code), k->sub_type, k->rehab);
@@ -300,6 +322,8 @@ static bool collect(struct opening *op, bool *busy)
         if (!st)
             return false;
         *busy |= p->busy;
+        if (p->busy)
+            continue;                   /* what it asks for belongs to the request under way */
         struct stream_opts opts = stream_opts_union(p->opts, w->opts);
         if (st->on && p->subscribed && stream_opts_eq(opts, p->opts))
             continue;
@@ -434,6 +458,7 @@ void streams_lost(struct relay *r)
 {
     struct list *it, *tmp;
     restore_stop(r);
+    r->probe = (struct probe){ .asked = false };
     list_each(it, tmp, &r->pair_list) {
         struct pair *p = list_entry(it, struct pair, node);
         p->subscribed = false;

@@ -21,6 +21,8 @@ static futu_err put_order_field(const char *secret, const struct pb_rec *f, cons
     if (!m.p || !mark_is_own(secret, m))
         return copy(out, start, end);
     remark = mark_less(remark);
+    if (remark.n == 0)
+        return FUTU_OK;
     size_t at;
     futu_err err = pb_open(out, TAG_REMARK, &at);
     if (!err)

@@ -15,6 +15,7 @@ struct watching {
     struct list node;
     struct relay *r;
     struct upstream_watch *w;
+    struct timer timer;                 /* of waiting for a connection */
 };
 
 /* The fetching after a loss: one list after the other. */
@@ -24,17 +25,34 @@ struct round {
     size_t left;                        /* answers that are out */
 };
 
+static void answer(struct watching *x, futu_err err, const char *why)
+{
+    struct upstream_watch *w = x->w;
+    timer_stop(x->r->o.timers, &x->timer);
+    list_remove(&x->node);
+    mem_free(x);
+    w->done(w, err, why);
+}
+
 static void answer_all(struct relay *r, futu_err err, const char *why)
 {
     struct list now;
     list_take(&now, &r->watches);
-    while (!list_empty(&now)) {
-        struct watching *x = list_entry(now.next, struct watching, node);
-        struct upstream_watch *w = x->w;
-        list_remove(&x->node);
-        mem_free(x);
-        w->done(w, err, why);
-    }
+    while (!list_empty(&now))
+        answer(list_entry(now.next, struct watching, node), err, why);
+}
+
+static void on_hold_time(struct timer *t, int64_t now)
+{
+    struct watching *x = container_of(t, struct watching, timer);
+    const struct lane *k = &x->r->lanes[LANE_TRADE];
+    char why[420];
+    (void)now;
+    if (lane_up(k))
+        return;                         /* the call's own limit ends it */
+    snprintf(why, sizeof(why), "no trade connection to the upstream %s: %s", x->r->name,
+             lane_error(k));
+    answer(x, FUTU_ENOTCONN, why);
 }
 
 static void on_named(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
@@ -76,21 +94,20 @@ void trade_watch(struct upstream *u, struct upstream_watch *w)
     struct relay *r = container_of(u, struct relay, base);
     const struct lane *k = &r->lanes[LANE_TRADE];
     struct watching *x = mem_zalloc(sizeof(*x));
-    char why[420];
     if (!x || take_ids(r, w)) {
         mem_free(x);
         w->done(w, FUTU_ENOMEM, "");
         return;
     }
-    *x = (struct watching){ .r = r, .w = w };
+    *x = (struct watching){ .r = r, .w = w, .timer.fn = on_hold_time };
     list_push(&r->watches, &x->node);
-    if (lane_up(k) && !name_accounts(r)) {
+    int64_t until = (k->tried ? k->lost_ns : relay_now(r)) + HOLD_LIMIT;
+    if (lane_up(k) && !name_accounts(r))
         answer_all(r, FUTU_ELIMIT, "");
-    } else if (!lane_up(k) && k->tried && relay_now(r) - k->lost_ns > HOLD_LIMIT) {
-        snprintf(why, sizeof(why), "no trade connection to the upstream %s: %s", r->name,
-                 lane_error(k));
-        answer_all(r, FUTU_ENOTCONN, why);
-    }
+    else if (!lane_up(k) && until <= relay_now(r))
+        on_hold_time(&x->timer, until);
+    else if (!lane_up(k))
+        timer_set(r->o.timers, &x->timer, until);
 }
 
 /* ---- pushes ---- */
@@ -275,8 +292,11 @@ static void fetch_missed(struct relay *r)
 
 void trade_up(struct relay *r)
 {
-    if (r->n_accounts > 0 || !list_empty(&r->watches))
-        name_accounts(r);
+    bool wanted = r->n_accounts > 0 || !list_empty(&r->watches);
+    if (wanted && !name_accounts(r)) {
+        client_lose(r->lanes[LANE_TRADE].c, FUTU_ENOMEM, "out of memory");
+        return;
+    }
     if (r->gap[LANE_TRADE].open && r->n_accounts > 0)
         fetch_missed(r);
     else
@@ -287,13 +307,18 @@ void trade_up(struct relay *r)
 
 void trade_down(struct relay *r)
 {
+    struct list *it, *tmp;
     timer_stop(r->o.timers, &r->settle);
+    list_each(it, tmp, &r->watches)
+        timer_set(r->o.timers, &list_entry(it, struct watching, node)->timer,
+                  relay_now(r) + HOLD_LIMIT);
 }
 
 void trade_forget(struct relay *r)
 {
     while (!list_empty(&r->watches)) {
         struct watching *x = list_entry(r->watches.next, struct watching, node);
+        timer_stop(r->o.timers, &x->timer);
         list_remove(&x->node);
         mem_free(x);
     }

@@ -157,7 +157,7 @@ static void probe(struct relay *r)
 {
     struct stream *st = liveliest(r);
     struct probe_call *p = NULL;
-    if (!st || relay_now(r) - st->last_ns < QUIET)
+    if (!st || relay_now(r) - MAX(st->last_ns, st->pair->since) < QUIET)
         return;
     p = mem_zalloc(sizeof(*p));
     if (!p)
