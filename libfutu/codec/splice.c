@@ -67,6 +67,15 @@ futu_err pb_splice(const uint8_t *p, size_t n, uint32_t outer, const struct pb_e
     return err;
 }
 
+futu_err pb_append(struct buf *out, uint32_t tag, const void *p, size_t n)
+{
+    futu_err err = buf_reserve(out, PB_MAX_SCALAR + n);
+    if (err)
+        return err;
+    out->n = (size_t)(pb_put_varint(pb_put_key(out->p + out->n, tag, PB_WIRE_BYTES), n) - out->p);
+    return buf_put(out, p, n);
+}
+
 bool pb_first(futu_str message, uint32_t tag, struct pb_rec *out)
 {
     struct pb_in it = { (const uint8_t *)message.p, (const uint8_t *)message.p + message.n };

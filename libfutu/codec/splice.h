@@ -23,6 +23,9 @@ struct pb_edit {
 futu_err pb_splice(const uint8_t *p, size_t n, uint32_t outer, const struct pb_edit *edits,
                    size_t n_edits, struct buf *out);
 
+/* Appends a record: key, length, bytes. FUTU_ENOMEM, FUTU_ELIMIT. */
+futu_err pb_append(struct buf *out, uint32_t tag, const void *p, size_t n);
+
 /* Records for edits: they return the end of what they wrote. */
 static inline uint8_t *pb_put_text(uint8_t *p, uint32_t tag, futu_str s)
 {

@@ -125,9 +125,12 @@ uint32_t plan_rehabs(const struct plan *p, const struct pair *pair)
 
 /* ---- running ---- */
 
+/* Once: what is given up while the plan is under way stays given up. */
 static futu_err make_subs(struct plan *p)
 {
-    for (size_t i = 0; i < p->n && p->make; i++) {
+    bool make = p->make;
+    p->make = false;
+    for (size_t i = 0; i < p->n && make; i++) {
         struct want *w = &p->wants[i];
         struct sub *s = sub_of(p->pend.c, w->pair);
         if (s)
@@ -173,6 +176,8 @@ static futu_err list_streams(struct plan *p)
         return no_memory(p);
     for (size_t i = 0; i < p->n && !err; i++) {
         struct pair *pair = p->wants[i].pair;
+        if (!sub_of(p->pend.c, pair))
+            continue;
         uint32_t rehabs = p->reg ? plan_rehabs(p, pair) : 0;
         uint32_t base = 1u << base_rehab(pair->sub_type);
         for (int r = 0; r < REHABS && !err; r++)

@@ -29,7 +29,7 @@ struct plan {
     size_t n_secs;
     const int32_t *types;
     size_t n_types;
-    bool make;                  /* subscriptions that are missing are made */
+    bool make;                  /* subscriptions that are missing are to be made */
     bool reg, unreg;            /* pushes of `rehabs` are wanted, or not any more */
     bool first;                 /* with reg: the present value is to be pushed */
     uint32_t rehabs;            /* bit 1 << rehab, for k-lines */

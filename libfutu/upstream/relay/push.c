@@ -11,6 +11,13 @@
 
 enum { LIVE = 1 };                      /* Ticker.pushDataType */
 
+futu_err push_begin(struct buf *out, size_t *s2c)
+{
+    static const uint8_t success[] = { 0x08, 0, 0x12, 0, 0x18, 0 };
+    futu_err err = buf_put(out, success, sizeof(success));
+    return err ? err : pb_open(out, TAG_S2C, s2c);
+}
+
 bool body_s2c(const uint8_t *body, size_t n, futu_str *s2c)
 {
     struct pb_rec r;
@@ -160,8 +167,7 @@ static bool cut_repeats(const struct stream *st, futu_str s2c, struct buf *out)
     struct pb_rec t;
     size_t at, cut = 0;
     out->n = 0;
-    if (last_sequence(s2c) <= st->sequence ||
-        buf_put(out, ENVELOPE_OK, sizeof(ENVELOPE_OK) - 1) || pb_open(out, TAG_S2C, &at))
+    if (last_sequence(s2c) <= st->sequence || push_begin(out, &at))
         return false;
     while (in.p < in.end) {
         const uint8_t *start = in.p;
@@ -229,8 +235,7 @@ static void part(struct relay *r, const struct pb_rec *quote, const uint8_t *sta
     if (!read_security(q, 1, &market, &code))
         return;
     struct stream *st = stream_find(r, market, code, Qot_Common_SubType_Basic, 0);
-    if (!st || buf_put(b, ENVELOPE_OK, sizeof(ENVELOPE_OK) - 1) || pb_open(b, TAG_S2C, &at) ||
-        buf_put(b, start, (size_t)(end - start)) || pb_close(b, at))
+    if (!st || push_begin(b, &at) || buf_put(b, start, (size_t)(end - start)) || pb_close(b, at))
         return;
     deliver(r, st, 3005, b->p, b->n, NULL, STR(""));
 }

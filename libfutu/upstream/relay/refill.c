@@ -66,12 +66,8 @@ static futu_err put_element(const struct pick *k, const struct pb_rec *r, struct
     const struct pb_edit edit = {
         TYPE, mark, (size_t)(pb_put_scalar(mark, TYPE, PB_INT32, &fetched) - mark)
     };
-    size_t at, before = out->n;
-    futu_err err = pb_open(out, k->to, &at);
-    if (!err)
-        err = buf_put(out, r->p, r->n);
-    if (!err)
-        err = pb_close(out, at);
+    size_t before = out->n;
+    futu_err err = pb_append(out, k->to, r->p, r->n);
     if (err || k->st->pair->key.sub_type != Qot_Common_SubType_Ticker)
         return err;
     struct buf one = BUF_INIT;
@@ -107,12 +103,7 @@ static futu_err put_s2c(struct pick *k, futu_str s2c, struct buf *out)
             err = put_element(k, &r, out);
         } else if (kline && r.wire == PB_WIRE_BYTES) {
             /* security 1 and name 3 of Qot_GetKL are 3 and 5 of Qot_UpdateKL */
-            size_t at;
-            err = pb_open(out, r.tag + 2, &at);
-            if (!err)
-                err = buf_put(out, r.p, r.n);
-            if (!err)
-                err = pb_close(out, at);
+            err = pb_append(out, r.tag + 2, r.p, r.n);
         } else {
             err = buf_put(out, start, (size_t)(in.p - start));
         }
@@ -148,8 +139,7 @@ static void take(struct stream *st, const uint8_t *body, size_t n)
     futu_str s2c;
     size_t at;
     b->n = 0;
-    if (!body_s2c(body, n, &s2c) || buf_put(b, ENVELOPE_OK, sizeof(ENVELOPE_OK) - 1) ||
-        pb_open(b, TAG_S2C, &at) || put_s2c(&k, s2c, b) || pb_close(b, at))
+    if (!body_s2c(body, n, &s2c) || push_begin(b, &at) || put_s2c(&k, s2c, b) || pb_close(b, at))
         return;
     judge(&k);
     r->rx_ns = relay_now(r);

@@ -31,8 +31,6 @@ enum { P_GLOBAL_STATE = 1002, P_ACC_LIST = 2001, P_SUB_ACC = 2008, P_ORDER_LIST 
        P_SUB_EVENT = 3455 };
 /* Tags of the envelope. */
 enum { TAG_C2S = 1, TAG_RET = 1, TAG_TEXT = 2, TAG_S2C = 4 };
-/* retType 0, no text, errCode 0, as every push begins. */
-#define ENVELOPE_OK "\x08\x00\x12\x00\x18\x00"
 
 enum lane_id { LANE_QUOTE, LANE_TRADE, LANE_BULK, LANES };
 
@@ -263,6 +261,8 @@ bool refill_wanted(const struct stream *st);
 void refill(struct relay *r, struct stream *st, void (*done)(void *arg), void *arg);
 
 /* push.c */
+/* Begins a push: retType 0, no text, errCode 0, and its s2c, which pb_close() ends. */
+futu_err push_begin(struct buf *out, size_t *s2c);
 void push_take(struct relay *r, const struct frame *f, const uint8_t *body, size_t n);
 /* Remembers a push of the stream and gives it to the gateway. */
 void push_deliver(struct relay *r, struct stream *st, uint32_t proto, const uint8_t *body, size_t n,

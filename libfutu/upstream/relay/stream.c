@@ -416,21 +416,15 @@ static futu_err first_ticks(const struct stream *st, struct buf *out)
     struct pb_in in = { st->tail.p, st->tail.p + st->tail.n };
     const int32_t cached = CACHED;
     uint8_t mark[PB_MAX_SCALAR];
-    size_t n_mark = (size_t)(pb_put_scalar(mark, TYPE, PB_INT32, &cached) - mark), s2c, at;
+    size_t n_mark = (size_t)(pb_put_scalar(mark, TYPE, PB_INT32, &cached) - mark), s2c;
     struct pb_rec r;
     futu_str body;
     if (!body_s2c(st->last.p, st->last.n, &body) || !pb_first(body, SECURITY, &r) ||
         r.wire != PB_WIRE_BYTES)
         return FUTU_EAGAIN;
-    futu_err err = buf_put(out, ENVELOPE_OK, sizeof(ENVELOPE_OK) - 1);
+    futu_err err = push_begin(out, &s2c);
     if (!err)
-        err = pb_open(out, TAG_S2C, &s2c);
-    if (!err)
-        err = pb_open(out, SECURITY, &at);
-    if (!err)
-        err = buf_put(out, r.p, r.n);
-    if (!err)
-        err = pb_close(out, at);
+        err = pb_append(out, SECURITY, r.p, r.n);
     while (!err && in.p < in.end) {
         const struct pb_edit edit = { TYPE, mark, n_mark };
         const uint8_t *start = in.p;

@@ -23,11 +23,7 @@ static futu_err put_order_field(const char *secret, const struct pb_rec *f, cons
     remark = mark_less(remark);
     if (remark.n == 0)
         return FUTU_OK;
-    size_t at;
-    futu_err err = pb_open(out, TAG_REMARK, &at);
-    if (!err)
-        err = buf_put(out, remark.p, remark.n);
-    return err ? err : pb_close(out, at);
+    return pb_append(out, TAG_REMARK, remark.p, remark.n);
 }
 
 static futu_err put_order(const char *secret, uint32_t tag, const struct pb_rec *order,

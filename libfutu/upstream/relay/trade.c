@@ -23,6 +23,10 @@ struct round {
     struct relay *r;
     int64_t since_ms;
     size_t left;                        /* answers that are out */
+    struct kind {
+        struct round *round;
+        bool fills;
+    } kinds[2];                         /* what an answer is about */
 };
 
 static void answer(struct watching *x, futu_err err, const char *why)
@@ -159,19 +163,13 @@ static void push_element(struct relay *r, uint32_t proto, const struct pb_rec *h
                          const struct pb_rec *x)
 {
     struct buf *b = &r->text;
-    size_t s2c, at;
+    size_t s2c;
     b->n = 0;
-    futu_err err = buf_put(b, ENVELOPE_OK, sizeof(ENVELOPE_OK) - 1);
+    futu_err err = push_begin(b, &s2c);
     if (!err)
-        err = pb_open(b, TAG_S2C, &s2c);
-    for (int i = 0; i < 2 && !err; i++) {
-        const struct pb_rec *part = i ? x : header;
-        err = pb_open(b, i ? 2 : 1, &at);
-        if (!err)
-            err = buf_put(b, part->p, part->n);
-        if (!err)
-            err = pb_close(b, at);
-    }
+        err = pb_append(b, 1, header->p, header->n);
+    if (!err)
+        err = pb_append(b, 2, x->p, x->n);
     if (!err && !pb_close(b, s2c))
         trade_push(r, proto, b->p, b->n);
 }
@@ -193,35 +191,19 @@ static void push_changes(struct round *x, bool fills, const uint8_t *body, size_
     }
 }
 
-static void on_orders(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
-                      void *arg)
+static void on_list(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
+                    void *arg)
 {
-    struct round *x = arg;
+    const struct kind *k = arg;
+    struct round *x = k->round;
     (void)c, (void)fmt;
     if (x->r->freeing) {
-        x->left--;
-        if (x->left == 0)
+        if (--x->left == 0)
             mem_free(x);
         return;
     }
     if (!err && response_ret(body, n) == RET_OK)
-        push_changes(x, false, body, n);
-    ended(x);
-}
-
-static void on_fills(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
-                     void *arg)
-{
-    struct round *x = arg;
-    (void)c, (void)fmt;
-    if (x->r->freeing) {
-        x->left--;
-        if (x->left == 0)
-            mem_free(x);
-        return;
-    }
-    if (!err && response_ret(body, n) == RET_OK)
-        push_changes(x, true, body, n);
+        push_changes(x, k->fills, body, n);
     ended(x);
 }
 
@@ -236,9 +218,9 @@ static void ask_lists(struct round *x, const Trd_Common_TrdAcc *acc, int32_t mar
     SET(&header, trdEnv, acc->trdEnv);
     SET(&header, accID, acc->accID);
     SET(&header, trdMarket, market);
-    x->left += lane_ask(k, P_ORDER_LIST, &orders_rq, on_orders, x);
+    x->left += lane_ask(k, P_ORDER_LIST, &orders_rq, on_list, &x->kinds[0]);
     if (acc->trdEnv != Trd_Common_TrdEnv_Simulate)      /* simulated accounts have no fills */
-        x->left += lane_ask(k, P_FILL_LIST, &fills_rq, on_fills, x);
+        x->left += lane_ask(k, P_FILL_LIST, &fills_rq, on_list, &x->kinds[1]);
 }
 
 static bool watched(const struct relay *r, uint64_t id)
@@ -283,7 +265,8 @@ static void fetch_missed(struct relay *r)
         gap_over(r, LANE_TRADE);
         return;
     }
-    *x = (struct round){ .r = r, .since_ms = r->gap[LANE_TRADE].begin_ms, .left = 1 };
+    *x = (struct round){ .r = r, .since_ms = r->gap[LANE_TRADE].begin_ms, .left = 1,
+                         .kinds = { { x, false }, { x, true } } };
     if (!lane_ask(&r->lanes[LANE_TRADE], P_ACC_LIST, &rq, on_accounts, x)) {
         mem_free(x);
         gap_over(r, LANE_TRADE);

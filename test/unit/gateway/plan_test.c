@@ -260,6 +260,26 @@ START_TEST(a_stream_that_another_gives_up_meanwhile_is_opened_again)
 }
 END_TEST
 
+START_TEST(what_is_given_up_meanwhile_stays_given_up)
+{
+    r.fake.slow = false;
+    sub(&a, "00700", TYPES(1));
+    peer_ok(&a, 3001, 10);
+    pass(60 * NS_PER_S);
+    r.fake.slow = true;
+    sub(&a, "00700 00005", TYPES(1));
+    peer_sub(&a, 11, &(struct sub_args){ "00700", TYPES(1), false, -1, -1, -1, false });
+    peer_ok(&a, 3001, 11);
+    expect_log("+1.00700/1/0 -1.00700/1/0 ");
+    rig_opened(&r, FUTU_OK, NULL);
+    peer_ok(&a, 3001, 10);
+    ck_assert_uint_eq(r.fake.n_opens, 0);
+    expect_log("+1.00005/1/0 ");
+    ck_assert_uint_eq(quota_used(), 1);
+    push_reaches(3005, 1, 0, 0);
+}
+END_TEST
+
 START_TEST(others_that_register_meanwhile_take_no_room_away)
 {
     static struct peer p[4];                    /* as many as the stream has room for at first */
@@ -382,6 +402,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, what_was_subscribed_before_stays_after_the_time_limit);
     tcase_add_test(tc, on_the_sdks_websocket_it_is_four_and_a_half);
     tcase_add_test(tc, a_stream_that_another_gives_up_meanwhile_is_opened_again);
+    tcase_add_test(tc, what_is_given_up_meanwhile_stays_given_up);
     tcase_add_test(tc, others_that_register_meanwhile_take_no_room_away);
     tcase_add_test(tc, plans_under_way_are_bounded);
     tcase_add_loop_test(tc, the_gateway_ends_with_plans_under_way, 0, 2);
