@@ -142,6 +142,7 @@ struct relay {
     unsigned retries;
 
     struct list watches;            /* struct watching: answers that are awaited */
+    bool naming;                    /* accounts are on their way up */
     uint64_t *accounts;
     size_t n_accounts;
 

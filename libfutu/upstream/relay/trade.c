@@ -38,12 +38,11 @@ static void answer(struct watching *x, futu_err err, const char *why)
     w->done(w, err, why);
 }
 
-static void answer_all(struct relay *r, futu_err err, const char *why)
+static void wait_for_lane(struct watching *x)
 {
-    struct list now;
-    list_take(&now, &r->watches);
-    while (!list_empty(&now))
-        answer(list_entry(now.next, struct watching, node), err, why);
+    const struct lane *k = &x->r->lanes[LANE_TRADE];
+    int64_t since = k->tried && k->lost_ns ? k->lost_ns : relay_now(x->r);
+    timer_set(x->r->o.timers, &x->timer, MAX(since + HOLD_LIMIT, relay_now(x->r)));
 }
 
 static void on_hold_time(struct timer *t, int64_t now)
@@ -59,28 +58,6 @@ static void on_hold_time(struct timer *t, int64_t now)
     answer(x, FUTU_ENOTCONN, why);
 }
 
-static void on_named(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
-                     void *arg)
-{
-    struct relay *r = arg;
-    char why[256] = "";
-    (void)c, (void)fmt;
-    if (r->freeing || err == FUTU_ENOTCONN)
-        return;                         /* the next connection is told */
-    if (!err && response_ret(body, n) != RET_OK) {
-        err = FUTU_EREFUSED;
-        str_copy(why, sizeof(why), response_text(body, n));
-    }
-    answer_all(r, err, why);
-}
-
-static bool name_accounts(struct relay *r)
-{
-    Trd_SubAccPush_C2S c2s = { .accIDList = r->accounts, .n_accIDList = r->n_accounts };
-    const Trd_SubAccPush_Request rq = { .c2s = &c2s };
-    return lane_ask(&r->lanes[LANE_TRADE], P_SUB_ACC, &rq, on_named, r);
-}
-
 static futu_err take_ids(struct relay *r, const struct upstream_watch *w)
 {
     uint64_t *ids = mem_array(w->n + 1, sizeof(*ids));
@@ -93,25 +70,85 @@ static futu_err take_ids(struct relay *r, const struct upstream_watch *w)
     return FUTU_OK;
 }
 
+static void name_next(struct relay *r);
+
+/* The lists go up one after the other, and each is in force once it has been taken. */
+static void on_named(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
+                     void *arg)
+{
+    struct watching *x = arg;
+    struct relay *r = x->r;
+    char why[256] = "";
+    (void)c, (void)fmt;
+    if (r->freeing)
+        return;
+    r->naming = false;
+    if (err == FUTU_ENOTCONN) {
+        wait_for_lane(x);               /* the next connection is told */
+        return;
+    }
+    if (!err && response_ret(body, n) != RET_OK) {
+        err = FUTU_EREFUSED;
+        str_copy(why, sizeof(why), response_text(body, n));
+    }
+    if (!err)
+        err = take_ids(r, x->w);
+    answer(x, err, why);
+    name_next(r);
+}
+
+static void on_named_again(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
+                           void *arg)
+{
+    struct relay *r = arg;
+    (void)c, (void)fmt;
+    if (r->freeing)
+        return;
+    r->naming = false;
+    if (err == FUTU_ENOTCONN)
+        return;
+    if (err || response_ret(body, n) != RET_OK)
+        log_warn("upstream %s: it does not push orders of our accounts any more: " STR_FMT, r->name,
+                 STR_ARG(err ? str_c(futu_strerror(err)) : response_text(body, n)));
+    name_next(r);
+}
+
+static bool name_accounts(struct relay *r, const uint64_t *ids, size_t n, client_raw_fn *done,
+                          void *arg)
+{
+    Trd_SubAccPush_C2S c2s = { .accIDList = (uint64_t *)ids, .n_accIDList = n };
+    const Trd_SubAccPush_Request rq = { .c2s = &c2s };
+    r->naming = lane_ask(&r->lanes[LANE_TRADE], P_SUB_ACC, &rq, done, arg);
+    return r->naming;
+}
+
+static void name_next(struct relay *r)
+{
+    while (!r->naming && !list_empty(&r->watches) && lane_up(&r->lanes[LANE_TRADE])) {
+        struct watching *x = list_entry(r->watches.next, struct watching, node);
+        timer_stop(r->o.timers, &x->timer);
+        if (!name_accounts(r, x->w->ids, x->w->n, on_named, x))
+            answer(x, FUTU_ELIMIT, "");
+    }
+}
+
 void trade_watch(struct upstream *u, struct upstream_watch *w)
 {
     struct relay *r = container_of(u, struct relay, base);
     const struct lane *k = &r->lanes[LANE_TRADE];
     struct watching *x = mem_zalloc(sizeof(*x));
-    if (!x || take_ids(r, w)) {
-        mem_free(x);
+    if (!x) {
         w->done(w, FUTU_ENOMEM, "");
         return;
     }
     *x = (struct watching){ .r = r, .w = w, .timer.fn = on_hold_time };
     list_push(&r->watches, &x->node);
-    int64_t until = (k->tried ? k->lost_ns : relay_now(r)) + HOLD_LIMIT;
-    if (lane_up(k) && !name_accounts(r))
-        answer_all(r, FUTU_ELIMIT, "");
-    else if (!lane_up(k) && until <= relay_now(r))
-        on_hold_time(&x->timer, until);
-    else if (!lane_up(k))
-        timer_set(r->o.timers, &x->timer, until);
+    if (lane_up(k))
+        name_next(r);
+    else if (k->tried && k->lost_ns + HOLD_LIMIT <= relay_now(r))
+        on_hold_time(&x->timer, 0);
+    else
+        wait_for_lane(x);
 }
 
 /* ---- pushes ---- */
@@ -275,11 +312,12 @@ static void fetch_missed(struct relay *r)
 
 void trade_up(struct relay *r)
 {
-    bool wanted = r->n_accounts > 0 || !list_empty(&r->watches);
-    if (wanted && !name_accounts(r)) {
+    if (r->n_accounts > 0 &&
+        !name_accounts(r, r->accounts, r->n_accounts, on_named_again, r)) {
         client_lose(r->lanes[LANE_TRADE].c, FUTU_ENOMEM, "out of memory");
         return;
     }
+    name_next(r);
     if (r->gap[LANE_TRADE].open && r->n_accounts > 0)
         fetch_missed(r);
     else
@@ -292,9 +330,9 @@ void trade_down(struct relay *r)
 {
     struct list *it, *tmp;
     timer_stop(r->o.timers, &r->settle);
+    r->naming = false;
     list_each(it, tmp, &r->watches)
-        timer_set(r->o.timers, &list_entry(it, struct watching, node)->timer,
-                  relay_now(r) + HOLD_LIMIT);
+        wait_for_lane(list_entry(it, struct watching, node));
 }
 
 void trade_forget(struct relay *r)
