@@ -195,8 +195,7 @@ static void send_frame(struct relay *r, int lane, uint32_t proto, uint32_t seria
 {
     struct buf body = BUF_INIT, frame = BUF_INIT;
     size_t at = 0;
-    if (wrap && (buf_put(&body, ENVELOPE_OK, sizeof(ENVELOPE_OK) - 1) ||
-                 pb_open(&body, TAG_S2C, &at)))
+    if (wrap && push_begin(&body, &at))
         abort();
     if (buf_put(&body, b, n) || (wrap && pb_close(&body, at)) ||
         frame_write(&frame, proto, FRAME_PROTOBUF, serial, body.p, body.n, NULL))
@@ -211,7 +210,7 @@ static void send_frame(struct relay *r, int lane, uint32_t proto, uint32_t seria
 
 static struct upstream_request asks[ASKS];
 static struct upstream_open opens[ASKS];
-static struct upstream_watch watches[ASKS];
+static struct upstream_watch watches[8];    /* they go up one after the other, 9 s at the most */
 static unsigned n_asks, n_opens, n_watches;
 
 static void ask(struct upstream *u, uint32_t proto)
@@ -266,7 +265,7 @@ static void watch(struct upstream *u, size_t n)
 {
     static const uint64_t accounts[] = { 7, 8 };
     struct upstream_watch *w = &watches[n_watches];
-    if (n_watches == ASKS)
+    if (n_watches == ARRAY_LEN(watches))
         return;
     *w = (struct upstream_watch){ .ids = accounts, .n = n % 3, .done = watch_done };
     n_watches++;

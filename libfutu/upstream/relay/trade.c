@@ -16,6 +16,7 @@ struct watching {
     struct relay *r;
     struct upstream_watch *w;
     struct timer timer;                 /* of waiting for a connection */
+    int64_t since;                      /* when it was asked */
 };
 
 /* The fetching after a loss: one list after the other. */
@@ -38,11 +39,13 @@ static void answer(struct watching *x, futu_err err, const char *why)
     w->done(w, err, why);
 }
 
+/* One that has waited long enough does not wait for yet another connection. */
 static void wait_for_lane(struct watching *x)
 {
     const struct lane *k = &x->r->lanes[LANE_TRADE];
-    int64_t since = k->tried && k->lost_ns ? k->lost_ns : relay_now(x->r);
-    timer_set(x->r->o.timers, &x->timer, MAX(since + HOLD_LIMIT, relay_now(x->r)));
+    int64_t now = relay_now(x->r), since = k->tried && k->lost_ns ? k->lost_ns : now;
+    bool late = now - x->since >= CALL_LIMIT;
+    timer_set(x->r->o.timers, &x->timer, late ? now : MAX(since + HOLD_LIMIT, now));
 }
 
 static void on_hold_time(struct timer *t, int64_t now)
@@ -141,7 +144,7 @@ void trade_watch(struct upstream *u, struct upstream_watch *w)
         w->done(w, FUTU_ENOMEM, "");
         return;
     }
-    *x = (struct watching){ .r = r, .w = w, .timer.fn = on_hold_time };
+    *x = (struct watching){ .r = r, .w = w, .timer.fn = on_hold_time, .since = relay_now(r) };
     list_push(&r->watches, &x->node);
     if (lane_up(k))
         name_next(r);

@@ -102,6 +102,22 @@ START_TEST(accounts_whose_answer_is_lost_are_named_again)
 }
 END_TEST
 
+START_TEST(accounts_do_not_wait_for_one_connection_after_another)
+{
+    struct watched w = { .done = 0 };
+    start();
+    p.manual = true;
+    gate_watch(&p, &w, accounts, 1);
+    for (int i = 0; i < 4 && !w.done; i++) {
+        peer_pass(&p, 5 * NS_PER_S);
+        peer_cut(&p, LANE_TRADE);
+        peer_pass(&p, 300 * NS_PER_MS);
+    }
+    expect_end(&w, FUTU_ENOTCONN, NULL);
+    peer_free(&p);
+}
+END_TEST
+
 /* ---- pushes ---- */
 
 START_TEST(pushes_go_up_with_their_account)
@@ -274,6 +290,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, accounts_wait_for_a_connection);
     tcase_add_test(tc, accounts_wait_no_longer_than_other_requests);
     tcase_add_test(tc, accounts_whose_answer_is_lost_are_named_again);
+    tcase_add_test(tc, accounts_do_not_wait_for_one_connection_after_another);
     tcase_add_test(tc, pushes_go_up_with_their_account);
     tcase_add_test(tc, orders_and_fills_that_changed_are_pushed);
     tcase_add_test(tc, simulated_accounts_have_no_fills);
