@@ -19,6 +19,7 @@ struct fan {
     size_t len;
     /* DONE: text in h->json; FAILED: this body has none; NONE: nor has any of its protocol. */
     enum { JSON_NOT_YET, JSON_DONE, JSON_FAILED, JSON_NONE } json;
+    bool optional;                  /* who can't have it goes on without */
     bool digested[2];               /* by format: FRAME_PROTOBUF, FRAME_JSON */
     uint8_t digest[2][20];
     struct shbuf *forms[FORM_N];    /* one reference each */
@@ -32,6 +33,7 @@ static void fan_init(struct fan *f, struct hub *h, uint32_t proto, const uint8_t
     f->body = body;
     f->len = len;
     f->json = JSON_NOT_YET;
+    f->optional = false;
     memset(f->digested, 0, sizeof(f->digested));
     memset(f->forms, 0, sizeof(f->forms));
     memset(&f->mark, 0, sizeof(f->mark));
@@ -100,7 +102,7 @@ static void deliver(struct fan *f, struct futu_conn *c, const void *key, uint64_
     if (c->ended)
         return;
     struct out_entry e = { frame_of(f, c), key, f->mark };
-    if (!e.b && (f->json == JSON_NONE || (f->json == JSON_FAILED && key)))
+    if (!e.b && (f->json == JSON_NONE || (f->json == JSON_FAILED && (key || f->optional))))
         return;     /* the next quote may do better */
     if (!e.b) {
         conn_die(c, FUTU_ENOMEM, "a push can't be framed");
@@ -230,6 +232,7 @@ void fanout_notify(struct hub *h, uint32_t proto, const uint8_t *body, size_t le
     uint64_t at;
     struct fan f;
     fan_init(&f, h, proto, body, len);
+    f.optional = true;
     list_each(it, tmp, &h->conns) {
         struct futu_conn *c = list_entry(it, struct futu_conn, link);
         if (wants_notify(c, proto))
