@@ -181,7 +181,6 @@ static void take_far(struct relay *r, const Gateway_UpdateGap_S2C *s2c)
     if (!str_is(s2c->link, "quote"))
         return;
     r->far_down = s2c->state == Gateway_UpdateGap_GapState_Began;
-    r->far_since_ms = s2c->beginMs;
     str_copy(r->far_name, sizeof(r->far_name), s2c->upstream);
     if (!r->far_down && r->retry.armed)
         restore_again(r);

@@ -113,7 +113,6 @@ static void take_far_state(struct relay *r, const Gateway_GetInfo_Hop *hop)
         if (!str_is(k->name, lane_name(LANE_QUOTE)))
             continue;
         r->far_down = k->state != Gateway_GetInfo_LinkState_Up;
-        r->far_since_ms = k->sinceMs;
         str_copy(r->far_name, sizeof(r->far_name), hop->upstream);
     }
 }

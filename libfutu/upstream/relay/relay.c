@@ -96,7 +96,7 @@ futu_err relay_new(struct upstream **out, const struct relay_opts *o, char *why,
 
 futu_err relay_health(const struct upstream *u, char *why, size_t why_size)
 {
-    const struct relay *r = (const struct relay *)u;
+    const struct relay *r = container_of(u, const struct relay, base);
     bool known = true;
     for (int i = 0; i < LANES; i++) {
         const struct lane *k = &r->lanes[i];
@@ -106,5 +106,6 @@ futu_err relay_health(const struct upstream *u, char *why, size_t why_size)
         snprintf(why, why_size, "upstream %s: %s", r->name, lane_error(k));
         return hopeless(k->why) ? k->why : FUTU_ENOTCONN;
     }
+    snprintf(why, why_size, "upstream %s: it is being connected", r->name);
     return known ? FUTU_OK : FUTU_EAGAIN;
 }

@@ -155,7 +155,6 @@ struct relay {
     bool restarted;                 /* the upstream is another process than before the gap */
     uint64_t upstream_boot;
     bool far_down;                  /* the upstream has told us of a gap of its own */
-    int64_t far_since_ms;
     char far_name[128];
     struct {
         uint64_t boot, seq;
