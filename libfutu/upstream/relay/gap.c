@@ -1,5 +1,5 @@
 /* gap.c - what clients are told of a loss: Gateway_UpdateGap when it begins and when it is over,
- * Notify with the state of the connections.
+ * Notify with the same for people and with the state of the connections.
  *
  * A gap is over when all subscriptions are back and what pushes missed has been pushed. Until then
  * a further loss is part of it.
@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "market/market.h"
 #include "upstream/relay/state.h"
 
 static void send_gap(struct relay *r, Gateway_UpdateGap_S2C *s2c)
@@ -24,6 +25,27 @@ static void send_gap(struct relay *r, Gateway_UpdateGap_S2C *s2c)
         log_error("upstream %s: a gap can't be told: out of memory", r->name);
     else
         r->o.events.notify(r->o.events.arg, PROTO_GAP, b->p, b->n);
+}
+
+static void send_notify(struct relay *r, Notify_S2C *s2c)
+{
+    Notify_Response rsp = { .retMsg = STR(""), .s2c = s2c };
+    struct buf *b = &r->text;
+    SET(&rsp, retType, RET_OK);
+    SET(&rsp, errCode, 0);
+    b->n = 0;
+    if (!codec_encode(&Notify_Response_msg, &rsp, b, NULL))
+        r->o.events.notify(r->o.events.arg, PROTO_NOTIFY, b->p, b->n);
+}
+
+/* The vendor has no type of event for it; programs show the text. */
+static void tell_people(struct relay *r, const char *text)
+{
+    Notify_GtwEvent event = { .desc = str_c(text) };
+    Notify_S2C s2c = { .event = &event };
+    SET(&s2c, type, Notify_NotifyType_GtwEvent);
+    SET(&event, eventType, Notify_GtwEventType_None);
+    send_notify(r, &s2c);
 }
 
 static const char *clock_text(int64_t ms, char out[16])
@@ -52,6 +74,7 @@ void gap_begin(struct relay *r, enum lane_id id)
              lane_error(k));
     s2c.desc = str_c(text);
     send_gap(r, &s2c);
+    tell_people(r, text);
 }
 
 /* A pair of the security. */
@@ -111,6 +134,23 @@ static bool late_return(struct relay *r)
     return false;
 }
 
+/* The first securities by name; those with trades lost for good are marked. */
+static void name_some(const Gateway_UpdateGap_S2C *s2c, char *out, size_t size)
+{
+    enum { MOST = 6 };
+    for (size_t i = 0; i < s2c->n_lostList && size > 0; i++) {
+        const Gateway_UpdateGap_Lost *x = &s2c->lostList[i];
+        const char *prefix = market_prefix(x->security->market);
+        int n = i == MOST ? snprintf(out, size, " and more")
+                          : snprintf(out, size, "%s %s.%s%s", i ? "," : ":", prefix ? prefix : "?",
+                                     x->security->code.p, x->tickersLost ? " (trades lost)" : "");
+        out += MIN((size_t)n, size);
+        size -= MIN((size_t)n, size);
+        if (i == MOST)
+            return;
+    }
+}
+
 void gap_over(struct relay *r, enum lane_id id)
 {
     Gateway_UpdateGap_S2C s2c = { .link = str_c(lane_name(id)) };
@@ -129,21 +169,21 @@ void gap_over(struct relay *r, enum lane_id id)
         s2c.accIDList = r->accounts;
         s2c.n_accIDList = r->n_accounts;
     }
-    snprintf(text, sizeof(text), "%s of %s: nothing came from %s to %s; %zu %s", lane_name(id),
-             r->name, clock_text(begin, from), clock_text(now_ms, to),
-             id == LANE_TRADE ? s2c.n_accIDList : s2c.n_lostList,
-             id == LANE_TRADE ? "accounts" : "securities");
+    int n = snprintf(text, sizeof(text), "%s of %s: nothing came from %s to %s; %zu %s",
+                     lane_name(id), r->name, clock_text(begin, from), clock_text(now_ms, to),
+                     id == LANE_TRADE ? s2c.n_accIDList : s2c.n_lostList,
+                     id == LANE_TRADE ? "accounts" : "securities");
+    name_some(&s2c, text + n, sizeof(text) - (size_t)n);
     s2c.desc = str_c(text);
     log_info("upstream %s", text);
     send_gap(r, &s2c);
+    tell_people(r, text);
 }
 
 void gap_tell_state(struct relay *r)
 {
     Notify_ConnectStatus status = { 0 };
     Notify_S2C s2c = { .connectStatus = &status };
-    Notify_Response rsp = { .retMsg = STR(""), .s2c = &s2c };
-    struct buf *b = &r->text;
     bool qot = lane_up(&r->lanes[LANE_QUOTE]) && !r->gap[LANE_QUOTE].open;
     bool trd = lane_up(&r->lanes[LANE_TRADE]);
     if (r->told && r->told_qot == qot && r->told_trd == trd)
@@ -154,14 +194,10 @@ void gap_tell_state(struct relay *r)
     r->told_trd = trd;
     if (first)
         return;                         /* clients have seen nothing else yet */
-    SET(&rsp, retType, RET_OK);
-    SET(&rsp, errCode, 0);
     SET(&s2c, type, Notify_NotifyType_ConnStatus);
     SET(&status, qotLogined, qot);
     SET(&status, trdLogined, trd);
-    b->n = 0;
-    if (!codec_encode(&Notify_Response_msg, &rsp, b, NULL))
-        r->o.events.notify(r->o.events.arg, PROTO_NOTIFY, b->p, b->n);
+    send_notify(r, &s2c);
 }
 
 static bool seen(struct relay *r, const Gateway_UpdateGap_S2C *s2c)

@@ -112,12 +112,16 @@ static futu_str read_text(futu_str m, uint32_t tag)
     return there ? (futu_str){ (const char *)v.p, v.n } : STR("");
 }
 
-/* The remark with a mark, if there is room for it; one that came with a mark keeps that. */
+/* The remark with a mark, if there is room for it. The mark of a gateway in front of us stays, since
+ * that one looks for it; our own can only have been copied from another order. */
 static bool make_remark(struct order *o, futu_str given)
 {
     char mark[MARK_LEN + 1];
+    futu_str old = mark_in(given);
     if (given.n > REMARK_MAX)
         return false;                   /* the upstream will say so */
+    if (old.p && mark_is_own(o->r->secret, old))
+        given = mark_less(given);
     str_copy(o->remark, sizeof(o->remark), given);
     if (mark_in(given).p || given.n + 1 + MARK_LEN > REMARK_MAX)
         return true;

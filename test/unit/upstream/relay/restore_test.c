@@ -437,20 +437,40 @@ START_TEST(a_gap_is_told_from_its_beginning_to_its_end)
 }
 END_TEST
 
+/* The nth Notify of this type; NULL: there are not so many. */
+static const Notify_S2C *notify_of(int32_t type, unsigned nth)
+{
+    for (unsigned i = 0; i < p.notifies.n; i++) {
+        const Notify_Response *r = event_msg(&p, &p.notifies.all[i]);
+        if (p.notifies.all[i].proto == PROTO_NOTIFY && r->s2c->type == type && nth-- == 0)
+            return r->s2c;
+    }
+    return NULL;
+}
+
 static void expect_status(unsigned nth, bool qot, bool trd)
 {
-    unsigned n = 0;
-    for (unsigned i = 0; i < p.notifies.n; i++) {
-        if (p.notifies.all[i].proto != PROTO_NOTIFY || n++ != nth)
-            continue;
-        const Notify_Response *r = event_msg(&p, &p.notifies.all[i]);
-        ck_assert_int_eq(r->s2c->type, Notify_NotifyType_ConnStatus);
-        ck_assert_int_eq(r->s2c->connectStatus->qotLogined, qot);
-        ck_assert_int_eq(r->s2c->connectStatus->trdLogined, trd);
-        return;
-    }
-    ck_abort_msg("there is no such Notify");
+    const Notify_S2C *s2c = notify_of(Notify_NotifyType_ConnStatus, nth);
+    ck_assert(s2c && s2c->connectStatus->qotLogined == qot &&
+              s2c->connectStatus->trdLogined == trd);
 }
+
+START_TEST(notify_tells_people_what_was_lost)
+{
+    static const char *const texts[] = { "no quote connection", "1 securities: HK.00700" };
+    start();
+    gate_hold(&p, "00700", BASIC, 0);
+    p.notifies.n = 0;
+    lose();
+    peer_pass(&p, 100 * NS_PER_MS);
+    for (unsigned i = 0; i < 2; i++) {
+        const Notify_S2C *m = notify_of(Notify_NotifyType_GtwEvent, i);
+        ck_assert(m && strstr(m->event->desc.p, texts[i]));
+    }
+    ck_assert_ptr_null(notify_of(Notify_NotifyType_GtwEvent, 2));
+    peer_free(&p);
+}
+END_TEST
 
 START_TEST(notify_tells_which_connections_there_are)
 {
@@ -460,7 +480,7 @@ START_TEST(notify_tells_which_connections_there_are)
     p.manual = true;
     lose();
     expect_status(0, false, true);
-    ck_assert_uint_eq(p.notifies.n, 2);         /* not back before all is restored */
+    ck_assert_uint_eq(p.notifies.n, 3);         /* not back before all is restored */
     peer_ok(&p, peer_need(&p, P_SUB));
     expect_status(1, true, true);
     peer_cut(&p, LANE_TRADE);
@@ -468,7 +488,7 @@ START_TEST(notify_tells_which_connections_there_are)
     peer_pass(&p, 100 * NS_PER_MS);
     expect_status(3, true, true);
     peer_cut(&p, LANE_BULK);
-    ck_assert_uint_eq(p.notifies.n, 8);         /* four, and four gap events */
+    ck_assert_uint_eq(p.notifies.n, 12);        /* four, and four gap events, each with a text */
     peer_free(&p);
 }
 END_TEST
@@ -567,6 +587,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, refills_go_out_a_few_at_a_time);
     tcase_add_test(tc, a_stream_may_be_closed_while_it_is_refilled);
     tcase_add_test(tc, a_gap_is_told_from_its_beginning_to_its_end);
+    tcase_add_test(tc, notify_tells_people_what_was_lost);
     tcase_add_test(tc, notify_tells_which_connections_there_are);
     tcase_add_test(tc, lost_again_while_restoring_is_one_gap);
     tcase_add_test(tc, an_upstream_that_was_restarted_is_told);
