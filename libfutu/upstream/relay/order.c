@@ -112,8 +112,8 @@ static futu_str read_text(futu_str m, uint32_t tag)
     return there ? (futu_str){ (const char *)v.p, v.n } : STR("");
 }
 
-/* The remark with a mark, if there is room for it. The mark of a gateway in front of us stays, since
- * that one looks for it; our own can only have been copied from another order. */
+/* The remark with a mark, if there is room for it. The mark of a gateway in front of us stays,
+ * since that one looks for it; our own can only have been copied from another order. */
 static bool make_remark(struct order *o, futu_str given)
 {
     char mark[MARK_LEN + 1];
