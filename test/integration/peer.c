@@ -48,7 +48,7 @@ size_t hex_bytes(const char *hex, uint8_t *out, size_t size)
     return n;
 }
 
-void peer_connect(struct peer *p, int port)
+bool peer_try_connect(struct peer *p, int port)
 {
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -58,9 +58,18 @@ void peer_connect(struct peer *p, int port)
     p->serial = 1000;
     p->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_ge(p->fd, 0);
-    ck_assert_msg(connect(p->fd, (struct sockaddr *)&a, sizeof(a)) == 0, "connect: %s",
-                  strerror(errno));
+    if (connect(p->fd, (struct sockaddr *)&a, sizeof(a))) {
+        close(p->fd);
+        p->fd = -1;
+        return false;
+    }
     setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    return true;
+}
+
+void peer_connect(struct peer *p, int port)
+{
+    ck_assert_msg(peer_try_connect(p, port), "connect: %s", strerror(errno));
 }
 
 void peer_close(struct peer *p)

@@ -35,6 +35,7 @@ struct got {
     size_t n;
 };
 
+bool peer_try_connect(struct peer *p, int port);     /* false: refused, or reset already */
 void peer_connect(struct peer *p, int port);
 void peer_close(struct peer *p);
 void peer_send(struct peer *p, const void *data, size_t n);
