@@ -12,7 +12,8 @@ static futu_err copy(struct buf *out, const uint8_t *from, const uint8_t *to)
     return buf_put(out, from, (size_t)(to - from));
 }
 
-/* One record of an order: a remark loses our mark, and goes when nothing is left of it. */
+/* One record of an order: a remark loses our mark. An empty one stays, as gateways write it for an
+ * order without a remark. */
 static futu_err put_order_field(const char *secret, const struct pb_rec *f, const uint8_t *start,
                                 const uint8_t *end, struct buf *out)
 {
@@ -21,8 +22,6 @@ static futu_err put_order_field(const char *secret, const struct pb_rec *f, cons
     if (!m.p || !mark_is_own(secret, m))
         return copy(out, start, end);
     remark = mark_less(remark);
-    if (remark.n == 0)
-        return FUTU_OK;
     return pb_append(out, TAG_REMARK, remark.p, remark.n);
 }
 
