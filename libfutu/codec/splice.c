@@ -15,7 +15,7 @@ static size_t edit_of(const struct pb_edit *edits, size_t n, uint32_t tag)
 /* The inner message with its edits, appended. */
 static futu_err edit_inner(futu_str in, const struct pb_edit *edits, size_t n, struct buf *out)
 {
-    struct pb_in it = { (const uint8_t *)in.p, (const uint8_t *)in.p + in.n };
+    struct pb_in it = pb_in_str(in);
     bool done[PB_EDITS] = { false };
     futu_err err = FUTU_OK;
     while (it.p < it.end && !err) {
@@ -78,7 +78,7 @@ futu_err pb_append(struct buf *out, uint32_t tag, const void *p, size_t n)
 
 bool pb_first(futu_str message, uint32_t tag, struct pb_rec *out)
 {
-    struct pb_in it = { (const uint8_t *)message.p, (const uint8_t *)message.p + message.n };
+    struct pb_in it = pb_in_str(message);
     while (it.p < it.end) {
         *out = (struct pb_rec){ .tag = 0 };
         if (pb_next(&it, out))

@@ -10,6 +10,12 @@
 
 #define PB_EDITS 8
 
+/* A text as the input that pb_next() reads. */
+static inline struct pb_in pb_in_str(futu_str s)
+{
+    return (struct pb_in){ (const uint8_t *)s.p, (const uint8_t *)s.p + s.n };
+}
+
 /* One field of the inner message: gone (p NULL), or with this one record in its place; where it was
  * absent it is added at the end. Of a field that came more than once one record is left. */
 struct pb_edit {

@@ -73,7 +73,7 @@ static void tail_add(struct stream *st, const uint8_t *start, const uint8_t *end
 
 static void note_ticks(struct stream *st, futu_str s2c)
 {
-    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_in in = pb_in_str(s2c);
     while (in.p < in.end) {
         const uint8_t *start = in.p;
         struct pb_rec r;
@@ -91,7 +91,7 @@ static void note_ticks(struct stream *st, futu_str s2c)
 /* The time of the last element of a list: where a refill begins. */
 static void note_bar(struct stream *st, futu_str s2c, uint32_t list)
 {
-    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_in in = pb_in_str(s2c);
     struct pb_rec r, t;
     while (in.p < in.end && !pb_next(&in, &r))
         if (r.tag == list && r.wire == PB_WIRE_BYTES &&
@@ -142,7 +142,7 @@ static bool is_live(uint32_t proto, futu_str s2c)
 
 static int64_t last_sequence(futu_str s2c)
 {
-    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_in in = pb_in_str(s2c);
     struct pb_rec r;
     int64_t last = 0;
     while (in.p < in.end && !pb_next(&in, &r))
@@ -163,7 +163,7 @@ static bool is_repeat(const struct stream *st, bool live, futu_str s2c)
  * is. */
 static bool cut_repeats(const struct stream *st, futu_str s2c, struct buf *out)
 {
-    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_in in = pb_in_str(s2c);
     struct pb_rec t;
     size_t at, cut = 0;
     out->n = 0;
@@ -215,7 +215,7 @@ static void take_one(struct relay *r, uint32_t proto, int32_t sub_type, int reha
 
 static size_t count(futu_str s2c, uint32_t tag)
 {
-    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_in in = pb_in_str(s2c);
     struct pb_rec r;
     size_t n = 0;
     while (in.p < in.end && !pb_next(&in, &r))
@@ -243,7 +243,7 @@ static void part(struct relay *r, const struct pb_rec *quote, const uint8_t *sta
 static void take_quotes(struct relay *r, const uint8_t *body, size_t n, const uint8_t *sha1,
                         futu_str s2c)
 {
-    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_in in = pb_in_str(s2c);
     size_t quotes = count(s2c, 1);
     struct pb_rec q;
     while (in.p < in.end) {

@@ -82,7 +82,7 @@ static futu_err put_element(const struct pick *k, const struct pb_rec *r, struct
 /* The reply's S2C as that of the push: the list under its other tag, the rest as it is. */
 static futu_err put_s2c(struct pick *k, futu_str s2c, struct buf *out)
 {
-    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_in in = pb_in_str(s2c);
     bool kline = sub_type_kline(k->st->pair->key.sub_type);
     int32_t rehab = k->st->rehab, kl = kl_type_of_sub_type(k->st->pair->key.sub_type);
     uint8_t room[2 * PB_MAX_SCALAR];

@@ -220,7 +220,7 @@ static void push_changes(struct round *x, bool fills, const uint8_t *body, size_
     struct pb_rec header, e;
     if (!body_s2c(body, n, &s2c) || !pb_first(s2c, 1, &header) || header.wire != PB_WIRE_BYTES)
         return;
-    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_in in = pb_in_str(s2c);
     while (in.p < in.end && !pb_next(&in, &e)) {
         futu_str m = { (const char *)e.p, e.n };
         if (e.tag != 2 || e.wire != PB_WIRE_BYTES)

@@ -64,7 +64,7 @@ static uint64_t mark_of(int32_t sub_type, const uint8_t *body, size_t n)
     struct pb_rec r;
     if (!body_s2c(body, n, &s2c))
         return 0;
-    struct pb_in in = { (const uint8_t *)s2c.p, (const uint8_t *)s2c.p + s2c.n };
+    struct pb_in in = pb_in_str(s2c);
     while (in.p < in.end && !pb_next(&in, &r)) {
         if (r.tag != (basic ? 1 : 2) || r.wire != PB_WIRE_BYTES)
             continue;
