@@ -4,6 +4,8 @@
  */
 #include "codec/splice.h"
 
+#include "codec/registry.h"
+
 static size_t edit_of(const struct pb_edit *edits, size_t n, uint32_t tag)
 {
     for (size_t i = 0; i < n; i++)
@@ -94,4 +96,18 @@ bool pb_inner(const uint8_t *p, size_t n, uint32_t outer, uint32_t tag, struct p
     struct pb_rec r;
     return pb_first((futu_str){ (const char *)p, n }, outer, &r) && r.wire == PB_WIRE_BYTES &&
            pb_first((futu_str){ (const char *)r.p, r.n }, tag, out);
+}
+
+int32_t response_ret(const uint8_t *body, size_t n)
+{
+    struct pb_rec r;
+    bool there = pb_first((futu_str){ (const char *)body, n }, TAG_RET, &r);
+    return there && r.wire == PB_WIRE_VARINT ? (int32_t)r.v : RET_UNKNOWN;
+}
+
+futu_str response_text(const uint8_t *body, size_t n)
+{
+    struct pb_rec r;
+    bool there = pb_first((futu_str){ (const char *)body, n }, TAG_TEXT, &r);
+    return there && r.wire == PB_WIRE_BYTES ? (futu_str){ (const char *)r.p, r.n } : STR("");
 }

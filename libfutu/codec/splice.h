@@ -46,4 +46,10 @@ bool pb_first(futu_str message, uint32_t tag, struct pb_rec *out);
 /* The same inside the member `outer`. */
 bool pb_inner(const uint8_t *p, size_t n, uint32_t outer, uint32_t tag, struct pb_rec *out);
 
+/* Tags of every Response. */
+enum { TAG_RET = 1, TAG_TEXT = 2 };
+/* retType of a Response, RET_UNKNOWN when it has none; its text, never NULL. */
+int32_t response_ret(const uint8_t *body, size_t n);
+futu_str response_text(const uint8_t *body, size_t n);
+
 #endif

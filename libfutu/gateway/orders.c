@@ -192,18 +192,11 @@ static bool definite(int32_t ret)
     return ret != RET_TIMEOUT && ret != RET_DISCONNECTED && ret != RET_UNKNOWN;
 }
 
-static int32_t ret_of(const uint8_t *body, size_t n)
-{
-    struct pb_rec r;
-    bool there = pb_first((futu_str){ (const char *)body, n }, 1, &r) && r.wire == PB_WIRE_VARINT;
-    return there ? (int32_t)r.v : RET_UNKNOWN;
-}
-
 bool orders_end(struct call *k, const uint8_t *body, size_t n)
 {
     struct hub *h = k->hub;
     struct order_entry *e = k->order;
-    int32_t ret = ret_of(body, n);
+    int32_t ret = response_ret(body, n);
     k->order = NULL;
     e->call = NULL;
     if (ret == RET_OK) {

@@ -45,20 +45,6 @@ int64_t relay_now_ms(const struct relay *r)
     return clock_wall(&r->o.clock) / NS_PER_MS;
 }
 
-int32_t response_ret(const uint8_t *body, size_t n)
-{
-    struct pb_rec r;
-    bool there = pb_first((futu_str){ (const char *)body, n }, TAG_RET, &r);
-    return there && r.wire == PB_WIRE_VARINT ? (int32_t)r.v : RET_UNKNOWN;
-}
-
-futu_str response_text(const uint8_t *body, size_t n)
-{
-    struct pb_rec r;
-    bool there = pb_first((futu_str){ (const char *)body, n }, TAG_TEXT, &r);
-    return there && r.wire == PB_WIRE_BYTES ? (futu_str){ (const char *)r.p, r.n } : STR("");
-}
-
 /* What can be done about it. */
 static const char *remedy(const struct lane *k)
 {

@@ -30,7 +30,7 @@ enum { P_GLOBAL_STATE = 1002, P_ACC_LIST = 2001, P_SUB_ACC = 2008, P_ORDER_LIST 
        P_SUB = 3001, P_REG_PUSH = 3002, P_SUB_INFO = 3003, P_TICKER_PUSH = 3011,
        P_SUB_EVENT = 3455 };
 /* Tags of the envelope. */
-enum { TAG_C2S = 1, TAG_RET = 1, TAG_TEXT = 2, TAG_S2C = 4 };
+enum { TAG_C2S = 1, TAG_S2C = 4 };
 
 enum lane_id { LANE_QUOTE, LANE_TRADE, LANE_BULK, LANES };
 
@@ -191,9 +191,6 @@ bool hopeless(futu_err err);
 bool lane_ask(struct lane *k, uint32_t proto, const void *request, client_raw_fn *done, void *arg);
 int64_t relay_now(const struct relay *r);
 int64_t relay_now_ms(const struct relay *r);
-/* retType of a Response, RET_UNKNOWN when it has none; its text, never NULL. */
-int32_t response_ret(const uint8_t *body, size_t n);
-futu_str response_text(const uint8_t *body, size_t n);
 
 /* request.c */
 void request_up(struct upstream *u, struct upstream_request *rq);
