@@ -20,8 +20,8 @@ WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpoin
 INC    := -Ilibfutu/include -I$(GEN) -Ilibfutu
 ALL    := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -MMD -MP $(INC) \
           $(SANFLAGS_$(SAN)) $(or $(CFLAGS),-O2 -g)
-LIBS   := -luv -lmbedcrypto -lsodium -lnettle -lm -lpthread
-OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lwslay
+LIBS   := -luv -lmbedcrypto -lsodium -lnettle -lcjson -lm -lpthread
+OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lwslay -lexpat
 CLI_LIBS   := -lcjson
 # The library stands beside the programs in the build tree, in ../lib once they are installed.
 RPATH := -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib'

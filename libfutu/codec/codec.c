@@ -64,7 +64,7 @@ static void write_path(const struct codec_ctx *c, const struct codec_path *at, s
     if (!at->field)
         return;
     append(e->path, sizeof(e->path), n, "%s%s", *n ? "." : "",
-           c->spelling == CODEC_SNAKE ? at->field->snake : at->field->name);
+           c->spelling != CODEC_DECLARED ? at->field->snake : at->field->name);
     if (at->index != CODEC_NO_INDEX)
         append(e->path, sizeof(e->path), n, "[%zu]", at->index);
 }

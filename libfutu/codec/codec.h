@@ -87,7 +87,8 @@ futu_err codec_encode(const futu_msg *m, const void *in, struct buf *out, struct
 futu_err codec_check(const futu_msg *m, const void *p, size_t n, const struct codec_limits *limits,
                      struct codec_error *e);
 
-enum codec_spelling { CODEC_DECLARED, CODEC_SNAKE };
+/* REST: snake names, and 64-bit integers written as numbers. */
+enum codec_spelling { CODEC_DECLARED, CODEC_SNAKE, CODEC_REST };
 
 /* Writes straight from protobuf bytes: enums as numbers, 64-bit integers as strings, bytes base64,
  * doubles with the fewest digits that read back, "NaN" and "Infinity" as strings; absent fields and
@@ -96,7 +97,7 @@ enum codec_spelling { CODEC_DECLARED, CODEC_SNAKE };
 futu_err codec_to_json(const futu_msg *m, const void *p, size_t n, enum codec_spelling spelling,
                        struct buf *out, const struct codec_limits *limits, struct codec_error *e);
 /* Writes protobuf straight from JSON text, in the order of its members. Accepted on input: the
- * declared, the lower camel and, for CODEC_SNAKE, also the snake name; numbers in quotes or not;
+ * declared, the lower camel and, but for CODEC_DECLARED, also the snake name; numbers in quotes or not;
  * "NaN", "Infinity", "-Infinity" for a float or double; standard or URL base64 for bytes. An
  * integer has digits only, no fraction and no exponent. Unknown member, duplicate member, null,
  * wrong type, overflow, text that is not UTF-8: an error with its path. */

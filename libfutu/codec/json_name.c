@@ -7,7 +7,7 @@ static bool spelled(const struct pb_field *f, enum codec_spelling spelling, futu
 {
     return (f->n_name == name.n && memcmp(f->name, name.p, name.n) == 0) ||
            (f->n_camel == name.n && memcmp(f->camel, name.p, name.n) == 0) ||
-           (spelling == CODEC_SNAKE && f->n_snake == name.n &&
+           (spelling != CODEC_DECLARED && f->n_snake == name.n &&
             memcmp(f->snake, name.p, name.n) == 0);
 }
 
@@ -31,7 +31,7 @@ static const char *nearest(const futu_msg *m, enum codec_spelling spelling, futu
     unsigned least = (unsigned)MIN((name.n + 1) / 2, 3u);      /* a short name is near to any */
     for (size_t i = 0; i < m->n_fields; i++) {
         const struct pb_field *f = &m->fields[i];
-        const char *s = spelling == CODEC_SNAKE ? f->snake : f->name;
+        const char *s = spelling != CODEC_DECLARED ? f->snake : f->name;
         unsigned d = futu_word_distance(name, str_c(s));
         if (d < least) {
             least = d;

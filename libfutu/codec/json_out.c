@@ -56,7 +56,7 @@ static futu_err put(struct jout *j, const struct codec_path *at, const void *p, 
 /* ,"name": */
 static futu_err put_name(struct jout *j, const struct codec_path *at, bool first)
 {
-    bool snake = j->c.spelling == CODEC_SNAKE;
+    bool snake = j->c.spelling != CODEC_DECLARED;
     const char *name = snake ? at->field->snake : at->field->name;
     size_t n = snake ? at->field->n_snake : at->field->n_name;
     futu_err err = room(j, at, n + 4);
@@ -148,18 +148,21 @@ static size_t quoted(char *out, size_t n)
     return n + 2;
 }
 
-/* The text of a number of the type; the value is checked by pb_number() before. */
-static size_t number_text(char *out, uint8_t type, const void *v)
+/* The text of a number of the type; the value is checked by pb_number() before. 64 bits stand in
+ * quotes, since many readers keep only 53 of them, or else `plain`. */
+static size_t number_text(char *out, uint8_t type, bool plain, const void *v)
 {
     switch ((enum pb_type)type) {
     case PB_INT32:
         return num_write_i64(out, *(const int32_t *)v);
     case PB_UINT32:
         return num_write_u64(out, *(const uint32_t *)v);
-    case PB_INT64:              /* in quotes: many readers keep only 53 bits of a number */
-        return quoted(out, num_write_i64(out + 1, *(const int64_t *)v));
+    case PB_INT64:
+        return plain ? num_write_i64(out, *(const int64_t *)v)
+                     : quoted(out, num_write_i64(out + 1, *(const int64_t *)v));
     case PB_UINT64:
-        return quoted(out, num_write_u64(out + 1, *(const uint64_t *)v));
+        return plain ? num_write_u64(out, *(const uint64_t *)v)
+                     : quoted(out, num_write_u64(out + 1, *(const uint64_t *)v));
     case PB_FLOAT:
         return num_write_float(out, *(const float *)v);
     case PB_DOUBLE:
@@ -187,7 +190,8 @@ static futu_err put_number(struct jout *j, const struct codec_path *at, const st
     union number v;
     char text[NUM_MAX];
     futu_err err = get_number(j, at, r, &v);
-    return err ? err : put(j, at, text, number_text(text, at->field->type, &v));
+    bool plain = j->c.spelling == CODEC_REST;
+    return err ? err : put(j, at, text, number_text(text, at->field->type, plain, &v));
 }
 
 static futu_err put_value(struct jout *j, const struct codec_path *at, const struct pb_rec *r)

@@ -5,6 +5,10 @@
 #include "codec/codec.h"
 
 enum proto_kind { PROTO_REQUEST, PROTO_PUSH };
+/* Scopes of API keys; a row's set is met by any one of them. */
+enum proto_scope { SCOPE_QOT_READ = 1, SCOPE_ACC_READ = 2, SCOPE_TRADE_SIMULATE = 4,
+                   SCOPE_TRADE_REAL = 8, SCOPE_TRADE_UNLOCK = 16, SCOPE_ADMIN = 32,
+                   SCOPE_METRICS_READ = 64 };
 enum proto_freq_by { FREQ_NONE, FREQ_GATEWAY, FREQ_ACCOUNT };
 /* Which calls count: all, those with c2s.refreshCache, those without c2s.nextReqKey. */
 enum proto_freq_when { FREQ_ALWAYS, FREQ_REFRESH, FREQ_FIRST_PAGE };
@@ -18,7 +22,8 @@ struct proto_row {
     uint16_t freq_gap_ms;       /* least distance of two calls, 0: none */
     bool write;                 /* carries a packetID: places, modifies or confirms an order */
     const char *freq_text;      /* the vendor's name of the call in its "too frequent" text */
-    const char *scope;          /* API key scope, "none" when no key is asked */
+    uint8_t scopes;             /* SCOPE_*; 0: any key will do */
+    const char *scope;          /* the same as text, "none" for 0 */
     const char *rest, *mcp, *cli;       /* REST path, MCP tool, futucli verb; NULL: has none */
     const futu_msg *request, *response; /* both NULL: no published message (1009) */
 };

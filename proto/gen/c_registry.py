@@ -12,6 +12,8 @@ FREQ_BY = {"-": "FREQ_NONE", "gateway": "FREQ_GATEWAY", "account": "FREQ_ACCOUNT
 FREQ_WHEN = {"-": "FREQ_ALWAYS", "always": "FREQ_ALWAYS", "refresh": "FREQ_REFRESH",
              "first-page": "FREQ_FIRST_PAGE"}
 BOOLS = {"-": "false", "y": "true"}
+SCOPES = {"none": 0, "qot:read": 1, "acc:read": 2, "trade:simulate": 4, "trade:real": 8,
+          "trade:unlock": 16, "admin": 32, "metrics:read": 64}
 
 HEAD = """\
 /* registry.c - the protocols, generated from proto/protocols.tsv. See codec/registry.h. */
@@ -38,6 +40,13 @@ def number(row, column, low, high):
     return int(text)
 
 
+def scopes(row):
+    mask = 0
+    for word in row["scope"].split(","):
+        mask |= pick({"name": row["name"], "scope": word}, "scope", SCOPES)
+    return str(mask)
+
+
 def message(row, column, known):
     name = row[column]
     if name == "-":
@@ -62,7 +71,7 @@ def convert(row, known):
             str(number(row, "id", 1, 99999)), string(row["name"]), pick(row, "kind", KINDS),
             pick(row, "freq_by", FREQ_BY), pick(row, "freq_when", FREQ_WHEN),
             str(number(row, "freq", 0, 255)), str(number(row, "gap_ms", 0, 60000)),
-            pick(row, "write", BOOLS), string(row["freq_text"]), string(row["scope"]),
+            pick(row, "write", BOOLS), string(row["freq_text"]), scopes(row), string(row["scope"]),
             string(row["rest"]), string(row["mcp"]), string(row["cli"]),
             message(row, "request", known), message(row, "response", known),
         ],

@@ -38,6 +38,7 @@ KNOWN = {
 # What this project adds to the protocol: whole protocols of its own, and fields with high tags that
 # other gateways and SDKs skip as unknown.
 OWN_PREFIX, OWN_TAG, OWN_ID = "Gateway_", 900, 60000
+UNPUBLISHED = range(22701, 22711)       # known by number only; the SDK does not have them
 
 failures = 0
 
@@ -214,7 +215,7 @@ def check_protocols(fields):
         if own_file(row["name"]) != (int(row["id"]) > OWN_ID):
             fail("protocols.tsv: %s %s: ids of our own are above %d" %
                  (row["id"], row["name"], OWN_ID))
-    outside = [r for r in rows if not own_file(r["name"])]
+    outside = [r for r in rows if not own_file(r["name"]) and int(r["id"]) not in UNPUBLISHED]
     report(differences("protocols.tsv", keys(outside, "id name file kind scope"),
                        keys(ids, "id name file kind scope_guess")))
     order = [int(r["id"]) for r in rows]

@@ -6,6 +6,7 @@
 #include "futu/calls.h"
 #include "futu/client.h"
 #include "futu/gateway.h"
+#include "futu/http.h"
 #include "futu/loop.h"
 #include "futu/proto.h"
 

@@ -45,8 +45,19 @@ typedef struct futu_gateway_opts {
     uint32_t upstream_cache_s;      /* life of cached reference data; 0: none is kept */
     const char *upstream_rsa_key;   /* path of its PEM file; NULL: plain connections */
     /* Folder of the order journal, made when it is not there. NULL: orders are remembered in memory
-     * alone, so that after a crash nobody knows which were sent. */
+     * alone, so that after a crash nobody knows which were sent. Also of the daily values of keys. */
     const char *state_dir;
+    /* keys.json of each surface; NULL: that surface is in open mode. One path may stand in several.
+     * Read at creation, before anything else: FUTU_EIO, FUTU_EFORMAT. */
+    const char *rest_keys_file, *ws_keys_file, *grpc_keys_file;
+    /* File (its name has an extension) or folder (daily files) of the audit trail; NULL: none. */
+    const char *audit_log;
+    const char *allowed_origins;    /* browser origins beside loopback, comma-separated; "*": any */
+    uint32_t metrics_public;        /* 1: /metrics without a key, with plain key ids */
+    uint32_t reserved;
+    /* POST /api/admin/shutdown, after it was answered; NULL: that call is refused. */
+    void (*on_shutdown)(void *arg);
+    void *on_shutdown_arg;
 } futu_gateway_opts;
 #define FUTU_GATEWAY_OPTS_INIT FUTU_SIZED_INIT(futu_gateway_opts)
 
@@ -74,9 +85,21 @@ typedef struct futu_gateway_stats {
 } futu_gateway_stats;
 FUTU_API futu_err futu_gateway_stats_get(const futu_gateway *g, futu_gateway_stats *out);
 
+/* Reads the keys files again, as a change of such a file does by itself. Streams and connections of
+ * keys that are gone end. On an error the old keys stay and `why` says why: FUTU_EIO, FUTU_EFORMAT,
+ * FUTU_ENOMEM; FUTU_ENOTFOUND: there is no keys file. */
+FUTU_API futu_err futu_gateway_reload(futu_gateway *g, char *why, size_t why_size);
+
+/* Takes the place of the built-in exchange calendar: TSV of market, date, kind (closed,
+ * early_close), local_close, with its head line. Markets that the file does not name keep theirs.
+ * Call it before the first gateway is made; NULL restores the built-in one. FUTU_EIO,
+ * FUTU_EFORMAT, FUTU_ENOMEM; the old one stays and `why` names the line. */
+FUTU_API futu_err futu_calendar_load(const char *path, char *why, size_t why_size);
+
 /* What one client's transport carries. WS: whole messages of a WebSocket, where the SDK's ft-v1.0
- * messages and FTAPI frames are told apart by their first bytes. */
-enum { FUTU_WIRE_TCP = 0, FUTU_WIRE_WS = 1 };
+ * messages and FTAPI frames are told apart by their first bytes. EVENTS: the JSON texts of the REST
+ * port's /ws (made by futu_gateway_http_upgrade()). */
+enum { FUTU_WIRE_TCP = 0, FUTU_WIRE_WS = 1, FUTU_WIRE_EVENTS = 2 };
 
 typedef struct futu_conn_opts {
     size_t size;                    /* from FUTU_CONN_OPTS_INIT */
@@ -91,20 +114,25 @@ typedef struct futu_conn_opts {
     void (*on_close)(futu_conn *c, futu_err err, const char *reason, void *arg);
     void *arg;
     uint32_t no_trade;  /* 1: refuse trade calls; for a port that others can listen in on */
+    uint32_t reserved;
+    /* FUTU_WIRE_WS of a gateway with ws_keys_file: the key that the client presented, copied; p
+     * NULL: none. */
+    futu_str token;
 } futu_conn_opts;
 #define FUTU_CONN_OPTS_INIT FUTU_SIZED_INIT(futu_conn_opts)
 
-/* *out is the caller's to free. FUTU_EINVAL, FUTU_ELIMIT (max_connections), FUTU_ENOMEM. */
+/* *out is the caller's to free. FUTU_EINVAL, FUTU_ELIMIT (max_connections), FUTU_ENOMEM; with keys:
+ * FUTU_EAUTH (no key, or none that holds: HTTP 401), FUTU_EREFUSED (its scopes do not do: 403). */
 FUTU_API futu_err futu_conn_new(futu_gateway *g, futu_conn **out, const futu_conn_opts *opts);
 
-/* Bytes as they arrived (TCP), or one whole binary message (WS). Nothing is kept of `p`. An error
+/* Bytes as they arrived (TCP), or one whole message (WS: binary, EVENTS: text). Nothing is kept of `p`. An error
  * means that the connection is to be closed: FUTU_EPROTO, FUTU_ELIMIT, FUTU_ENOMEM; replies queued
  * so far may still be written. */
 FUTU_API futu_err futu_conn_feed(futu_conn *c, const void *p, size_t n);
 
 /* Queued output as up to `max` pieces, for one gathered write; the return value is their number,
  * 0: nothing. The pieces stay valid until futu_conn_sent() or futu_conn_free(). With FUTU_WIRE_WS
- * they are server frames, header included. */
+ * and FUTU_WIRE_EVENTS they are server frames, header included. */
 FUTU_API size_t futu_conn_output(futu_conn *c, struct iovec *iov, size_t max);
 /* The first n bytes of the output have been written. */
 FUTU_API void futu_conn_sent(futu_conn *c, size_t n);

@@ -1,0 +1,59 @@
+/* file.h - keys.json: read strictly, written whole.
+ *
+ * Both spellings in the field are read: limits flat beside `scopes`, or nested in `limits`; a hash
+ * as "sha256:" and 64 hex digits, or the digits alone. Written: flat, with "sha256:".
+ * Errors:  name the key and the member; an unknown member or scope is one, with the nearest known
+ *          name.
+ * Threads: none; no state.
+ * Tests:   test/unit/access/file_test.c, test/fuzz/fuzz_keys.c
+ */
+#ifndef ACCESS_FILE_H
+#define ACCESS_FILE_H
+
+#include "base/buf.h"
+#include "base/str.h"
+
+#define KEY_ID_MAX 64
+#define KEY_NOTE_MAX 256
+#define KEYS_FILE_MAX (16u << 20)       /* bytes; larger files are refused before memory is taken */
+
+struct key_rules {
+    char id[KEY_ID_MAX + 1];
+    uint8_t hash[32];                   /* SHA-256 of the plain key */
+    uint32_t scopes;                    /* SCOPE_* bits */
+    /* Lists: NULL with n 0 when the member is absent or null, so that anything is allowed. */
+    char **markets;
+    char **symbols;
+    char **sides;
+    char **cards;
+    char **machines;                    /* fingerprints */
+    uint64_t *acc_ids;
+    size_t n_markets, n_symbols, n_sides, n_cards, n_machines, n_acc_ids;
+    bool has_machines;                  /* with n_machines 0: frozen */
+    bool has_order_value, has_daily_value, has_rate, has_hours;
+    double max_order_value, max_daily_value;
+    uint32_t max_orders_per_minute;
+    uint16_t hours_from, hours_to;      /* minutes of the local day; from > to crosses midnight */
+    int64_t created_ms, expires_ms;     /* UTC; expires_ms 0: never */
+    char note[KEY_NOTE_MAX + 1];
+};
+
+struct key_list {
+    struct key_rules *keys;             /* owned, with all that is in them */
+    size_t n;
+};
+
+/* `why` holds one line without the file's name. FUTU_EFORMAT, FUTU_ELIMIT, FUTU_ENOMEM; *out is
+ * then empty. */
+futu_err keys_parse(futu_str text, struct key_list *out, char *why, size_t size);
+futu_err keys_write(const struct key_list *l, struct buf *out);
+void keys_free(struct key_list *l);
+
+/* Reads and parses PATH; FUTU_EIO too. `why` names the file. A file that others can read is only
+ * warned of. */
+futu_err keys_load(const char *path, struct key_list *out, char *why, size_t size);
+/* Writes PATH at once, 0600, with fsync of file and folder; folders that are missing are made 0700.
+ * FUTU_EIO with the reason. */
+futu_err keys_save(const char *path, const struct key_list *l, char *why, size_t size);
+
+#endif

@@ -1,0 +1,63 @@
+/* futu/http.h - the REST API of a gateway without its sockets: requests in, answers out.
+ *
+ * A listener reads HTTP/1.1, hands each request over and writes what is answered; futu-opend is
+ * such a listener. Keys, limits, routes, CORS, audit and metrics are the library's.
+ *
+ * Threads: the thread of the gateway's loop.
+ */
+#ifndef FUTU_HTTP_H
+#define FUTU_HTTP_H
+
+#include "futu/gateway.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bodies above this are to be refused with 413 by the listener, before memory is taken. */
+#define FUTU_HTTP_BODY_MAX (2u << 20)
+
+typedef struct futu_http_request {
+    size_t size;                /* from FUTU_HTTP_REQUEST_INIT */
+    futu_str method, target;    /* as in the request line: "POST", "/api/order?x=y" */
+    futu_str body;              /* p NULL: none */
+    /* Header values without blanks around them; p NULL: absent. */
+    futu_str authorization, content_type, origin, idempotency_key, accept;
+    futu_str request_method;    /* Access-Control-Request-Method */
+    const char *peer;           /* remote address for log and audit; may be NULL */
+} futu_http_request;
+#define FUTU_HTTP_REQUEST_INIT FUTU_SIZED_INIT(futu_http_request)
+
+typedef struct futu_http_answer {
+    size_t size;
+    int status;                 /* 200, 401 ... */
+    const char *content_type;   /* NULL: the answer has no body */
+    const char *headers;        /* further header lines, each with its CRLF; "" when none */
+    futu_str body;              /* all valid until the callback returns */
+} futu_http_answer;
+
+typedef struct futu_http_call futu_http_call;
+typedef void futu_http_done_fn(const futu_http_answer *a, void *arg);
+
+/* Takes one request; nothing of it is kept. done() runs exactly once, perhaps before this returns
+ * (then *out is NULL), or never after futu_http_abandon(). A gateway that is freed answers what is
+ * under way with 503. FUTU_EINVAL, FUTU_ENOMEM: done() does not run. */
+FUTU_API futu_err futu_gateway_http(futu_gateway *g, const futu_http_request *rq,
+                                    futu_http_done_fn *done, void *arg, futu_http_call **out);
+/* The client is gone: done() will not run. What is under way goes on; an order is not taken back.
+ * NULL is fine. */
+FUTU_API void futu_http_abandon(futu_http_call *call);
+
+/* A request for a WebSocket (GET /ws with `Upgrade: websocket`): judged by Origin, key and scope.
+ * FUTU_OK: *out is a connection of FUTU_WIRE_EVENTS, the caller's to free, to be used like any
+ * other futu_conn (o->wire and o->token are set here). FUTU_EREFUSED: done() has run with the
+ * answer to send. FUTU_EINVAL, FUTU_ELIMIT (max_connections), FUTU_ENOMEM. */
+FUTU_API futu_err futu_gateway_http_upgrade(futu_gateway *g, const futu_http_request *rq,
+                                            const futu_conn_opts *o, futu_conn **out,
+                                            futu_http_done_fn *done, void *arg);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
