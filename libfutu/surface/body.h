@@ -42,7 +42,7 @@ struct body_fill {
     futu_str preset;            /* members of c2s as JSON ("\"isSubOrUnSub\":false"), or empty;
                                  * they win over absent ones only */
 };
-futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct body_fill *fill,
+futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct body_fill *with,
                     struct buf *pb, struct body_extra *extra, struct body_error *e);
 /* The same from a query string ("symbol=HK.00700&num=10", percent-encoded): a flat object whose
  * lists are separated by commas. */
