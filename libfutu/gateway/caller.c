@@ -61,10 +61,16 @@ void caller_reply(struct ask *a, const uint8_t *body, size_t len)
     k->done(k, &r);
 }
 
+uint64_t hub_boot_id(const struct hub *h)
+{
+    return h->o.boot_id;
+}
+
 /* The connection is being freed: whoever still waits hears that. */
 void caller_gone(struct futu_conn *c)
 {
-    map_del_u64(&c->hub->callers, caller_key(c->iface, c->key));
+    if (c->kind == KIND_CALL)
+        map_del_u64(&c->hub->callers, caller_key(c->iface, c->key));
     while (!list_empty(&c->viewers)) {
         struct futu_conn *v = list_entry(c->viewers.next, struct futu_conn, viewer);
         list_remove(&v->viewer);

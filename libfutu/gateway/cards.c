@@ -14,6 +14,7 @@ struct cards {
     struct buf body;
     struct timer timer;
     bool asking;
+    size_t n;                   /* accounts of the last answer */
 };
 
 static void ask(struct cards *k);
@@ -40,7 +41,13 @@ static bool resolve(struct hub *h, const uint8_t *body, size_t len)
         const Trd_Common_TrdAcc *a = &rsp.s2c->accList[i];
         cards[i] = (struct access_card){ a->accID, a->cardNum, a->uniCardNum };
     }
+    h->cards->n = n;
     return access_resolve_cards(h->o.access, cards, n) == FUTU_OK;
+}
+
+size_t cards_count(const struct hub *h)
+{
+    return h->cards ? h->cards->n : 0;
 }
 
 static void on_list(struct upstream_request *rq, const uint8_t *body, size_t len)

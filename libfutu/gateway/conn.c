@@ -130,8 +130,7 @@ void hub_conn_free(futu_conn *c)
     while (!list_empty(&c->calls))
         call_leave(list_entry(c->calls.next, struct call, link));
     pend_conn_gone(c);
-    if (c->kind == KIND_CALL)
-        caller_gone(c);
+    caller_gone(c);
     while (!list_empty(&c->subs))
         sub_orphan(h, list_entry(c->subs.next, struct sub, in_conn));
     timer_stop(h->o.timers, &c->timer);

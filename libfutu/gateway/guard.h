@@ -47,8 +47,6 @@ void guard_write(struct ask *a, void (*go)(struct ask *a));
 void guard_end(struct ask *a, const uint8_t *body, size_t n);
 /* Refuses and tells the trail. `reason` may say what the caller is not told. */
 void guard_deny(struct ask *a, enum deny d, const char *reason);
-/* What a caller is told of a refusal; static. */
-const char *deny_text(enum deny d);
 /* A connection goes: its writes that wait are not sent. */
 void guard_conn_gone(struct futu_conn *c);
 void guard_free(struct hub *h);

@@ -232,3 +232,43 @@ futu_err hub_stats_get(const struct hub *h, futu_gateway_stats *out)
     out->size = size;
     return FUTU_OK;
 }
+
+void hub_status(struct hub *h, struct hub_status *out)
+{
+    struct upstream_state up = { .name = "" };
+    Gateway_GetInfo_S2C s2c = { .n_hopList = 0 };
+    Gateway_GetInfo_Hop hop = { .stale = 0 };
+    h->up->ops->state(h->up, &up);
+    arena_reset(&h->events);
+    if (h->up->ops->info(h->up, &h->events, false, &hop, &s2c))
+        hop = (Gateway_GetInfo_Hop){ .stale = 0 };
+    *out = (struct hub_status){
+        .upstream = up.name,
+        .qot_logined = up.qot_logined,
+        .trd_logined = up.trd_logined,
+        .unlocked = h->unlocked,
+        .user_id = up.user_id,
+        .attribution = up.user_attribution,
+        .connections = h->n_conns,
+        .requests = h->requests,
+        .subscriptions = h->subs.n_subs,
+        .quota_used = h->subs.n_pairs,
+        .stale = hop.stale,
+        .gaps = hop.gaps,
+        .pushes_out = h->pushes,
+        .conflated = h->conflated,
+        .cut_slow = h->cut_slow,
+        .started_ms = h->started_ms,
+        .last_push_ms = h->metrics.last_push_ms,
+        .accounts = cards_count(h),
+    };
+    for (size_t i = 0; i <= PUSHED_OTHER; i++)
+        out->pushes_in += h->metrics.pushes_in[i];
+}
+
+bool hub_lock(struct hub *h)
+{
+    bool was = h->unlocked;
+    h->unlocked = false;
+    return was;
+}

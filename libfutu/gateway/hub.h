@@ -114,6 +114,7 @@ struct hub_call {
 futu_err hub_caller(struct hub *h, enum iface iface, struct api_key *key, futu_conn **out);
 void hub_call(futu_conn *caller, struct hub_call *k);
 uint64_t hub_conn_id(const futu_conn *c);
+uint64_t hub_boot_id(const struct hub *h);
 
 /* A client of /ws: gets the pushes of the caller with the same key, and of its own subscriptions.
  * on_text gets each message of the client. o->wire is FUTU_WIRE_EVENTS. */
@@ -134,5 +135,20 @@ void hub_keys_changed(struct hub *h);
 /* A decision that fell outside the hub: counted, and written to the trail. */
 void hub_audit(struct hub *h, const struct audit_event *e, enum deny deny);
 struct metrics *hub_metrics(struct hub *h);
+/* What a caller is told of a refusal; static. */
+const char *deny_text(enum deny d);
+
+/* Numbers for an operator. */
+struct hub_status {
+    const char *upstream;           /* "paper"; static or the upstream's */
+    bool qot_logined, trd_logined, unlocked;
+    uint64_t user_id, accounts, connections, requests, subscriptions, quota_used;
+    int32_t attribution, stale;
+    uint64_t pushes_in, pushes_out, gaps, conflated, cut_slow;
+    int64_t started_ms, last_push_ms;       /* UTC; last_push_ms 0: none yet */
+};
+void hub_status(struct hub *h, struct hub_status *out);
+/* Locks trading of real accounts here; true when it was unlocked. */
+bool hub_lock(struct hub *h);
 
 #endif

@@ -30,6 +30,7 @@ struct metrics {
     uint64_t total_connections, total_disconnections;
     uint64_t sub_ops, unsub_ops;
     uint64_t pushes_in[5], pushes_by_hour[5][24];   /* by enum push_kind */
+    int64_t last_push_ms;                   /* UTC */
     uint64_t dropped[32];                   /* quote pushes that gave way, by sub type */
 };
 

@@ -193,6 +193,7 @@ void caller_gone(struct futu_conn *c);
 /* cards.c: asks the upstream for its accounts when a key names cards. */
 void cards_refresh(struct hub *h);
 void cards_free(struct hub *h);
+size_t cards_count(const struct hub *h);        /* accounts of the last answer */
 /* events.c: one event as a server frame in c's form, one reference; NULL: no memory. */
 struct event {
     uint32_t proto;

@@ -82,6 +82,8 @@ void http_give_back(futu_http_call *k)
 {
     struct rest *r = k->rest;
     list_remove(&k->link);
+    timer_stop(r->o.timers, &k->later);
+    buf_free(&k->kept);
     if (r->n_idle >= IDLE_MAX) {
         mem_free(k);
         return;

@@ -7,12 +7,14 @@
 #define SURFACE_REST_STATE_H
 
 #include "base/list.h"
+#include "base/timer.h"
 #include "surface/idem.h"
 #include "surface/rest.h"
 #include "surface/route.h"
 
 #define PEER_MAX 64
 #define ORIGIN_MAX 256
+#define CARD_MAX 64
 
 struct rest {
     struct rest_opts o;
@@ -37,6 +39,11 @@ struct futu_http_call {
     struct api_key *key;
     bool int64_text;
     struct idem_entry *idem;        /* that its answer is kept under */
+    /* A card is looked up before the call: the Request without its account, and what is found. */
+    struct buf kept;
+    char card[CARD_MAX + 1];
+    uint64_t account;
+    struct timer later;
     char endpoint[96], peer[PEER_MAX], origin[ORIGIN_MAX];
     struct list link;
 };
