@@ -76,6 +76,7 @@ futu_err access_add_file(struct access *a, uint32_t ifaces, const char *path, ch
 futu_err access_reload(struct access *a, char *why, size_t size);
 bool access_has_keys(const struct access *a, enum iface i);     /* false: open mode */
 size_t access_n_keys(const struct access *a);
+bool access_has_daily(const struct access *a);      /* some key has a cap on a day's value */
 /* Path of file i, NULL behind the last. */
 const char *access_path(const struct access *a, size_t i);
 

@@ -134,6 +134,11 @@ void hub_events_send(futu_conn *c, futu_str text)
 
 /* ---- keys that change ---- */
 
+void hub_set_daily(struct hub *h, struct hub_store store)
+{
+    h->o.daily = store;
+}
+
 void hub_keys_changed(struct hub *h)
 {
     struct list *it, *tmp;

@@ -129,6 +129,7 @@ futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
 /* Queues one text message; never conflated. */
 void hub_events_send(futu_conn *c, futu_str text);
 
+void hub_set_daily(struct hub *h, struct hub_store store);
 /* The keys have been read again: ends what was opened with one that is gone, and looks cards up
  * anew. */
 void hub_keys_changed(struct hub *h);
