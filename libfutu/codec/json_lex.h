@@ -1,4 +1,4 @@
-/* json_lex.h - the words of JSON text (RFC 8259), strictly. Internal to codec/.
+/* json_lex.h - the words of JSON text (RFC 8259), strictly. For strict readers inside the library.
  *
  * In:      text of a peer that nobody trusts; it must be UTF-8.
  * Out:     one word at a time; nothing is kept, nothing is allocated.
