@@ -110,7 +110,7 @@ typedef futu_err on_item(struct reader *r, const struct member *m);
 static futu_err each_item(struct reader *r, const struct member *m, on_item *fn)
 {
     if (!json_take(&r->lx, '['))
-        return malformed(r, "a list is expected");
+        return m ? bad(r, m->name, "a list is expected") : malformed(r, "a list is expected");
     if (json_take(&r->lx, ']'))
         return FUTU_OK;
     do {
