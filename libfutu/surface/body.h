@@ -33,8 +33,8 @@ struct body_extra {
 };
 
 /* Request of `row` (row->request must not be NULL) from JSON text; empty text is {}. `pb` is
- * replaced. Members that the caller can't know are filled in when absent: packetID (conn_id and
- * *serial), userID of Trd_GetAccList (0), flag members of the routes in `preset`. FUTU_EFORMAT,
+ * replaced. Members that the caller can't know are filled in when absent: packetID (conn_id,
+ * serial), userID (0), orderID (0 beside orderIDEx), members of the routes in `preset`. FUTU_EFORMAT,
  * FUTU_ELIMIT with *e; FUTU_ENOMEM. */
 struct body_fill {
     uint64_t conn_id;

@@ -69,7 +69,8 @@ START_TEST(an_empty_body_is_an_empty_object)
     gives(3003, "{}", "{\"c2s\":{}}");
     gives(3003, "{\"c2s\":{}}", "{\"c2s\":{}}");
     ck_assert_int_eq(body_to_pb(proto_find(3003), STR_NULL, &with, &pb, &extra, &error), FUTU_OK);
-    refused(1002, "", "missing_field", "c2s.user_id: required and missing");
+    gives(1002, "", "{\"c2s\":{\"userID\":\"0\"}}");
+    refused(3008, "", "missing_field", "c2s.security: required and missing");
 }
 END_TEST
 
