@@ -9,8 +9,7 @@
 #include "codec/num.h"
 #include "crypt/digest.h"
 
-#define HEAD "{\"timestamp\":\""
-#define HEAD_N (sizeof(HEAD) - 1)
+#define AUDIT_HEAD_N (sizeof(AUDIT_HEAD) - 1)
 #define TAIL ",\"prev\":\""
 #define TAIL_N (sizeof(TAIL) - 1)
 #define HEX_N 64
@@ -68,7 +67,7 @@ static futu_err put_head(struct audit *a, const struct audit_event *e, int64_t w
 {
     char when[RFC3339_SIZE];
     rfc3339_ms(wall_ns, when);
-    return buf_printf(&a->line, HEAD "%s\",\"level\":\"%s\",\"target\":\"" AUDIT_TARGET "\"", when,
+    return buf_printf(&a->line, AUDIT_HEAD "%s\",\"level\":\"%s\",\"target\":\"" AUDIT_TARGET "\"", when,
                       is_warning(e) ? "WARN" : "INFO");
 }
 
@@ -164,8 +163,8 @@ static bool is_time(const char *p)
 /* The form of each line, by which its `prev` is found without reading the rest. */
 static bool has_form(futu_str line, futu_str *prev)
 {
-    if (line.n < HEAD_N + RFC3339_SIZE + REST_N || memcmp(line.p, HEAD, HEAD_N) != 0 ||
-        !is_time(line.p + HEAD_N))
+    if (line.n < AUDIT_HEAD_N + RFC3339_SIZE + REST_N || memcmp(line.p, AUDIT_HEAD, AUDIT_HEAD_N) != 0 ||
+        !is_time(line.p + AUDIT_HEAD_N))
         return false;
     const char *tail = line.p + line.n - REST_N;
     *prev = (futu_str){ tail + TAIL_N, HEX_N };
@@ -189,7 +188,7 @@ static bool check_line(struct audit_check *c, futu_str line)
                          "between them are missing");
     }
     sha256(line.p, line.n, c->last);
-    memcpy(c->last_time, line.p + HEAD_N, RFC3339_SIZE - 1);
+    memcpy(c->last_time, line.p + AUDIT_HEAD_N, RFC3339_SIZE - 1);
     if (c->lines++ == 0)
         memcpy(c->first_time, c->last_time, sizeof(c->first_time));
     return true;

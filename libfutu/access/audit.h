@@ -18,6 +18,8 @@
 #define AUDIT_LINE_MAX (64u << 10)      /* bytes of a line; no line that is written comes near */
 #define AUDIT_TEXT_MAX 512              /* bytes of a member; what is over is cut off */
 
+#define AUDIT_HEAD "{\"timestamp\":\""      /* how each line begins */
+
 /* Outcomes as documented; REQUEST: a write is about to go upstream. */
 enum outcome { OUTCOME_ALLOW, OUTCOME_REJECT, OUTCOME_REQUEST, OUTCOME_SUCCESS, OUTCOME_FAILURE,
                OUTCOME_UNKNOWN, OUTCOMES };
