@@ -15,7 +15,7 @@
 #define HEX_N 64
 #define REST_N (TAIL_N + HEX_N + 2)     /* of `,"prev":"..."}` */
 
-const char *outcome_name(enum outcome o)
+const char *outcome_name(enum audit_outcome o)
 {
     static const char *const names[OUTCOMES] = { "allow",   "reject",  "request",
                                                  "success", "failure", "unknown" };

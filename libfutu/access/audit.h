@@ -21,15 +21,15 @@
 #define AUDIT_HEAD "{\"timestamp\":\""      /* how each line begins */
 
 /* Outcomes as documented; REQUEST: a write is about to go upstream. */
-enum outcome { OUTCOME_ALLOW, OUTCOME_REJECT, OUTCOME_REQUEST, OUTCOME_SUCCESS, OUTCOME_FAILURE,
+enum audit_outcome { OUTCOME_ALLOW, OUTCOME_REJECT, OUTCOME_REQUEST, OUTCOME_SUCCESS, OUTCOME_FAILURE,
                OUTCOME_UNKNOWN, OUTCOMES };
-const char *outcome_name(enum outcome o);       /* "allow" ... */
+const char *outcome_name(enum audit_outcome o);       /* "allow" ... */
 
 struct audit_event {
     enum iface iface;
     const char *endpoint;           /* "/api/order", "proto_id=2202", a tool's name */
     const char *key_id;             /* an id, or "<missing>", "<invalid>", "<none>" */
-    enum outcome outcome;
+    enum audit_outcome outcome;
     const char *reason;             /* NULL: the member is left out; so for those below */
     const char *scope;              /* the scope that was checked, on allow */
     const char *args_hash;          /* first 8 hex digits of the arguments' SHA-256 */

@@ -46,7 +46,7 @@ static void give_back(struct guarded *g)
     list_push(&g->hub->idle_guarded, &g->link);
 }
 
-static void note(struct guarded *g, enum outcome o, const char *reason,
+static void note(struct guarded *g, enum audit_outcome o, const char *reason,
                  void (*done)(void *arg, futu_err err))
 {
     struct hub *h = g->hub;

@@ -85,7 +85,7 @@ static void add(struct metrics *m, enum metric_series series, enum iface iface, 
     e->count++;
 }
 
-void metrics_event(struct metrics *m, enum iface iface, enum outcome outcome, const char *key_id)
+void metrics_event(struct metrics *m, enum iface iface, enum audit_outcome outcome, const char *key_id)
 {
     add(m, SERIES_AUTH, iface, outcome_name(outcome), key_id);
 }
