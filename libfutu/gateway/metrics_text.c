@@ -118,8 +118,7 @@ static void numbers(struct text *t, const struct values *v)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         char name[64];
-        str_copy(name, sizeof(name), STR("futu_gateway_"));
-        strncat(name, rows[i].name, sizeof(name) - strlen(name) - 1);
+        snprintf(name, sizeof(name), "futu_gateway_%s", rows[i].name);
         head(t, name, rows[i].type, rows[i].help);
         PUT(t, "%s %" PRIu64 "\n", name, rows[i].value);
     }
