@@ -12,6 +12,7 @@
 #include "codec/splice.h"
 #include "crypt/digest.h"
 #include "crypt/secret.h"
+#include "gateway/closed.h"
 #include "gateway/guard.h"
 #include "market/market.h"
 
@@ -291,24 +292,6 @@ static bool priceless(int32_t order_type)
         if (types[i] == order_type)
             return true;
     return false;
-}
-
-/* Quote market of an order: its security's, else its account's market, and in China by the code. */
-static int32_t quote_market(const Trd_Common_TrdHeader *header, int32_t sec_market, futu_str code)
-{
-    int32_t m = sec_market ? market_of_sec_market(sec_market) : 0;
-    if (m)
-        return m;
-    if (header->trdMarket == Trd_Common_TrdMarket_CN ||
-        header->trdMarket == Trd_Common_TrdMarket_HKCC)
-        return code.n > 0 && (code.p[0] == '6' || code.p[0] == '5' || code.p[0] == '9')
-                   ? MARKET_SH : MARKET_SZ;
-    static const int32_t all[] = { MARKET_HK, MARKET_US, MARKET_SG, MARKET_JP, MARKET_AU,
-                                   MARKET_MY, MARKET_CA };
-    for (size_t i = 0; i < ARRAY_LEN(all); i++)
-        if (market_trd_market(all[i]) == header->trdMarket)
-            return all[i];
-    return 0;
 }
 
 static void set_symbol(struct guarded *g, int32_t market, futu_str code)

@@ -117,6 +117,7 @@ void hub_free(struct hub *h)
     buf_free(&h->body);
     buf_free(&h->json);
     buf_free(&h->enc);
+    buf_free(&h->spare);
     arena_free(&h->arena);
     arena_free(&h->events);
     shbuf_pool_free(&h->pool);
@@ -193,6 +194,7 @@ void hub_flush(struct hub *h)
     trim(&h->body);
     trim(&h->json);
     trim(&h->enc);
+    trim(&h->spare);
 }
 
 int32_t hub_server_ver(const struct hub *h)
