@@ -126,6 +126,7 @@ void hub_free(struct hub *h)
 
 static void pushed(struct hub *h, enum push_kind kind)
 {
+    h->version++;
     metrics_pushed(&h->metrics, kind, clock_wall(&h->o.clock));
 }
 
