@@ -145,7 +145,7 @@ static void put_own_reply(struct doc *d, const struct route *r)
 
 static void put_parameter(struct doc *d, const futu_msg *m, const struct pb_field *f, bool required)
 {
-    const struct proto_field_doc *doc = doc_field(m, f);
+    const struct proto_field_doc *doc = proto_field_doc(m, f);
     if (f->type == PB_MESSAGE && f->sub != &Qot_Common_Security_msg)
         return;                 /* objects are for the body */
     doc_comma(d);
@@ -157,7 +157,8 @@ static void put_parameter(struct doc *d, const futu_msg *m, const struct pb_fiel
     if (doc)
         doc_member(d, "description", doc->text);
     if (f->label == PB_REPEATED)
-        doc_put(d, ",\"style\":\"form\",\"explode\":false,\"schema\":{\"type\":\"array\",\"items\":");
+        doc_put(d, ",\"style\":\"form\",\"explode\":false,\"schema\":{\"type\":\"array\","
+                   "\"items\":");
     else
         doc_put(d, ",\"schema\":");
     if (f->type == PB_MESSAGE)

@@ -25,7 +25,8 @@ static const struct {
                             "\"begin_time\":\"2026-01-05\",\"end_time\":\"2026-01-30\"}" },
     { "/api/history-kl-quota", "{\"b_get_detail\":true}" },
     { "/api/history-order-fills", "{" HK ",\"filter_conditions\":{\"begin_time\":"
-                                  "\"2026-01-05 00:00:00\",\"end_time\":\"2026-01-30 00:00:00\"}}" },
+                                  "\"2026-01-05 00:00:00\","
+                                  "\"end_time\":\"2026-01-30 00:00:00\"}}" },
     { "/api/history-orders", "{" HK ",\"filter_conditions\":{\"begin_time\":"
                              "\"2026-01-05 00:00:00\",\"end_time\":\"2026-01-30 00:00:00\"}}" },
     { "/api/holding-change", "{" TENCENT ",\"holder_category\":1}" },
@@ -34,7 +35,8 @@ static const struct {
     { "/api/margin-ratio", "{" HK "," TENCENTS "}" },
     { "/api/market-state", "{" TENCENTS "}" },
     { "/api/max-trd-qtys", "{" HK ",\"order_type\":1,\"code\":\"HK.00700\",\"price\":300}" },
-    { "/api/modify-order", "{" HK ",\"order_id\":1,\"modify_order_op\":1,\"qty\":100,\"price\":300}" },
+    { "/api/modify-order", "{" HK ",\"order_id\":1,\"modify_order_op\":1,\"qty\":100,"
+                           "\"price\":300}" },
     { "/api/modify-user-security", "{\"group_name\":\"Favorites\",\"op\":1," TENCENTS "}" },
     { "/api/option-chain", "{\"owner\":\"HK.00700\",\"begin_time\":\"2026-01-05\","
                            "\"end_time\":\"2026-01-30\"}" },
@@ -64,7 +66,8 @@ static const struct {
                         "\"is_sub_or_un_sub\":true}" },
     { "/api/suspend", "{" TENCENTS ",\"begin_time\":\"2026-01-05\",\"end_time\":\"2026-01-30\"}" },
     { "/api/ticker", "{" TENCENT ",\"max_ret_num\":10}" },
-    { "/api/trade-date", "{\"market\":1,\"begin_time\":\"2026-01-05\",\"end_time\":\"2026-01-30\"}" },
+    { "/api/trade-date", "{\"market\":1,\"begin_time\":\"2026-01-05\","
+                         "\"end_time\":\"2026-01-30\"}" },
     { "/api/trading-days", "{\"market\":1,\"begin_time\":\"2026-01-05\","
                            "\"end_time\":\"2026-01-30\"}" },
     { "/api/unlock-trade", "{\"unlock\":true,\"pwd_md5\":\"7e3f660480ab1640de8024c200b5a4d3\"}" },
