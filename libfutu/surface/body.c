@@ -458,9 +458,11 @@ static futu_err put_request(struct job *j, const struct body_fill *with)
 
 static futu_err read_preset(struct job *j, futu_str preset)
 {
+    if (preset.n == 0)
+        return FUTU_OK;
     struct json_lex lx = { preset.p, preset.p + preset.n };
     j->preset = true;
-    return preset.n ? members(j, &lx, C2S) : FUTU_OK;
+    return members(j, &lx, C2S);
 }
 
 static void start(struct job *j, const struct proto_row *row)
