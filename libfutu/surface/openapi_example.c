@@ -46,7 +46,7 @@ static const struct {
     { "/api/order", "{" HK ",\"trd_side\":1,\"order_type\":1,\"code\":\"HK.00700\",\"qty\":100,"
                     "\"price\":300}" },
     { "/api/orderbook", "{" TENCENT ",\"num\":10}" },
-    { "/api/order-fee", "{" REAL ",\"order_id_ex_list\":[]}" },
+    { "/api/order-fee", "{" REAL ",\"order_id_ex_list\":[\"1\"]}" },
     { "/api/order-fills", "{" REAL "}" },
     { "/api/orders", "{" HK ",\"filter_conditions\":{\"code_list\":[\"HK.00700\"]}}" },
     { "/api/owner-plate", "{" TENCENTS "}" },

@@ -15,7 +15,7 @@ const KEY = 'a-key-of-this-test';
 // A paper exchange has no records of a broker, no derivatives and no order that is to be confirmed,
 // and no order has the number of the examples.
 const REFUSED = [/^\/api\/(cash-|biz-|margin-info|account-flag|bond-|option-|warrant|future-info)/,
-    /^\/api\/(cancel|modify|reconfirm)-order$/];
+    /^\/api\/((cancel|modify|reconfirm)-order|order-fee)$/];
 // Some calls need what others do.
 const FIRST = ['/api/subscribe', '/api/unlock-trade'];
 
