@@ -19,12 +19,14 @@
 #include "tls.h"
 
 #define EXIT_USAGE 2
+#define DRAIN_MS 5000
 
 struct daemon {
     struct opend_conf conf;
     futu_loop *loop;
     futu_gateway *gateway;
-    struct listener tcp, websocket;
+    struct listener tcp, websocket, rest;
+    unsigned connections;       /* of all listeners */
     uv_signal_t sigint, sigterm;
     bool stop;                  /* a signal came */
     char why[512];
@@ -58,6 +60,13 @@ static void set_limits(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+static void end(void *arg)
+{
+    struct daemon *d = arg;
+    d->stop = true;
+    futu_loop_stop(d->loop);
+}
+
 static bool make_gateway(struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
@@ -80,6 +89,14 @@ static bool make_gateway(struct daemon *d)
     o.keep_alive_s = (uint32_t)c->keep_alive_s;
     o.max_connections = (uint32_t)c->max_connections;
     o.sub_quota = (uint32_t)c->sub_quota;
+    o.rest_keys_file = c->rest_keys_file;
+    o.ws_keys_file = c->ws_keys_file;
+    o.grpc_keys_file = c->grpc_keys_file;
+    o.audit_log = c->audit_log;
+    o.allowed_origins = c->rest_allowed_origins;
+    o.metrics_public = c->metrics_public;
+    o.on_shutdown = end;
+    o.on_shutdown_arg = d;
     return futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;
 }
 
@@ -98,33 +115,49 @@ static bool meet_upstream(struct daemon *d)
     return err == FUTU_OK;
 }
 
+static bool load_tls(struct daemon *d, struct listener *l, const char *cert, const char *key)
+{
+    if (cert)
+        l->tls = tls_server_new(cert, key, d->why, sizeof(d->why));
+    l->encrypted = l->tls != NULL;
+    return !cert || l->tls;
+}
+
 static bool make_listeners(struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
-    uv_loop_t *uv = futu_loop_uv(d->loop);
-    const char *ws_ip = c->websocket_ip ? c->websocket_ip : c->ip;
-    if (c->websocket_cert) {
-        d->websocket.tls = tls_server_new(c->websocket_cert, c->websocket_private_key, d->why,
-                                          sizeof(d->why));
-        if (!d->websocket.tls)
+    const struct {
+        struct listener *l;
+        const struct listener_kind *kind;
+        const char *ip;
+        uint64_t port;
+        bool open;
+    } all[] = {
+        { &d->tcp, &listener_tcp, c->ip, c->port, !c->tcp_closed },
+        { &d->websocket, &listener_websocket, c->websocket_ip, c->websocket_port,
+          c->websocket_port != 0 },
+        { &d->rest, &listener_http, c->rest_ip, c->rest_port, c->rest_port != 0 },
+    };
+    if (!load_tls(d, &d->websocket, c->websocket_cert, c->websocket_private_key) ||
+        !load_tls(d, &d->rest, c->rest_tls_cert, c->rest_tls_key))
+        return false;
+    d->tcp.encrypted = c->rsa_private_key != NULL;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        all[i].l->count = &d->connections;
+        all[i].l->count_max = (unsigned)c->max_connections;
+        if (all[i].open &&
+            !listener_start(all[i].l, futu_loop_uv(d->loop), all[i].kind, d->gateway,
+                            all[i].ip ? all[i].ip : c->ip, (int)all[i].port, d->why,
+                            sizeof(d->why)))
             return false;
     }
-    d->tcp.encrypted = c->rsa_private_key != NULL;
-    d->websocket.encrypted = d->websocket.tls != NULL;
-    if (!listener_start(&d->tcp, uv, &listener_tcp, d->gateway, c->ip, (int)c->port, d->why,
-                        sizeof(d->why)))
-        return false;
-    return !c->websocket_port ||
-           listener_start(&d->websocket, uv, &listener_websocket, d->gateway, ws_ip,
-                          (int)c->websocket_port, d->why, sizeof(d->why));
+    return true;
 }
 
 static void on_signal(uv_signal_t *h, int signum)
 {
-    struct daemon *d = h->data;
     (void)signum;
-    d->stop = true;
-    futu_loop_stop(d->loop);
+    end(h->data);
 }
 
 static void catch_signals(struct daemon *d)
@@ -151,6 +184,17 @@ static void print_upstream(const struct daemon *d)
     printf("  orders      journal in %s\n", d->conf.state_dir);
 }
 
+static void print_rest(const struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    printf("  REST        %s://%s:%d ", d->rest.tls ? "https" : "http",
+           c->rest_ip ? c->rest_ip : c->ip, d->rest.port);
+    if (c->rest_keys_file)
+        printf("(keys: %s)\n", c->rest_keys_file);
+    else
+        printf("(open mode: reads without a key, writes refused)\n");
+}
+
 static void print_banner(const struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
@@ -163,13 +207,16 @@ static void print_banner(const struct daemon *d)
     } else {
         print_upstream(d);
     }
-    printf("  FTAPI       %s:%d%s\n", c->ip, d->tcp.port,
-           c->rsa_private_key ? " (RSA key required)" : "");
+    if (d->tcp.kind)
+        printf("  FTAPI       %s:%d%s\n", c->ip, d->tcp.port,
+               c->rsa_private_key ? " (RSA key required)" : "");
     if (c->websocket_port)
         printf("  WebSocket   %s://%s:%d%s\n", d->websocket.tls ? "wss" : "ws",
                c->websocket_ip ? c->websocket_ip : c->ip, d->websocket.port,
                c->websocket_key_md5 ? " (key required)" : "");
-    if ((!d->tcp.loopback && !d->tcp.encrypted) ||
+    if (d->rest.kind)
+        print_rest(d);
+    if ((d->tcp.kind && !d->tcp.loopback && !d->tcp.encrypted) ||
         (c->websocket_port && !d->websocket.loopback && !d->websocket.encrypted))
         printf("  no trade calls on ports beyond loopback without encryption: see "
                "--rsa-private-key\n");
@@ -177,21 +224,34 @@ static void print_banner(const struct daemon *d)
     fflush(stdout);
 }
 
+static void drain(struct daemon *d)
+{
+    struct listener *all[] = { &d->tcp, &d->websocket, &d->rest };
+    uint64_t end_ms = d->loop ? uv_now(futu_loop_uv(d->loop)) + DRAIN_MS : 0;
+    for (size_t i = 0; i < 3; i++)
+        listener_drain(all[i]);
+    while (d->connections && uv_now(futu_loop_uv(d->loop)) < end_ms)
+        futu_loop_poll(d->loop, 10);
+    for (size_t i = 0; i < 3; i++)
+        listener_stop(all[i]);
+}
+
+/* Answers what is under way, and ends. */
 static void stop(struct daemon *d)
 {
-    listener_stop(&d->tcp);
-    listener_stop(&d->websocket);
+    drain(d);
     if (d->sigint.data) {
         uv_close((uv_handle_t *)&d->sigint, NULL);
         uv_close((uv_handle_t *)&d->sigterm, NULL);
     }
     /* Closing takes one turn of the loop; the streams free their connections in it. */
-    while (d->tcp.streams || d->websocket.streams)
+    while (d->connections)
         futu_loop_poll(d->loop, 10);
     futu_loop_poll(d->loop, 0);
     futu_gateway_free(d->gateway);
     futu_loop_free(d->loop);
     tls_server_free(d->websocket.tls);
+    tls_server_free(d->rest.tls);
 }
 
 static int run(struct daemon *d)

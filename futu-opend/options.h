@@ -27,6 +27,7 @@ struct opend_conf {
     uint64_t rest_port;                 /* 0: off */
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;
     bool allow_tcp_unauthenticated, metrics_public;
+    bool tcp_closed;                    /* judged: the FTAPI TCP port stays closed */
     const char *audit_log;              /* file, or folder of daily files */
     bool json_log;
     const char *tz, *calendar_file;

@@ -80,41 +80,6 @@ static futu_err fail_name(struct job *j, enum level level, futu_str name)
     return json_unknown(&j->c, up, name, body_nearest(&j->s, level == HEAD, name));
 }
 
-/* Behind the quote that opens a string; false: it does not end. */
-static bool skip_string(struct json_lex *lx)
-{
-    for (; lx->p < lx->end; lx->p++) {
-        if (*lx->p == '"') {
-            lx->p++;
-            return true;
-        }
-        if (*lx->p == '\\' && ++lx->p == lx->end)
-            return false;
-    }
-    return false;
-}
-
-/* Takes one value, whatever it is made of: the codec judges it later. False: it does not end. */
-static bool skip_value(struct json_lex *lx, futu_str *v)
-{
-    size_t depth = 0;
-    json_blanks(lx);
-    v->p = lx->p;
-    for (bool done = false; !done && lx->p < lx->end;) {
-        char c = *lx->p;
-        if (depth == 0 && (c == ',' || c == '}' || c == ']'))
-            break;
-        lx->p++;
-        if (c == '"' && !skip_string(lx))
-            return false;
-        depth += c == '{' || c == '[';
-        depth -= c == '}' || c == ']';
-        done = depth == 0 && (c == '"' || c == '}' || c == ']');
-    }
-    v->n = (size_t)(lx->p - v->p);
-    return v->n && depth == 0;
-}
-
 /* Keeps the value of field i. */
 static futu_err keep(struct job *j, struct members *to, size_t i, bool lone, futu_str value)
 {
@@ -257,7 +222,7 @@ static futu_err members(struct job *j, struct json_lex *lx, enum level level)
             return syntax(j, lx, bad);
         if (!json_take(lx, ':'))
             return syntax(j, lx, "':' is expected");
-        if (!skip_value(lx, &value))
+        if (!json_skip(lx, &value))
             return syntax(j, lx, "a value is expected");
         if (level == TOP && j->s.outer && str_is(name, "c2s")) {
             err = descend(j, C2S, &j->c2s_seen, &j->outer, value);
