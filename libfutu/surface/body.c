@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "codec/doc.h"
 #include "codec/json_lex.h"
 #include "codec/json_name.h"
 #include "codec/json_num.h"
@@ -44,6 +45,7 @@ struct job {
     struct json_hooks hooks;
     struct body_extra *extra;
     struct buf *pb;
+    const struct proto_enum *wanted;    /* of a field that got a name instead of its number */
 };
 
 static futu_err members(struct job *j, struct json_lex *lx, enum level level);
@@ -373,11 +375,20 @@ static futu_err put_head(struct job *j)
     return err ? err : put_bytes(j, pb_close(j->pb, at));
 }
 
+static const struct proto_enum *doc_numbers(const futu_msg *m, const struct pb_field *f)
+{
+    const struct proto_field_doc *doc = proto_field_doc(m, f);
+    return doc ? doc->numbers : NULL;
+}
+
 static futu_err put_field(struct job *j, struct members *from, size_t i)
 {
     j->hooks.lone = pb_set_has(&from->lone, i);
     from->up.field = &from->m->fields[i];
-    return json_value(&from->up, from->value[i], j->text, &j->hooks, j->pb, &j->why);
+    futu_err err = json_value(&from->up, from->value[i], j->text, &j->hooks, j->pb, &j->why);
+    if (err == FUTU_EFORMAT && memchr(from->value[i].p, '"', from->value[i].n))
+        j->wanted = doc_numbers(from->m, from->up.field);
+    return err;
 }
 
 /* In the order of the tags. */
@@ -412,9 +423,11 @@ static futu_err put_request(struct job *j, const struct body_fill *with)
 
 static futu_err read_preset(struct job *j, futu_str preset)
 {
+    if (preset.n == 0)
+        return FUTU_OK;
     struct json_lex lx = { preset.p, preset.p + preset.n };
     j->preset = true;
-    return preset.n ? members(j, &lx, C2S) : FUTU_OK;
+    return members(j, &lx, C2S);
 }
 
 static void start(struct job *j, const struct proto_row *row)
@@ -440,6 +453,17 @@ static void start(struct job *j, const struct proto_row *row)
     j->head.up.depth = j->head_at.depth + 1;
     j->hooks.security = market_parse_code;
     j->hooks.text = j->s.head ? strip_code : NULL;
+}
+
+/* "..., one of 0 Simulate, 1 Real", as far as there is room. */
+static void add_numbers(const struct proto_enum *e, char *out, size_t size)
+{
+    size_t n = strlen(out);
+    for (size_t i = 0; i < e->n && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%d %s", i ? ", " : ", one of ",
+                              (int)e->values[i].number, e->values[i].name);
+    if (n >= size)
+        memcpy(out + size - 4, "...", 4);
 }
 
 static const char *code_of(const char *what)
@@ -472,5 +496,7 @@ futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct bod
     pb->n = 0;
     e->code = code_of(j.why.what);
     codec_error_text(&j.why, e->text, sizeof(e->text));
+    if (j.wanted)
+        add_numbers(j.wanted, e->text, sizeof(e->text));
     return err;
 }

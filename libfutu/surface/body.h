@@ -34,8 +34,8 @@ struct body_extra {
 
 /* Request of `row` (row->request must not be NULL) from JSON text; empty text is {}. `pb` is
  * replaced. Members that the caller can't know are filled in when absent: packetID (conn_id,
- * serial), userID (0), orderID (0 beside orderIDEx), members of the routes in `preset`. FUTU_EFORMAT,
- * FUTU_ELIMIT with *e; FUTU_ENOMEM. */
+ * serial), userID (0), orderID (0 beside orderIDEx), markets by a code's prefix, `preset`.
+ * FUTU_EFORMAT, FUTU_ELIMIT, FUTU_ENOMEM with *e. */
 struct body_fill {
     uint64_t conn_id;
     uint32_t serial;

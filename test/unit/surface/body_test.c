@@ -314,7 +314,12 @@ END_TEST
 START_TEST(values_are_strict)
 {
     refused(2101, "{\"acc_id\":1,\"trd_env\":\"SIMULATE\",\"trd_market\":1}", "bad_value",
-            "c2s.header.trd_env: an integer is expected");
+            "c2s.header.trd_env: an integer is expected, one of 0 Simulate, 1 Real");
+    refused(3001, "{\"is_sub_or_un_sub\":true,\"sub_type_list\":[1,\"K_DAY\"]}", "bad_value",
+            "c2s.sub_type_list[1]: an integer is expected, one of 0 None, 1 Basic, 2 OrderBook, "
+            "4 Ticker, 5 RT, 6 KL_Day, 7 KL_5Min, 8 KL_15Min, 9 KL_30Min, 10 KL_60Min, 11 KL_1Min, "
+            "12 KL_Week, 13 KL_Month, 14 Broker, 15 KL_Qurater, 16 KL_Year, 17 KL_3Min, "
+            "18 KL_10Min, 19 KL_120Min, 20 KL_180Min, 21 KL_240Min, 22 OrderBook_Odd");
     refused(2101, "{\"acc_id\":18446744073709551616,\"trd_env\":0,\"trd_market\":1}", "bad_value",
             "c2s.header.acc_id: out of the range of uint64");
     refused(2101, "{\"acc_id\":1.5,\"trd_env\":0,\"trd_market\":1}", "bad_value",
