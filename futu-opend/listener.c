@@ -84,9 +84,10 @@ bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_k
         l->port = bound_port(&l->server);
         return true;
     }
-    snprintf(why, size, "%s: port %d on %s can't be opened: %s%s", kind->name, port, ip,
+    snprintf(why, size, "%s: port %d on %s can't be opened: %s%s%s", kind->name, port, ip,
              uv_strerror(r),
-             r == UV_EADDRINUSE ? "; another program listens there, choose another port" : "");
+             r == UV_EADDRINUSE ? "; another program listens there, choose another port with " : "",
+             r == UV_EADDRINUSE && kind->option ? kind->option : "");
     listener_stop(l);
     return false;
 }
@@ -100,11 +101,17 @@ void listener_add(struct listener *l, struct stream *s)
     l->streams = s;
 }
 
+void listener_refuse(struct listener *l)
+{
+    if (l->kind && !uv_is_closing((uv_handle_t *)&l->server))
+        uv_close((uv_handle_t *)&l->server, NULL);
+}
+
 void listener_stop(struct listener *l)
 {
     if (!l->kind)
         return;
-    uv_close((uv_handle_t *)&l->server, NULL);
+    listener_refuse(l);
     uv_close((uv_handle_t *)&l->timer, NULL);
     for (struct stream *s = l->streams; s; s = s->next)
         stream_close(s);

@@ -16,6 +16,7 @@ struct listener_kind {
     void (*accept)(struct listener *l);
     /* Once a second per connection: pings, deadlines of a handshake. NULL: nothing to do. */
     void (*tick)(struct stream *s, uint64_t now_ms);
+    const char *option;         /* that chooses the port, for messages; or NULL */
 };
 
 struct listener {
@@ -36,6 +37,8 @@ bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_k
 /* What every kind's connections have in common. */
 futu_conn_opts listener_conn_opts(const struct listener *l);
 void listener_add(struct listener *l, struct stream *s);
+/* Stops accepting; connections stay. */
+void listener_refuse(struct listener *l);
 /* Stops accepting and closes every connection. Run the loop until its handles are gone. */
 void listener_stop(struct listener *l);
 

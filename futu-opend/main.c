@@ -1,7 +1,7 @@
 /* main.c - futu-opend: reads the options, makes a gateway, opens the listeners, runs until a
  * signal.
  *
- * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage.
+ * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration.
  */
 #include <futu/futu.h>
 #include <signal.h>
@@ -11,14 +11,17 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "dry_run.h"
 #include "listener.h"
+#include "log.h"
 #include "options.h"
 #include "tls.h"
+#include "zone.h"
 
 #define EXIT_USAGE 2
+#define DRAIN_MS 5000
 
 struct daemon {
     struct opend_conf conf;
@@ -29,19 +32,6 @@ struct daemon {
     bool stop;                  /* a signal came */
     char why[512];
 };
-
-static void on_log(int level, const char *line, void *arg)
-{
-    static const char *const names[] = { "", "ERROR", "WARN", "INFO", "DEBUG", "TRACE" };
-    struct timespec ts;
-    struct tm tm;
-    char when[32];
-    (void)arg;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    gmtime_r(&ts.tv_sec, &tm);
-    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-    fprintf(stderr, "%s.%03ldZ %-5s %s\n", when, ts.tv_nsec / 1000000, names[level], line);
-}
 
 /* Secrets pass through this process: no core file; thousands of sockets: all that the system
  * grants. */
@@ -111,7 +101,8 @@ static bool make_listeners(struct daemon *d)
     }
     d->tcp.encrypted = c->rsa_private_key != NULL;
     d->websocket.encrypted = d->websocket.tls != NULL;
-    if (!listener_start(&d->tcp, uv, &listener_tcp, d->gateway, c->ip, (int)c->port, d->why,
+    if (!c->tcp_closed &&
+        !listener_start(&d->tcp, uv, &listener_tcp, d->gateway, c->ip, (int)c->port, d->why,
                         sizeof(d->why)))
         return false;
     return !c->websocket_port ||
@@ -163,18 +154,40 @@ static void print_banner(const struct daemon *d)
     } else {
         print_upstream(d);
     }
-    printf("  FTAPI       %s:%d%s\n", c->ip, d->tcp.port,
-           c->rsa_private_key ? " (RSA key required)" : "");
+    if (c->config || c->config_found)
+        printf("  config      %s%s\n", c->config ? c->config : c->config_found,
+               c->config ? "" : " (found without --config)");
+    if (d->tcp.kind)
+        printf("  FTAPI       %s:%d%s\n", c->ip, d->tcp.port,
+               c->rsa_private_key ? " (RSA key required)" : "");
     if (c->websocket_port)
         printf("  WebSocket   %s://%s:%d%s\n", d->websocket.tls ? "wss" : "ws",
                c->websocket_ip ? c->websocket_ip : c->ip, d->websocket.port,
                c->websocket_key_md5 ? " (key required)" : "");
-    if ((!d->tcp.loopback && !d->tcp.encrypted) ||
+    if ((d->tcp.kind && !d->tcp.loopback && !d->tcp.encrypted) ||
         (c->websocket_port && !d->websocket.loopback && !d->websocket.encrypted))
         printf("  no trade calls on ports beyond loopback without encryption: see "
                "--rsa-private-key\n");
     printf("ready; Ctrl-C ends\n");
     fflush(stdout);
+}
+
+static bool drained(const struct daemon *d)
+{
+    futu_gateway_stats st = { .size = sizeof(st) };
+    return !d->gateway || futu_gateway_stats_get(d->gateway, &st) != FUTU_OK || st.waiting == 0;
+}
+
+/* Requests that are under way get their answers, within DRAIN_MS; a second signal ends the wait. */
+static void await_answers(struct daemon *d)
+{
+    uint64_t end_ms = uv_now(futu_loop_uv(d->loop)) + DRAIN_MS;
+    listener_refuse(&d->tcp);
+    listener_refuse(&d->websocket);
+    d->stop = false;
+    while (!d->stop && !drained(d) && uv_now(futu_loop_uv(d->loop)) < end_ms)
+        futu_loop_poll(d->loop, 10);
+    futu_loop_poll(d->loop, 0);         /* what was answered last is written */
 }
 
 static void stop(struct daemon *d)
@@ -203,6 +216,7 @@ static int run(struct daemon *d)
     if (up) {
         print_banner(d);
         futu_loop_run(d->loop);
+        await_answers(d);
     } else {
         fprintf(stderr, "futu-opend: %s\n", d->why[0] ? d->why : "can't start");
     }
@@ -210,22 +224,45 @@ static int run(struct daemon *d)
     return up ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int wrong_usage(struct daemon *d)
+{
+    fprintf(stderr, "futu-opend: %s\n", d->why);
+    options_free(&d->conf);
+    return EXIT_USAGE;
+}
+
+static int start(struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    futu_log_fn *log = c->json_log ? log_json : log_text;
+    zone_apply(c->tz);
+    futu_set_log(log, options_log_level(c), NULL);
+    options_notes(c, log);
+    if (c->calendar_file && futu_calendar_load(c->calendar_file, d->why, sizeof(d->why)) != FUTU_OK)
+        return wrong_usage(d);
+    if (!c->check_config) {
+        set_limits();
+        return run(d);
+    }
+    if (!check_files(c, d->why, sizeof(d->why)))
+        return wrong_usage(d);
+    printf("configuration is fine\n");
+    options_report(c, stdout);
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     static struct daemon d;
-    if (options_parse(&d.conf, argc, argv, d.why, sizeof(d.why)) != OPTIONS_OK) {
-        fprintf(stderr, "futu-opend: %s\n", d.why);
-        return EXIT_USAGE;
-    }
-    if (d.conf.help) {
+    int status = EXIT_SUCCESS;
+    if (options_parse(&d.conf, argc, argv, d.why, sizeof(d.why)) != OPTIONS_OK)
+        return wrong_usage(&d);
+    if (d.conf.help)
         options_help(stdout);
-        return EXIT_SUCCESS;
-    }
-    if (d.conf.version) {
+    else if (d.conf.version)
         printf("futu-opend %s\n", futu_version());
-        return EXIT_SUCCESS;
-    }
-    futu_set_log(on_log, options_log_level(&d.conf), NULL);
-    set_limits();
-    return run(&d);
+    else
+        status = start(&d);
+    options_free(&d.conf);
+    return status;
 }

@@ -234,4 +234,4 @@ static void on_tick(struct stream *s, uint64_t now)
     }
 }
 
-const struct listener_kind listener_websocket = { "WebSocket", on_accept, on_tick };
+const struct listener_kind listener_websocket = { "WebSocket", on_accept, on_tick, .option = "--websocket-port" };
