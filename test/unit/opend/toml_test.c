@@ -6,8 +6,8 @@
 #include "support.h"
 
 struct seen {
-    char text[4096];            /* "line key kind text\n" of each entry */
-    const char *refuse;         /* this key */
+    char text[4096];    /* "line key kind text\n" of each entry */
+    const char *refuse; /* this key */
 };
 
 static bool on_entry(const struct toml_entry *e, void *arg, char *why, size_t size)
@@ -27,7 +27,8 @@ static void reads(const char *text, const char *want)
 {
     struct seen s = { "", NULL };
     char why[256] = "";
-    ck_assert_msg(toml_parse(text, strlen(text), on_entry, &s, why, sizeof(why)), "%s: %s", text, why);
+    ck_assert_msg(toml_parse(text, strlen(text), on_entry, &s, why, sizeof(why)), "%s: %s", text,
+                  why);
     ck_assert_str_eq(s.text, want);
 }
 
@@ -48,15 +49,19 @@ START_TEST(keys_comments_and_line_ends)
 {
     reads("", "");
     reads("# only a comment", "");
-    reads("\xef\xbb\xbf" "a = 1\r\n\r\n \t b-c_D9=2 # two\r\n", "1 a 1 1\n3 b-c_D9 1 2\n");
-    reads("\"quoted \\u00e9\" = 1\n'lit\\eral'\t=\t2\n\"\" = 3", "1 quoted é 1 1\n2 lit\\eral 1 2\n3  1 3\n");
+    reads("\xef\xbb\xbf"
+          "a = 1\r\n\r\n \t b-c_D9=2 # two\r\n",
+          "1 a 1 1\n3 b-c_D9 1 2\n");
+    reads("\"quoted \\u00e9\" = 1\n'lit\\eral'\t=\t2\n\"\" = 3",
+          "1 quoted é 1 1\n2 lit\\eral 1 2\n3  1 3\n");
     reads("1 = true\nf=false", "1 1 2 true\n2 f 2 false\n");
 }
 END_TEST
 
 START_TEST(strings_of_all_four_kinds)
 {
-    reads("a = \"x\\b\\t\\n\\f\\r\\\"\\\\\\u0041\\U0001F600\"", "1 a 0 x\b\t\n\f\r\"\\A\xf0\x9f\x98\x80\n");
+    reads("a = \"x\\b\\t\\n\\f\\r\\\"\\\\\\u0041\\U0001F600\"",
+          "1 a 0 x\b\t\n\f\r\"\\A\xf0\x9f\x98\x80\n");
     reads("a = 'C:\\dir\\\"'", "1 a 0 C:\\dir\\\"\n");
     reads("a = \"\"\nb = ''", "1 a 0 \n2 b 0 \n");
     reads("a = \"\"\"\nx\r\ny \\\n  \n  z\"\"\"\nb = 1", "1 a 0 x\ny z\n6 b 1 1\n");
@@ -70,12 +75,13 @@ END_TEST
 START_TEST(integers)
 {
     reads("a = 0\nb = +17\nc = -17\nd = 1_000\ne = 0xDEAD_beef\nf = 0o755\ng = 0b1010\nh = -0",
-          "1 a 1 0\n2 b 1 17\n3 c 1 -17\n4 d 1 1000\n5 e 1 3735928559\n6 f 1 493\n7 g 1 10\n8 h 1 0\n");
+          "1 a 1 0\n2 b 1 17\n3 c 1 -17\n4 d 1 1000\n5 e 1 3735928559\n6 f 1 493\n7 g 1 10\n8 h 1 "
+          "0\n");
     reads("a = 18446744073709551615", "1 a 1 18446744073709551615\n");
     refuses("a = 18446744073709551616", "too large");
     refuses("a = 0x1_0000_0000_0000_0000", "too large");
-    static const char *const bad[] = { "01", "1_", "_1", "1__0", "+", "-", "0x", "0xg", "-0x1", "+0b1",
-                                       "0b2", "0o8", "1a", "1_.0x", "0X1" };
+    static const char *const bad[] = { "01",   "1_",   "_1",  "1__0", "+",  "-",     "0x", "0xg",
+                                       "-0x1", "+0b1", "0b2", "0o8",  "1a", "1_.0x", "0X1" };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         char text[32];
         snprintf(text, sizeof(text), "\na = %s", bad[i]);
@@ -92,9 +98,16 @@ START_TEST(other_kinds_are_named_and_not_read)
         const char *value;
         enum toml_kind kind;
     } cases[] = {
-        { "1.5", TOML_FLOAT }, { "-1e6", TOML_FLOAT }, { "6.6e-3", TOML_FLOAT }, { "inf", TOML_FLOAT },
-        { "+nan", TOML_FLOAT }, { "1979-05-27", TOML_DATE }, { "1979-05-27T07:32:00Z", TOML_DATE },
-        { "07:32:00", TOML_DATE }, { "[1, 2]", TOML_ARRAY }, { "{ a = 1 }", TOML_TABLE },
+        { "1.5", TOML_FLOAT },
+        { "-1e6", TOML_FLOAT },
+        { "6.6e-3", TOML_FLOAT },
+        { "inf", TOML_FLOAT },
+        { "+nan", TOML_FLOAT },
+        { "1979-05-27", TOML_DATE },
+        { "1979-05-27T07:32:00Z", TOML_DATE },
+        { "07:32:00", TOML_DATE },
+        { "[1, 2]", TOML_ARRAY },
+        { "{ a = 1 }", TOML_TABLE },
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct seen s = { "", NULL };
