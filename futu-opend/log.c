@@ -57,6 +57,7 @@ void log_json(int level, const char *line, void *arg)
     put_time(when, sizeof(when), 1);
     escape(text, sizeof(text), line);
     fprintf(stderr,
-            "{\"timestamp\":\"%s\",\"level\":\"%s\",\"target\":\"futu_opend\",\"message\":\"%s\"}\n",
+            "{\"timestamp\":\"%s\",\"level\":\"%s\",\"target\":\"futu_opend\","
+            "\"message\":\"%s\"}\n",
             when, names[level], text);
 }

@@ -234,4 +234,5 @@ static void on_tick(struct stream *s, uint64_t now)
     }
 }
 
-const struct listener_kind listener_websocket = { "WebSocket", on_accept, on_tick, .option = "--websocket-port" };
+const struct listener_kind listener_websocket = { "WebSocket", on_accept, on_tick,
+                                                  .option = "--websocket-port" };
