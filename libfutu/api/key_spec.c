@@ -21,7 +21,7 @@ struct reader {
 static futu_err bad(struct reader *r, const char *field, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static futu_err bad(struct reader *r, const char *field, const char *fmt, ...)
 {
-    char what[160];
+    char what[256];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(what, sizeof(what), fmt, ap);
@@ -65,7 +65,7 @@ static futu_err each_word(struct reader *r, const char *field, const char *text,
 
 static futu_err take_scope(struct reader *r, const char *field, const void *arg, char *word)
 {
-    char what[128];
+    char what[RULE_WHY];
     uint32_t bit = rule_scope(str_c(word), what, sizeof(what));
     (void)arg;
     r->k->scopes |= bit;
@@ -76,7 +76,7 @@ static futu_err take_scope(struct reader *r, const char *field, const void *arg,
 static futu_err take_word(struct reader *r, const char *field, const void *arg, char *word)
 {
     const struct rule_list *l = arg;
-    char what[128];
+    char what[RULE_WHY];
     if (l->off != offsetof(struct key_rules, machines))
         for (char *c = word; *c; c++)
             *c = (char)toupper((unsigned char)*c);
@@ -220,6 +220,8 @@ static futu_err read_note(struct reader *r, const char *text)
 {
     if (text && !str_copy(r->k->note, sizeof(r->k->note), str_c(text)))
         return bad(r, "note", "longer than %d bytes", KEY_NOTE_MAX);
+    if (text && !rule_utf8(str_c(text)))
+        return bad(r, "note", "not UTF-8");
     return FUTU_OK;
 }
 

@@ -182,7 +182,7 @@ static futu_err no_such_key(const struct edit *e, const char *id)
 {
     const char *best = NULL;
     char shown[RULE_SHOWN];
-    unsigned far = 2 + (unsigned)MIN(strlen(id), 100) / 4;
+    unsigned far = rule_near_enough(str_c(id));
     for (size_t i = 0; i < e->list.n; i++) {
         unsigned d = futu_word_distance(str_c(id), str_c(e->list.keys[i].id));
         if (d < far) {
