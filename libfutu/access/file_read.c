@@ -59,7 +59,7 @@ static futu_err malformed(struct reader *r, const char *what)
 static futu_err bad(struct reader *r, const char *member, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static futu_err bad(struct reader *r, const char *member, const char *fmt, ...)
 {
-    char what[160];
+    char what[256];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(what, sizeof(what), fmt, ap);
@@ -247,7 +247,7 @@ static futu_err read_hash(struct reader *r, const struct member *m)
 
 static futu_err read_scope(struct reader *r, const struct member *m)
 {
-    char text[KEY_WORD_MAX + 1], why[128];
+    char text[KEY_WORD_MAX + 1], why[RULE_WHY];
     futu_err err = read_text(r, m->name, text, sizeof(text));
     if (err)
         return err;
@@ -271,7 +271,7 @@ static futu_err too_many(struct reader *r, const struct member *m, futu_err err)
 static futu_err read_word(struct reader *r, const struct member *m)
 {
     const struct rule_list *l = m->arg;
-    char text[KEY_WORD_MAX + 1], why[128];
+    char text[KEY_WORD_MAX + 1], why[RULE_WHY];
     futu_err err = read_text(r, m->name, text, sizeof(text));
     if (err)
         return err;

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "codec/registry.h"
+#include "codec/utf8.h"
 
 static const struct {
     const char *name;
@@ -43,10 +44,15 @@ const char *rule_shown(futu_str text, char out[RULE_SHOWN])
     return out;
 }
 
+unsigned rule_near_enough(futu_str word)
+{
+    return 2 + (word.n > 2) + (unsigned)MIN(word.n, 100) / 4;
+}
+
 const char *rule_nearest(futu_str word, const char *const *names, size_t n)
 {
     const char *best = NULL;
-    unsigned far = 2 + (unsigned)MIN(word.n, 100) / 4;
+    unsigned far = rule_near_enough(word);
     for (size_t i = 0; i < n; i++) {
         unsigned d = futu_word_distance(word, str_c(names[i]));
         if (d < far) {
@@ -63,10 +69,13 @@ static bool unknown(futu_str word, const char *what, const char *const *names, s
     char shown[RULE_SHOWN];
     const char *best = rule_nearest(word, names, n);
     rule_shown(word, shown);
-    if (best)
+    if (best) {
         snprintf(why, size, "%s is no %s; did you mean %s?", shown, what, best);
-    else
-        snprintf(why, size, "%s is no %s; such as %s", shown, what, names[0]);
+        return false;
+    }
+    size_t used = (size_t)snprintf(why, size, "%s is no %s; there are", shown, what);
+    for (size_t i = 0; i < n && used < size; i++)
+        used += (size_t)snprintf(why + used, size - used, " %s", names[i]);
     return false;
 }
 
@@ -133,7 +142,8 @@ static bool check_symbol(char *text, char *why, size_t size)
     const char *dot = strchr(text, '.');
     bool fine = dot && dot != text && dot[1];
     for (const char *c = text; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == ',' || (dot && c < dot && !isalpha((unsigned char)*c)))
+        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f || *c == ',' ||
+            (dot && c < dot && !isalpha((unsigned char)*c)))
             fine = false;
     if (fine)
         return true;
@@ -244,10 +254,20 @@ void key_rules_free(struct key_rules *k)
 
 /* ---- single values ---- */
 
+bool rule_utf8(futu_str text)
+{
+    for (size_t i = 0, n; i < text.n; i += n) {
+        n = utf8_next((const unsigned char *)text.p + i, text.n - i);
+        if (n == 0)
+            return false;
+    }
+    return true;
+}
+
 /* "<" begins what an audit line says when there is no id. */
 bool rule_id(futu_str id)
 {
-    if (id.n == 0 || id.n > KEY_ID_MAX)
+    if (id.n == 0 || id.n > KEY_ID_MAX || !rule_utf8(id))
         return false;
     for (size_t i = 0; i < id.n; i++) {
         unsigned char c = (unsigned char)id.p[i];
