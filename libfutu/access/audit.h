@@ -15,6 +15,7 @@
 #include "access/access.h"
 
 #define AUDIT_TARGET "futu_audit"
+#define AUDIT_HEAD STR("{\"timestamp\":\"")      /* how each line begins */
 #define AUDIT_LINE_MAX (64u << 10)      /* bytes of a line; no line that is written comes near */
 #define AUDIT_TEXT_MAX 512              /* bytes of a member; what is over is cut off */
 
