@@ -116,6 +116,7 @@ $(B)/libopend.a: $(OPEND_PARTS)
 $(B)/test/unit/opend/%.o $(B)/test/fuzz/fuzz_http.o: ALL += -Ifutu-opend $(LLHTTP_INC)
 $(OPEND_TESTS) $(B)/test/fuzz/fuzz_http: LIBS := $(B)/libopend.a $(B)/libfutu.a $(OPEND_LIBS) $(LIBS)
 $(OPEND_TESTS): $(B)/libopend.a
+$(patsubst %,$(B)/test/unit/opend/%_test,http websocket): $(patsubst %,$(B)/test/unit/opend/%.o,fake_gateway line)
 # Fuzz targets: by `make test` with a driver of ours that replays the corpus; by `make fuzz` with libFuzzer.
 FUZZ := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/fuzz_*.c))
 REPLAY := $(FUZZ:%=$(B)/test/fuzz/%)
