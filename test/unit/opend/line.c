@@ -1,12 +1,12 @@
 /* line.c - see line.h. */
+#include "line.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include "line.h"
 
 #define TURNS 20
 #define WAIT_TURNS 3000         /* of 1 ms */

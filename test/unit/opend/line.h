@@ -3,8 +3,9 @@
 #ifndef TEST_UNIT_OPEND_LINE_H
 #define TEST_UNIT_OPEND_LINE_H
 
-#include "listener.h"
 #include "support.h"
+
+#include "listener.h"           /* behind it: uv.h brings macros of the same names */
 
 extern struct listener line;
 extern uv_loop_t line_loop;
