@@ -34,7 +34,7 @@ include test/setup.mk
 PROTO  := $(wildcard proto/*.proto) proto/protocols.tsv
 GEN_PY := $(wildcard proto/gen/*.py)
 GEN_STAMP := $(GEN)/stamp
-GEN_SRC := $(GEN)/proto_desc.c $(GEN)/registry.c
+GEN_SRC := $(GEN)/proto_desc.c $(GEN)/proto_doc.c $(GEN)/registry.c
 $(GEN_STAMP): $(PROTO) $(GEN_PY)
 	@mkdir -p $(GEN)/futu
 	$(PYTHON) proto/gen/main.py --proto proto --out $(GEN)

@@ -76,13 +76,17 @@ futu_err access_add_file(struct access *a, uint32_t ifaces, const char *path, ch
 futu_err access_reload(struct access *a, char *why, size_t size);
 bool access_has_keys(const struct access *a, enum iface i);     /* false: open mode */
 size_t access_n_keys(const struct access *a);
+bool access_has_daily(const struct access *a);      /* some key has a cap on a day's value */
 /* Path of file i, NULL behind the last. */
 const char *access_path(const struct access *a, size_t i);
 
 /* Who presents this token on that surface. DENY_NONE with *out NULL: open mode. token.p NULL:
  * absent. DENY_MISSING, DENY_INVALID, DENY_EXPIRED; then *out names the key when it is known
- * (expired, wrong machine). Costs the same for one key and for ten thousand. */
+ * (expired, wrong machine; also revoked, which is DENY_INVALID to a newcomer). Costs the same for
+ * one key and for ten thousand. */
 enum deny access_open(const struct access *a, enum iface i, futu_str token, struct api_key **out);
+/* In what follows a key of NULL is nobody in open mode: reads and metrics are free, writes and admin
+ * are not, nothing is limited. */
 /* Whether a key that was accepted before still holds: DENY_NONE, DENY_REVOKED, DENY_EXPIRED,
  * DENY_INVALID (now bound to another machine). */
 enum deny access_alive(const struct access *a, const struct api_key *k);
@@ -109,6 +113,7 @@ struct access_hold {
     struct key_count *count;        /* NULL: nothing is held */
     int64_t micros;                 /* value in millionths */
     int32_t day;                    /* UTC, yyyymmdd */
+    uint32_t epoch;                 /* of the counter for that day */
 };
 
 /* All limits in their order. A pass counts one for the rate and puts the value into *hold, so that
@@ -122,15 +127,16 @@ void access_settle(struct access *a, struct access_hold *h, bool accepted);
 /* True when an order of this key must be valued: it has a cap on values. */
 static inline bool access_needs_value(const struct api_key *k)
 {
-    return k->rules->has_order_value || k->rules->has_daily_value;
+    return k && (k->rules->has_order_value || k->rules->has_daily_value);
 }
 
 /* ---- daily values over a restart ---- */
 
-/* One line that says what the key has used that day, for appending to the file. FUTU_ENOMEM. */
-futu_err access_write_daily(const struct access *a, const struct key_count *c, struct buf *out);
+/* One line that says what the key has used today, with what is held: after a crash nobody knows
+ * what became of those orders. For appending to the file. FUTU_ENOMEM. */
+futu_err access_write_daily(struct access *a, const struct key_count *c, struct buf *out);
 /* The whole state of today, to replace the file with at start. */
-futu_err access_write_all_daily(const struct access *a, struct buf *out);
+futu_err access_write_all_daily(struct access *a, struct buf *out);
 /* Takes in such a file; of several lines of a key and day the last counts, other days are dropped.
  * FUTU_EFORMAT with the line. A last line that was cut off is ignored. */
 futu_err access_read_daily(struct access *a, futu_str text, size_t *line);
@@ -146,6 +152,9 @@ struct access_card {
  * card: skipped with a warning; a key with cards alone of which none resolves may see no account. */
 futu_err access_resolve_cards(struct access *a, const struct access_card *cards, size_t n);
 
+#define MACHINE_ID_MAX 255
+/* What this machine is known by: /etc/machine-id, or D-Bus's copy of it. FUTU_ENOTFOUND. */
+futu_err machine_raw_id(char *out, size_t size);
 /* SHA-256 of "futu-machine-bind:v1:" KEY-ID ":" RAW-MACHINE-ID, 64 hex digits and a NUL. */
 void machine_fingerprint(const char *key_id, const char *raw_machine_id, char out[65]);
 

@@ -16,6 +16,10 @@
 #define KEY_ID_MAX 64
 #define KEY_NOTE_MAX 256
 #define KEYS_FILE_MAX (16u << 20)       /* bytes; larger files are refused before memory is taken */
+#define KEY_LIST_MAX 1000               /* entries of one list */
+#define KEY_WORD_MAX 80                 /* bytes of a market, symbol, side, card, fingerprint */
+#define KEY_RATE_MAX 60000u             /* max_orders_per_minute */
+#define KEY_VALUE_MAX 1e12              /* max_order_value, max_daily_value */
 
 struct key_rules {
     char id[KEY_ID_MAX + 1];
@@ -33,8 +37,9 @@ struct key_rules {
     bool has_order_value, has_daily_value, has_rate, has_hours;
     double max_order_value, max_daily_value;
     uint32_t max_orders_per_minute;
-    uint16_t hours_from, hours_to;      /* minutes of the local day; from > to crosses midnight */
-    int64_t created_ms, expires_ms;     /* UTC; expires_ms 0: never */
+    /* Minutes of the local day, the end (1440 at most) not part of it; from > to crosses midnight. */
+    uint16_t hours_from, hours_to;
+    int64_t created_ms, expires_ms;     /* UTC; 0: not known, never */
     char note[KEY_NOTE_MAX + 1];
 };
 
@@ -48,12 +53,13 @@ struct key_list {
 futu_err keys_parse(futu_str text, struct key_list *out, char *why, size_t size);
 futu_err keys_write(const struct key_list *l, struct buf *out);
 void keys_free(struct key_list *l);
+void key_rules_free(struct key_rules *k);       /* what it owns; then it is zeroed */
 
 /* Reads and parses PATH; FUTU_EIO too. `why` names the file. A file that others can read is only
  * warned of. */
 futu_err keys_load(const char *path, struct key_list *out, char *why, size_t size);
 /* Writes PATH at once, 0600, with fsync of file and folder; folders that are missing are made 0700.
- * FUTU_EIO with the reason. */
+ * A file that is there keeps its owner and its group's right to read. FUTU_EIO with the reason. */
 futu_err keys_save(const char *path, const struct key_list *l, char *why, size_t size);
 
 #endif

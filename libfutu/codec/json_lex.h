@@ -1,4 +1,4 @@
-/* json_lex.h - the words of JSON text (RFC 8259), strictly. Internal to codec/.
+/* json_lex.h - the words of JSON text (RFC 8259), strictly. For strict readers inside the library.
  *
  * In:      text of a peer that nobody trusts; it must be UTF-8.
  * Out:     one word at a time; nothing is kept, nothing is allocated.
@@ -41,6 +41,10 @@ bool json_word(struct json_lex *lx, futu_str word);
 /* One piece of a string, lx->p standing inside it: a run of characters as they are, or one escape,
  * which is put into `esc`. An empty piece: the closing quote, which is taken. */
 const char *json_piece(struct json_lex *lx, char esc[4], futu_str *piece);
+
+/* Takes one value, whatever it is made of, and says where it stands: its inside is for who reads it
+ * later to judge. False: it does not end. */
+bool json_skip(struct json_lex *lx, futu_str *value);
 
 /* A member's name with its quotes; borrowed from the text, or from `tmp` when it has escapes. One
  * with escapes that does not fit into `tmp` is cut: no field's name is that long. */

@@ -1,4 +1,4 @@
-/* num.h - numbers as JSON text and back, the same in every locale. Internal to codec/. */
+/* num.h - numbers as JSON text and back, the same in every locale. For the library alone. */
 #ifndef CODEC_NUM_H
 #define CODEC_NUM_H
 

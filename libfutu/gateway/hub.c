@@ -6,6 +6,7 @@
 
 #include "crypt/random.h"
 #include "gateway/call.h"
+#include "gateway/guard.h"
 #include "gateway/patch.h"
 #include "gateway/pend.h"
 
@@ -41,6 +42,8 @@ static void init_lists(struct hub *h)
     list_init(&h->pends);
     list_init(&h->waiting);
     list_init(&h->watches);
+    list_init(&h->guarded);
+    list_init(&h->idle_guarded);
 }
 
 futu_err hub_new(struct hub **out, const struct hub_opts *opts)
@@ -98,11 +101,17 @@ void hub_free(struct hub *h)
     close_conns(h);
     pend_drop_all(h);
     call_drop_orders(h);
+    guard_free(h);
+    cards_free(h);
     free_idle_calls(h);
     subs_free(h);
     journal_free(&h->own_journal);
     limits_free(&h->limits);
     delay_free(&h->delay);
+    metrics_free(&h->metrics);
+    map_free(&h->callers);
+    map_free(&h->allowed);
+    map_free(&h->account_seq);
     buf_free(&h->plain);
     buf_free(&h->pb);
     buf_free(&h->body);
@@ -114,14 +123,22 @@ void hub_free(struct hub *h)
     mem_free(h);
 }
 
+static void pushed(struct hub *h, enum push_kind kind)
+{
+    metrics_pushed(&h->metrics, kind, clock_wall(&h->o.clock));
+}
+
 static void on_push(void *arg, const struct upstream_push *p)
 {
-    fanout_push(arg, p);
+    struct hub *h = arg;
+    pushed(h, PUSHED_QUOTE);
+    fanout_push(h, p);
 }
 
 static void on_trade(void *arg, uint64_t acc_id, uint32_t proto, const uint8_t *body, size_t len)
 {
     struct hub *h = arg;
+    pushed(h, PUSHED_TRADE);
     fanout_trade(h, acc_id, proto, body, len);
     if (proto == 2208)
         patch_order_pushed(h, body, len);
@@ -129,7 +146,9 @@ static void on_trade(void *arg, uint64_t acc_id, uint32_t proto, const uint8_t *
 
 static void on_notify(void *arg, uint32_t proto, const uint8_t *body, size_t len)
 {
-    fanout_notify(arg, proto, body, len);
+    struct hub *h = arg;
+    pushed(h, proto == PROTO_NOTIFY ? PUSHED_MESSAGE : PUSHED_OTHER);
+    fanout_notify(h, proto, body, len);
 }
 
 struct upstream_events hub_events(struct hub *h)
@@ -140,6 +159,7 @@ struct upstream_events hub_events(struct hub *h)
 void hub_set_upstream(struct hub *h, struct upstream *u)
 {
     h->up = u;
+    cards_refresh(h);
 }
 
 static void trim(struct buf *b)
@@ -165,6 +185,8 @@ void hub_flush(struct hub *h)
         log_debug("%s: closed: %s", c->peer, c->reason);
         if (c->o.on_close)
             c->o.on_close(c, c->why, c->reason, c->o.arg);
+        else if (c->kind == KIND_CALL)
+            hub_conn_free(c);
     }
     trim(&h->plain);
     trim(&h->pb);
@@ -209,4 +231,44 @@ futu_err hub_stats_get(const struct hub *h, futu_gateway_stats *out)
     memcpy(out, &st, MIN(size, sizeof(st)));
     out->size = size;
     return FUTU_OK;
+}
+
+void hub_status(struct hub *h, struct hub_status *out)
+{
+    struct upstream_state up = { .name = "" };
+    Gateway_GetInfo_S2C s2c = { .n_hopList = 0 };
+    Gateway_GetInfo_Hop hop = { .stale = 0 };
+    h->up->ops->state(h->up, &up);
+    arena_reset(&h->events);
+    if (h->up->ops->info(h->up, &h->events, false, &hop, &s2c))
+        hop = (Gateway_GetInfo_Hop){ .stale = 0 };
+    *out = (struct hub_status){
+        .upstream = up.name,
+        .qot_logined = up.qot_logined,
+        .trd_logined = up.trd_logined,
+        .unlocked = h->unlocked,
+        .user_id = up.user_id,
+        .attribution = up.user_attribution,
+        .connections = h->n_conns,
+        .requests = h->requests,
+        .subscriptions = h->subs.n_subs,
+        .quota_used = h->subs.n_pairs,
+        .stale = hop.stale,
+        .gaps = hop.gaps,
+        .pushes_out = h->pushes,
+        .conflated = h->conflated,
+        .cut_slow = h->cut_slow,
+        .started_ms = h->started_ms,
+        .last_push_ms = h->metrics.last_push_ms,
+        .accounts = cards_count(h),
+    };
+    for (size_t i = 0; i <= PUSHED_OTHER; i++)
+        out->pushes_in += h->metrics.pushes_in[i];
+}
+
+bool hub_lock(struct hub *h)
+{
+    bool was = h->unlocked;
+    h->unlocked = false;
+    return was;
 }

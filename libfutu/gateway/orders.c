@@ -9,11 +9,12 @@
 #include "access/mark.h"
 #include "codec/splice.h"
 #include "crypt/digest.h"
+#include "gateway/guard.h"
 
 /* What a repeat must have in common: the request but for what may differ by the way that it came,
  * its packetID, the spelling of its key, and the mark that a gateway on the way has put into the
  * remark. */
-static void digest_of(const struct ask *a, uint8_t out[32])
+static void digest_of(struct ask *a, uint8_t out[32])
 {
     static const char *const names[] = { "packetID", "idempotencyKey", "remark" };
     const struct pb_field *c2s = codec_field(a->row->request, STR("c2s"));
@@ -71,6 +72,8 @@ static enum orders_verdict known(struct ask *a, struct order_entry *e, const uin
         reply_refuse(a, "idempotencyKey: %s has been used for another request", e->key);
         return ORDERS_ANSWERED;
     }
+    if (a->guarded)
+        a->guarded->repeat = e->call || e->answer;
     if (e->call) {
         call_follow(a, e->call);
         return ORDERS_ANSWERED;
