@@ -153,8 +153,6 @@ struct access_card {
 futu_err access_resolve_cards(struct access *a, const struct access_card *cards, size_t n);
 
 #define MACHINE_ID_MAX 255
-/* What this machine is known by: /etc/machine-id, or D-Bus's copy of it. FUTU_ENOTFOUND. */
-futu_err machine_raw_id(char *out, size_t size);
 /* SHA-256 of "futu-machine-bind:v1:" KEY-ID ":" RAW-MACHINE-ID, 64 hex digits and a NUL. */
 void machine_fingerprint(const char *key_id, const char *raw_machine_id, char out[65]);
 

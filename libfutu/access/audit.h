@@ -15,15 +15,14 @@
 #include "access/access.h"
 
 #define AUDIT_TARGET "futu_audit"
-#define AUDIT_HEAD STR("{\"timestamp\":\"")      /* how each line begins */
 #define AUDIT_LINE_MAX (64u << 10)      /* bytes of a line; no line that is written comes near */
 #define AUDIT_TEXT_MAX 512              /* bytes of a member; what is over is cut off */
 
 #define AUDIT_HEAD "{\"timestamp\":\""      /* how each line begins */
 
 /* Outcomes as documented; REQUEST: a write is about to go upstream. */
-enum audit_outcome { OUTCOME_ALLOW, OUTCOME_REJECT, OUTCOME_REQUEST, OUTCOME_SUCCESS, OUTCOME_FAILURE,
-               OUTCOME_UNKNOWN, OUTCOMES };
+enum audit_outcome { OUTCOME_ALLOW, OUTCOME_REJECT, OUTCOME_REQUEST, OUTCOME_SUCCESS,
+                     OUTCOME_FAILURE, OUTCOME_UNKNOWN, OUTCOMES };
 const char *outcome_name(enum audit_outcome o);       /* "allow" ... */
 
 struct audit_event {
