@@ -55,6 +55,7 @@ struct api_key {
     bool wrong_machine;             /* bound, and not to this machine */
     uint64_t *acc_ids;              /* allowed accounts, cards resolved; n_acc_ids 0: any */
     size_t n_acc_ids;
+    uint32_t markets, sides;        /* rule_market_bit(), rule_side_bit(); 0: any */
 };
 
 struct access;

@@ -173,7 +173,7 @@ START_TEST(a_wrong_field_is_named_and_nothing_is_written)
 {
     futu_key_spec s = FUTU_KEY_SPEC_INIT;
     s.scopes = "qot:read";
-    memcpy((char *)&s + wrong[_i].off, &wrong[_i].text, sizeof(char *));
+    *(const char **)(void *)((char *)&s + wrong[_i].off) = wrong[_i].text;
     ck_assert_msg(add_spec(s) == FUTU_EINVAL, "%s%s", wrong[_i].said, wrong[_i].text);
     ck_assert_msg(strncmp(why, wrong[_i].said, strlen(wrong[_i].said)) == 0, "%s", why);
     ck_assert_int_eq(access(path, F_OK), -1);
