@@ -34,7 +34,7 @@ include test/setup.mk
 PROTO  := $(wildcard proto/*.proto) proto/protocols.tsv
 GEN_PY := $(wildcard proto/gen/*.py)
 GEN_STAMP := $(GEN)/stamp
-GEN_SRC := $(GEN)/proto_desc.c $(GEN)/registry.c
+GEN_SRC := $(GEN)/proto_desc.c $(GEN)/proto_doc.c $(GEN)/registry.c
 $(GEN_STAMP): $(PROTO) $(GEN_PY)
 	@mkdir -p $(GEN)/futu
 	$(PYTHON) proto/gen/main.py --proto proto --out $(GEN)
@@ -54,7 +54,7 @@ DATA_SRC := $(GEN)/calendar_data.c $(GEN)/universe_data.c
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(LIB_SRC)) $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_SRC) $(DATA_SRC))
 # llhttp comes as C sources in Debian's node-llhttp.
 LLHTTP_SRC := /usr/share/llhttp
-LLHTTP_INC := -I/usr/share/include -I/usr/share/include/llhttp
+LLHTTP_INC := -DLLHTTP_STRICT_MODE=1 -I/usr/share/include -I/usr/share/include/llhttp
 LLHTTP_OBJ := $(patsubst %,$(B)/llhttp/%.o,api http llhttp)
 # The programs have the names of their folders, so their objects are kept aside.
 OPEND_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futu-opend/*.c)) $(LLHTTP_OBJ)
@@ -103,16 +103,27 @@ $(B)/%.o: %.c Makefile | $(GEN_STAMP)
 TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/unit/*/*_test.c test/unit/*/*/*_test.c))
 $(B)/test/unit/%.o: ALL += -Itest/unit
 $(B)/test/unit/%_test: $(B)/test/unit/%_test.o $(B)/test/unit/support.o $(B)/test/unit/vectors.o $(B)/libfutu.a
-	$(CC) $(ALL) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcheck -lsubunit -lrt $(LIBS) -lcjson
+	$(CC) $(ALL) -o $@ $(filter %.o,$^) $(filter %/libfutu.a,$^) -lcheck -lsubunit -lrt $(LIBS) -lcjson
 $(filter $(B)/test/unit/gateway/%,$(TESTS)): $(B)/test/unit/gateway/rig.o
 $(filter $(B)/test/unit/api/%,$(TESTS)): $(B)/test/unit/api/host.o
 $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/test/unit/client/world.o
 $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/upstream/relay/%.o,peer gate bodies)
+# The daemon's parts without its main(); a test may bring a gateway of its own.
+OPEND_PARTS := $(filter-out $(B)/obj/futu-opend/main.o,$(OPEND_OBJ))
+OPEND_TESTS := $(filter $(B)/test/unit/opend/%,$(TESTS))
+$(B)/libopend.a: $(OPEND_PARTS)
+	rm -f $@ && $(AR) rcs $@ $^
+OPEND_FUZZ := $(patsubst %,$(B)/test/fuzz/fuzz_%,http toml xml)
+$(B)/test/unit/opend/%.o $(OPEND_FUZZ:=.o): ALL += -Ifutu-opend $(LLHTTP_INC)
+$(OPEND_TESTS) $(OPEND_FUZZ): LIBS := $(B)/libopend.a $(B)/libfutu.a $(OPEND_LIBS) $(LIBS)
+$(OPEND_TESTS): $(B)/libopend.a
+$(patsubst %,$(B)/test/unit/opend/%_test,http websocket): $(patsubst %,$(B)/test/unit/opend/%.o,fake_gateway line)
 # Fuzz targets: by `make test` with a driver of ours that replays the corpus; by `make fuzz` with libFuzzer.
 FUZZ := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/fuzz_*.c))
 REPLAY := $(FUZZ:%=$(B)/test/fuzz/%)
 $(B)/test/fuzz/fuzz_%: $(B)/test/fuzz/fuzz_%.o $(B)/test/fuzz/replay.o $(B)/libfutu.a
-	$(CC) $(ALL) -o $@ $^ $(LIBS)
+	$(CC) $(ALL) -o $@ $(filter-out %/libopend.a,$^) $(LIBS)
+$(OPEND_FUZZ): $(B)/libopend.a
 $(B)/examples/%: examples/%.c $(B)/libfutu.so
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \

@@ -29,6 +29,26 @@ static void on_tick(uv_timer_t *t)
     }
 }
 
+static void on_idle(uv_idle_t *h)
+{
+    (void)h;
+}
+
+/* Behind the input of this turn, and behind what the gateway did before the loop slept. */
+static void on_check(uv_check_t *h)
+{
+    struct listener *l = h->data;
+    uv_idle_stop(&l->idle);
+    for (struct stream *s; (s = l->later) != NULL;) {
+        l->later = s->later;
+        if (s->later)
+            s->later->later_link = &l->later;
+        s->later_link = NULL;
+        if (!s->closing)
+            l->kind->flush(s);
+    }
+}
+
 static int parse_address(const char *ip, int port, struct sockaddr_storage *out)
 {
     if (uv_ip4_addr(ip, port, (struct sockaddr_in *)out) == 0)
@@ -66,7 +86,7 @@ bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_k
 {
     struct sockaddr_storage a;
     l->gateway = g;
-    l->server.data = l->timer.data = l;
+    l->server.data = l->timer.data = l->check.data = l;
     if (parse_address(ip, port, &a) != 0) {
         snprintf(why, size, "%s: %s is not an IP address", kind->name, ip);
         return false;
@@ -74,19 +94,24 @@ bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_k
     l->loopback = is_loopback(&a);
     uv_tcp_init(loop, &l->server);
     uv_timer_init(loop, &l->timer);
+    uv_check_init(loop, &l->check);
+    uv_idle_init(loop, &l->idle);
     l->kind = kind;             /* from here on there is something to stop */
     int r = uv_tcp_bind(&l->server, (struct sockaddr *)&a, 0);
     if (r == 0)
         r = uv_listen((uv_stream_t *)&l->server, BACKLOG, on_connection);
     if (r == 0)
         r = uv_timer_start(&l->timer, on_tick, TICK_MS, TICK_MS);
+    if (r == 0 && kind->flush)
+        r = uv_check_start(&l->check, on_check);
     if (r == 0) {
         l->port = bound_port(&l->server);
         return true;
     }
-    snprintf(why, size, "%s: port %d on %s can't be opened: %s%s", kind->name, port, ip,
+    snprintf(why, size, "%s: port %d on %s can't be opened: %s%s%s", kind->name, port, ip,
              uv_strerror(r),
-             r == UV_EADDRINUSE ? "; another program listens there, choose another port" : "");
+             r == UV_EADDRINUSE ? "; another program listens there, choose another port with " : "",
+             r == UV_EADDRINUSE && kind->option ? kind->option : "");
     listener_stop(l);
     return false;
 }
@@ -98,14 +123,64 @@ void listener_add(struct listener *l, struct stream *s)
     if (s->next)
         s->next->link = &s->next;
     l->streams = s;
+    s->count = l->count;
+    if (s->count)
+        ++*s->count;
+}
+
+bool listener_full(const struct listener *l)
+{
+    return l->count && *l->count > l->count_max;
+}
+
+void listener_later(struct listener *l, struct stream *s)
+{
+    if (s->later_link)
+        return;
+    if (!l->later)
+        uv_idle_start(&l->idle, on_idle);
+    s->later = l->later;
+    s->later_link = &l->later;
+    if (s->later)
+        s->later->later_link = &s->later;
+    l->later = s;
+}
+
+void listener_refuse(struct listener *l)
+{
+    if (l->kind && !uv_is_closing((uv_handle_t *)&l->server))
+        uv_close((uv_handle_t *)&l->server, NULL);
+}
+
+void listener_drain(struct listener *l)
+{
+    if (!l->kind || l->draining)
+        return;
+    l->draining = true;
+    listener_refuse(l);
+    for (struct stream *s = l->streams; s; s = s->next) {
+        if (s->closing || s->draining)
+            continue;
+        if (l->kind->drain)
+            l->kind->drain(s);
+        else
+            stream_drain(s);
+    }
+}
+
+bool listener_idle(const struct listener *l)
+{
+    return !l->streams;
 }
 
 void listener_stop(struct listener *l)
 {
     if (!l->kind)
         return;
-    uv_close((uv_handle_t *)&l->server, NULL);
+    listener_refuse(l);
     uv_close((uv_handle_t *)&l->timer, NULL);
+    uv_close((uv_handle_t *)&l->check, NULL);
+    uv_close((uv_handle_t *)&l->idle, NULL);
     for (struct stream *s = l->streams; s; s = s->next)
         stream_close(s);
     l->kind = NULL;

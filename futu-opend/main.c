@@ -1,7 +1,7 @@
 /* main.c - futu-opend: reads the options, makes a gateway, opens the listeners, runs until a
  * signal.
  *
- * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage.
+ * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration.
  */
 #include <futu/futu.h>
 #include <signal.h>
@@ -11,37 +11,28 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "dry_run.h"
 #include "listener.h"
+#include "log.h"
 #include "options.h"
 #include "tls.h"
+#include "zone.h"
 
 #define EXIT_USAGE 2
+#define DRAIN_MS 5000
 
 struct daemon {
     struct opend_conf conf;
     futu_loop *loop;
     futu_gateway *gateway;
-    struct listener tcp, websocket;
-    uv_signal_t sigint, sigterm;
+    struct listener tcp, websocket, rest;
+    unsigned connections;       /* of all listeners */
+    uv_signal_t sigint, sigterm, sighup;
     bool stop;                  /* a signal came */
     char why[512];
 };
-
-static void on_log(int level, const char *line, void *arg)
-{
-    static const char *const names[] = { "", "ERROR", "WARN", "INFO", "DEBUG", "TRACE" };
-    struct timespec ts;
-    struct tm tm;
-    char when[32];
-    (void)arg;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    gmtime_r(&ts.tv_sec, &tm);
-    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-    fprintf(stderr, "%s.%03ldZ %-5s %s\n", when, ts.tv_nsec / 1000000, names[level], line);
-}
 
 /* Secrets pass through this process: no core file; thousands of sockets: all that the system
  * grants. */
@@ -56,6 +47,13 @@ static void set_limits(void)
     }
     umask(077);
     signal(SIGPIPE, SIG_IGN);
+}
+
+static void end(void *arg)
+{
+    struct daemon *d = arg;
+    d->stop = true;
+    futu_loop_stop(d->loop);
 }
 
 static bool make_gateway(struct daemon *d)
@@ -80,6 +78,14 @@ static bool make_gateway(struct daemon *d)
     o.keep_alive_s = (uint32_t)c->keep_alive_s;
     o.max_connections = (uint32_t)c->max_connections;
     o.sub_quota = (uint32_t)c->sub_quota;
+    o.rest_keys_file = c->rest_keys_file;
+    o.ws_keys_file = c->ws_keys_file;
+    o.grpc_keys_file = c->grpc_keys_file;
+    o.audit_log = c->audit_log;
+    o.allowed_origins = c->rest_allowed_origins;
+    o.metrics_public = c->metrics_public;
+    o.on_shutdown = end;
+    o.on_shutdown_arg = d;
     return futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;
 }
 
@@ -98,43 +104,78 @@ static bool meet_upstream(struct daemon *d)
     return err == FUTU_OK;
 }
 
+static bool load_tls(struct daemon *d, struct listener *l, const char *cert, const char *key)
+{
+    if (cert)
+        l->tls = tls_server_new(cert, key, d->why, sizeof(d->why));
+    l->encrypted = l->tls != NULL;
+    return !cert || l->tls;
+}
+
 static bool make_listeners(struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
-    uv_loop_t *uv = futu_loop_uv(d->loop);
-    const char *ws_ip = c->websocket_ip ? c->websocket_ip : c->ip;
-    if (c->websocket_cert) {
-        d->websocket.tls = tls_server_new(c->websocket_cert, c->websocket_private_key, d->why,
-                                          sizeof(d->why));
-        if (!d->websocket.tls)
+    const struct {
+        struct listener *l;
+        const struct listener_kind *kind;
+        const char *ip;
+        uint64_t port;
+        bool open;
+    } all[] = {
+        { &d->tcp, &listener_tcp, c->ip, c->port, !c->tcp_closed },
+        { &d->websocket, &listener_websocket, c->websocket_ip, c->websocket_port,
+          c->websocket_port != 0 },
+        { &d->rest, &listener_http, c->rest_ip, c->rest_port, c->rest_port != 0 },
+    };
+    if (!load_tls(d, &d->websocket, c->websocket_cert, c->websocket_private_key) ||
+        !load_tls(d, &d->rest, c->rest_tls_cert, c->rest_tls_key))
+        return false;
+    d->tcp.encrypted = c->rsa_private_key != NULL;
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        all[i].l->count = &d->connections;
+        all[i].l->count_max = (unsigned)c->max_connections;
+        if (all[i].open &&
+            !listener_start(all[i].l, futu_loop_uv(d->loop), all[i].kind, d->gateway,
+                            all[i].ip ? all[i].ip : c->ip, (int)all[i].port, d->why,
+                            sizeof(d->why)))
             return false;
     }
-    d->tcp.encrypted = c->rsa_private_key != NULL;
-    d->websocket.encrypted = d->websocket.tls != NULL;
-    if (!listener_start(&d->tcp, uv, &listener_tcp, d->gateway, c->ip, (int)c->port, d->why,
-                        sizeof(d->why)))
-        return false;
-    return !c->websocket_port ||
-           listener_start(&d->websocket, uv, &listener_websocket, d->gateway, ws_ip,
-                          (int)c->websocket_port, d->why, sizeof(d->why));
+    return true;
 }
 
 static void on_signal(uv_signal_t *h, int signum)
 {
-    struct daemon *d = h->data;
     (void)signum;
-    d->stop = true;
-    futu_loop_stop(d->loop);
+    end(h->data);
+}
+
+static void on_hangup(uv_signal_t *h, int signum)
+{
+    struct daemon *d = h->data;
+    char why[512], line[600];
+    futu_err err = futu_gateway_reload(d->gateway, why, sizeof(why));
+    int level = err && err != FUTU_ENOTFOUND ? FUTU_LOG_ERROR : FUTU_LOG_INFO;
+    (void)signum;
+    if (err == FUTU_ENOTFOUND)
+        snprintf(line, sizeof(line), "SIGHUP: there is no keys file to read again");
+    else if (err)
+        snprintf(line, sizeof(line), "SIGHUP: the old keys stay: %s", why);
+    else
+        snprintf(line, sizeof(line), "SIGHUP: the keys files were read again");
+    if (level <= options_log_level(&d->conf))
+        (d->conf.json_log ? log_json : log_text)(level, line, NULL);
 }
 
 static void catch_signals(struct daemon *d)
 {
     uv_loop_t *uv = futu_loop_uv(d->loop);
-    d->sigint.data = d->sigterm.data = d;
+    d->sigint.data = d->sigterm.data = d->sighup.data = d;
     uv_signal_init(uv, &d->sigint);
     uv_signal_init(uv, &d->sigterm);
     uv_signal_start(&d->sigint, on_signal, SIGINT);
     uv_signal_start(&d->sigterm, on_signal, SIGTERM);
+    uv_signal_init(uv, &d->sighup);
+    uv_signal_start(&d->sighup, on_hangup, SIGHUP);
 }
 
 static void print_upstream(const struct daemon *d)
@@ -151,6 +192,17 @@ static void print_upstream(const struct daemon *d)
     printf("  orders      journal in %s\n", d->conf.state_dir);
 }
 
+static void print_rest(const struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    printf("  REST        %s://%s:%d ", d->rest.tls ? "https" : "http",
+           c->rest_ip ? c->rest_ip : c->ip, d->rest.port);
+    if (c->rest_keys_file)
+        printf("(keys: %s)\n", c->rest_keys_file);
+    else
+        printf("(open mode: reads without a key, writes refused)\n");
+}
+
 static void print_banner(const struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
@@ -163,13 +215,19 @@ static void print_banner(const struct daemon *d)
     } else {
         print_upstream(d);
     }
-    printf("  FTAPI       %s:%d%s\n", c->ip, d->tcp.port,
-           c->rsa_private_key ? " (RSA key required)" : "");
+    if (c->config || c->config_found)
+        printf("  config      %s%s\n", c->config ? c->config : c->config_found,
+               c->config ? "" : " (found without --config)");
+    if (d->tcp.kind)
+        printf("  FTAPI       %s:%d%s\n", c->ip, d->tcp.port,
+               c->rsa_private_key ? " (RSA key required)" : "");
     if (c->websocket_port)
         printf("  WebSocket   %s://%s:%d%s\n", d->websocket.tls ? "wss" : "ws",
                c->websocket_ip ? c->websocket_ip : c->ip, d->websocket.port,
                c->websocket_key_md5 ? " (key required)" : "");
-    if ((!d->tcp.loopback && !d->tcp.encrypted) ||
+    if (d->rest.kind)
+        print_rest(d);
+    if ((d->tcp.kind && !d->tcp.loopback && !d->tcp.encrypted) ||
         (c->websocket_port && !d->websocket.loopback && !d->websocket.encrypted))
         printf("  no trade calls on ports beyond loopback without encryption: see "
                "--rsa-private-key\n");
@@ -177,21 +235,47 @@ static void print_banner(const struct daemon *d)
     fflush(stdout);
 }
 
+static bool all_answered(const struct daemon *d)
+{
+    futu_gateway_stats st = { .size = sizeof(st) };
+    return !d->gateway || futu_gateway_stats_get(d->gateway, &st) != FUTU_OK || st.waiting == 0;
+}
+
+/* Within DRAIN_MS; another signal ends the wait. */
+static void drain(struct daemon *d)
+{
+    struct listener *all[] = { &d->tcp, &d->websocket, &d->rest };
+    uint64_t end_ms = d->loop ? uv_now(futu_loop_uv(d->loop)) + DRAIN_MS : 0;
+    d->stop = false;
+    for (size_t i = 0; i < 3; i++)
+        listener_refuse(all[i]);
+    while (!all_answered(d) && !d->stop && uv_now(futu_loop_uv(d->loop)) < end_ms)
+        futu_loop_poll(d->loop, 10);
+    for (size_t i = 0; i < 3; i++)
+        listener_drain(all[i]);
+    while (d->connections && !d->stop && uv_now(futu_loop_uv(d->loop)) < end_ms)
+        futu_loop_poll(d->loop, 10);
+    for (size_t i = 0; i < 3; i++)
+        listener_stop(all[i]);
+}
+
+/* Answers what is under way, and ends. */
 static void stop(struct daemon *d)
 {
-    listener_stop(&d->tcp);
-    listener_stop(&d->websocket);
+    drain(d);
     if (d->sigint.data) {
         uv_close((uv_handle_t *)&d->sigint, NULL);
         uv_close((uv_handle_t *)&d->sigterm, NULL);
+        uv_close((uv_handle_t *)&d->sighup, NULL);
     }
     /* Closing takes one turn of the loop; the streams free their connections in it. */
-    while (d->tcp.streams || d->websocket.streams)
+    while (d->connections)
         futu_loop_poll(d->loop, 10);
     futu_loop_poll(d->loop, 0);
     futu_gateway_free(d->gateway);
     futu_loop_free(d->loop);
     tls_server_free(d->websocket.tls);
+    tls_server_free(d->rest.tls);
 }
 
 static int run(struct daemon *d)
@@ -210,22 +294,45 @@ static int run(struct daemon *d)
     return up ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int wrong_usage(struct daemon *d)
+{
+    fprintf(stderr, "futu-opend: %s\n", d->why);
+    options_free(&d->conf);
+    return EXIT_USAGE;
+}
+
+static int start(struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    futu_log_fn *log = c->json_log ? log_json : log_text;
+    zone_apply(c->tz);
+    futu_set_log(log, options_log_level(c), NULL);
+    options_notes(c, log);
+    if (c->calendar_file && futu_calendar_load(c->calendar_file, d->why, sizeof(d->why)) != FUTU_OK)
+        return wrong_usage(d);
+    if (!c->check_config) {
+        set_limits();
+        return run(d);
+    }
+    if (!check_files(c, d->why, sizeof(d->why)))
+        return wrong_usage(d);
+    printf("configuration is fine\n");
+    options_report(c, stdout);
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     static struct daemon d;
-    if (options_parse(&d.conf, argc, argv, d.why, sizeof(d.why)) != OPTIONS_OK) {
-        fprintf(stderr, "futu-opend: %s\n", d.why);
-        return EXIT_USAGE;
-    }
-    if (d.conf.help) {
+    int status = EXIT_SUCCESS;
+    if (options_parse(&d.conf, argc, argv, d.why, sizeof(d.why)) != OPTIONS_OK)
+        return wrong_usage(&d);
+    if (d.conf.help)
         options_help(stdout);
-        return EXIT_SUCCESS;
-    }
-    if (d.conf.version) {
+    else if (d.conf.version)
         printf("futu-opend %s\n", futu_version());
-        return EXIT_SUCCESS;
-    }
-    futu_set_log(on_log, options_log_level(&d.conf), NULL);
-    set_limits();
-    return run(&d);
+    else
+        status = start(&d);
+    options_free(&d.conf);
+    return status;
 }

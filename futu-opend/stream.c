@@ -8,6 +8,7 @@
 
 #define PIECES 64
 #define DRAIN_MS 5000
+#define LINGER_MS 2000
 #define READ_SIZE 65536
 
 static void on_closed(uv_handle_t *h)
@@ -18,6 +19,13 @@ static void on_closed(uv_handle_t *h)
         if (s->next)
             s->next->link = s->link;
     }
+    if (s->later_link) {
+        *s->later_link = s->later;
+        if (s->later)
+            s->later->later_link = s->later_link;
+    }
+    if (s->count)
+        --*s->count;
     tls_free(s->tls);
     s->ops->on_end(s);
 }
@@ -36,7 +44,10 @@ void stream_drain(struct stream *s)
         return;
     s->draining = true;
     s->drain_until = uv_now(s->tcp.loop) + DRAIN_MS;
-    uv_read_stop((uv_stream_t *)&s->tcp);
+    if (s->linger)
+        stream_resume(s);
+    else
+        stream_pause(s);
     stream_kick(s);
 }
 
@@ -114,6 +125,26 @@ static void kick_tls(struct stream *s)
     }
 }
 
+static void on_shutdown(uv_shutdown_t *rq, int status)
+{
+    if (status < 0 && status != UV_ECANCELED)
+        stream_close(rq->data);
+}
+
+/* All is written: the end, or with `linger` the end of our side alone. */
+static void end_output(struct stream *s)
+{
+    if (s->shut)
+        return;
+    s->shutdown.data = s;
+    s->shut = s->linger &&
+              uv_shutdown(&s->shutdown, (uv_stream_t *)&s->tcp, on_shutdown) == 0;
+    if (s->shut)
+        s->drain_until = uv_now(s->tcp.loop) + LINGER_MS;
+    else
+        stream_close(s);
+}
+
 void stream_kick(struct stream *s)
 {
     if (s->writing || s->closing)
@@ -123,7 +154,7 @@ void stream_kick(struct stream *s)
     else
         kick_plain(s);
     if (s->draining && !s->writing)
-        stream_close(s);
+        end_output(s);
 }
 
 static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
@@ -137,13 +168,16 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
 /* TLS records in, plain bytes out to the owner, handshake answers to the peer. */
 static bool read_tls(struct stream *s, const uint8_t *p, size_t n)
 {
-    const uint8_t *plain;
+    uint8_t *plain;
     ssize_t got;
     if (!tls_feed(s->tls, p, n))
         return false;
-    while ((got = tls_read(s->tls, &plain)) > 0)
-        if (!s->ops->on_data(s, plain, (size_t)got))
+    while ((got = tls_read(s->tls, &plain)) > 0) {
+        bool fine = s->ops->on_data(s, plain, (size_t)got);
+        explicit_bzero(plain, (size_t)got);
+        if (!fine)
             return false;
+    }
     return got == 0;
 }
 
@@ -152,16 +186,35 @@ static void on_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *buf)
     struct stream *s = tcp->data;
     if (n == 0 || s->closing)
         return;
+    if (n == UV_EOF && s->ops->on_eof && !s->draining) {
+        stream_pause(s);
+        s->ops->on_eof(s);
+        return;
+    }
     if (n < 0) {
         stream_close(s);
         return;
     }
+    if (s->draining)            /* lingering */
+        return;
     const uint8_t *p = (const uint8_t *)buf->base;
     bool fine = s->tls ? read_tls(s, p, (size_t)n) : s->ops->on_data(s, p, (size_t)n);
+    explicit_bzero(buf->base, (size_t)n);       /* keys and passwords pass through here */
     if (!fine)
         stream_drain(s);
     else if (s->tls)
         stream_kick(s);
+}
+
+void stream_pause(struct stream *s)
+{
+    uv_read_stop((uv_stream_t *)&s->tcp);
+}
+
+void stream_resume(struct stream *s)
+{
+    if (!s->closing)
+        uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read);
 }
 
 bool stream_accept(struct stream *s, uv_stream_t *server, const struct stream_ops *ops,

@@ -25,17 +25,24 @@ struct stream_ops {
     void (*sent)(struct stream *s, size_t n);
     /* The handle is closed, nothing refers to it any more: free the owner. Runs exactly once. */
     void (*on_end)(struct stream *s);
+    /* The peer sends no more but may still read. NULL: the stream closes. */
+    void (*on_eof)(struct stream *s);
 };
 
 struct stream {
     uv_tcp_t tcp;
     uv_write_t wr;
+    uv_shutdown_t shutdown;
     const struct stream_ops *ops;
     struct tls *tls;            /* NULL: plain */
     size_t writing;             /* plain bytes under way, or 1 with TLS; 0: idle */
     bool closing, draining;
+    bool linger;                /* set by the owner before it drains: see stream_drain() */
+    bool shut;                  /* lingering: our side is closed */
     uint64_t drain_until;       /* uv_now() ms; meant while draining */
     struct stream *next, **link;        /* the listener's list */
+    struct stream *later, **later_link; /* its list of those that listener_later() named */
+    unsigned *count;            /* of open streams; NULL: none counts this one */
 };
 
 /* Accepts from `server`. False: the connection is gone already, or memory is out; on_end will
@@ -45,7 +52,11 @@ bool stream_accept(struct stream *s, uv_stream_t *server, const struct stream_op
 void stream_kick(struct stream *s);
 /* Closes at once; the output that is left is dropped. */
 void stream_close(struct stream *s);
-/* Closes when the output is written, or after five seconds. */
+/* Stops and resumes reading; what was read already still arrives. */
+void stream_pause(struct stream *s);
+void stream_resume(struct stream *s);
+/* Closes when the output is written, or after five seconds. With `linger`, what the peer still sends
+ * is read and dropped meanwhile: closing with unread bytes would take our last words from it. */
 void stream_drain(struct stream *s);
 /* "127.0.0.1:50000" of the peer. */
 void stream_peer(const struct stream *s, char *out, size_t size);

@@ -30,7 +30,7 @@ static void on_end(struct stream *s)
     free(t);
 }
 
-static const struct stream_ops ops = { on_data, output, sent, on_end };
+static const struct stream_ops ops = { on_data, output, sent, on_end, NULL };
 
 static void on_output(futu_conn *c, void *arg)
 {
@@ -66,4 +66,4 @@ static void on_accept(struct listener *l)
         stream_close(&t->stream);
 }
 
-const struct listener_kind listener_tcp = { "FTAPI", on_accept, NULL };
+const struct listener_kind listener_tcp = { "FTAPI", on_accept, NULL, NULL, NULL, "--port" };

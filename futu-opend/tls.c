@@ -154,7 +154,7 @@ bool tls_feed(struct tls *t, const uint8_t *p, size_t n)
     return true;
 }
 
-ssize_t tls_read(struct tls *t, const uint8_t **plain)
+ssize_t tls_read(struct tls *t, uint8_t **plain)
 {
     static uint8_t shared[PLAIN_MAX];       /* handled before the next read */
     if (!t->done) {

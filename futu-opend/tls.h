@@ -24,7 +24,7 @@ void tls_free(struct tls *t);                       /* NULL is fine */
 /* Records that arrived; `p` must stay until the next tls_feed() or until tls_read() gave 0. */
 bool tls_feed(struct tls *t, const uint8_t *p, size_t n);
 /* > 0: that many plain bytes; 0: wants more records; < 0: over, or the peer broke the protocol. */
-ssize_t tls_read(struct tls *t, const uint8_t **plain);
+ssize_t tls_read(struct tls *t, uint8_t **plain);
 bool tls_room(const struct tls *t);                 /* handshake done and room for output */
 ssize_t tls_put(struct tls *t, const struct iovec *iov, size_t n);  /* bytes taken, < 0: failed */
 struct iovec tls_output(struct tls *t);  /* records to write; stays until tls_written() */

@@ -7,105 +7,106 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http_write.h"
+
+#define KEY_LEN 24
+
 static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-static int append(char *dst, size_t size, size_t *n, const char *p, size_t len)
-{
-    size_t room = size - 1 - *n;
-    len = len < room ? len : room;
-    memcpy(dst + *n, p, len);
-    *n += len;
-    dst[*n] = '\0';
-    return 0;
-}
-
-static int on_field(llhttp_t *h, const char *p, size_t n)
-{
-    struct upgrade *u = h->data;
-    return append(u->field, sizeof(u->field), &u->n_field, p, n);
-}
-
-static int on_value(llhttp_t *h, const char *p, size_t n)
-{
-    struct upgrade *u = h->data;
-    return append(u->value, sizeof(u->value), &u->n_value, p, n);
-}
-
-static int on_header(llhttp_t *h)
-{
-    struct upgrade *u = h->data;
-    if (strcasecmp(u->field, "upgrade") == 0)
-        u->websocket = strcasecmp(u->value, "websocket") == 0;
-    else if (strcasecmp(u->field, "sec-websocket-version") == 0)
-        u->version13 = strcmp(u->value, "13") == 0;
-    else if (strcasecmp(u->field, "sec-websocket-key") == 0 && strlen(u->value) == 24)
-        memcpy(u->key, u->value, 25);
-    u->n_field = u->n_value = 0;
-    u->field[0] = u->value[0] = '\0';
-    return 0;
-}
-
-static int on_complete(llhttp_t *h)
-{
-    ((struct upgrade *)h->data)->complete = true;
-    return HPE_PAUSED;
-}
-
-static const llhttp_settings_t settings = {
-    .on_header_field = on_field,
-    .on_header_value = on_value,
-    .on_header_value_complete = on_header,
-    .on_headers_complete = on_complete,
-};
-
-void upgrade_init(struct upgrade *u)
-{
-    memset(u, 0, sizeof(*u));
-    llhttp_init(&u->http, HTTP_REQUEST, &settings);
-    u->http.data = u;
-}
-
-static enum upgrade_result refuse(char *answer, size_t size, const char *status, const char *extra,
-                                  const char *text)
+void upgrade_refuse(char *answer, size_t size, int status, const char *extra, const char *text)
 {
     snprintf(answer, size,
-             "HTTP/1.1 %s\r\n%sContent-Type: text/plain\r\nContent-Length: %zu\r\n"
-             "Connection: close\r\n\r\n%s",
-             status, extra, strlen(text), text);
-    return UPGRADE_REFUSED;
+             "HTTP/1.1 %d %s\r\n%sContent-Type: application/json\r\nContent-Length: %zu\r\n"
+             "Connection: close\r\n\r\n{\"error\":\"%s\"}",
+             status, http_reason(status), extra, strlen(text) + sizeof("{\"error\":\"\"}") - 1, text);
 }
 
-static enum upgrade_result accept_key(const struct upgrade *u, char *answer, size_t size)
+static void accept_key(futu_str key, char *answer, size_t size)
 {
-    char text[64];
+    char text[KEY_LEN + sizeof(guid)];
     unsigned char digest[20], accepted[32];
     size_t n;
-    int len = snprintf(text, sizeof(text), "%s%s", u->key, guid);
-    mbedtls_sha1_ret((const unsigned char *)text, (size_t)len, digest);
+    memcpy(text, key.p, KEY_LEN);
+    memcpy(text + KEY_LEN, guid, sizeof(guid));
+    mbedtls_sha1_ret((const unsigned char *)text, sizeof(text) - 1, digest);
     mbedtls_base64_encode(accepted, sizeof(accepted), &n, digest, sizeof(digest));
     snprintf(answer, size,
              "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
              "Sec-WebSocket-Accept: %s\r\n\r\n",
              (char *)accepted);
-    return UPGRADE_DONE;
 }
 
-enum upgrade_result upgrade_feed(struct upgrade *u, const char *p, size_t n, size_t *used,
-                                 char *answer, size_t size)
+const char *upgrade_answer(const struct http_parser *p, char *answer, size_t size)
 {
-    llhttp_errno_t e = llhttp_execute(&u->http, p, n);
-    *used = n;
-    u->seen += n;
-    if (!u->complete && e == HPE_OK && u->seen <= UPGRADE_HEAD_MAX)
-        return UPGRADE_MORE;
-    if (!u->complete)
-        return refuse(answer, size, "400 Bad Request", "", "This port speaks WebSocket.\n");
-    *used = (size_t)(llhttp_get_error_pos(&u->http) - p);
-    if (!u->websocket || u->http.method != HTTP_GET)
-        return refuse(answer, size, "426 Upgrade Required", "Upgrade: websocket\r\n",
-                      "This port speaks WebSocket: connect with ws:// or the futu-api package.\n");
-    if (!u->version13 || !u->key[0])
-        return refuse(answer, size, "400 Bad Request", "Sec-WebSocket-Version: 13\r\n",
-                      "WebSocket version 13 and a key of 24 characters are needed.\n");
-    return accept_key(u, answer, size);
+    static const char plain[] = "this is for WebSocket: connect with ws:// or wss://";
+    static const char lacking[] = "WebSocket version 13 and a key of 24 characters are needed";
+    futu_str key = p->field[HTTP_WS_KEY];
+    if (!p->websocket || !http_is(p->field[HTTP_METHOD], "GET")) {
+        upgrade_refuse(answer, size, 426, "Upgrade: websocket\r\n", plain);
+        return plain;
+    }
+    if (!http_is(p->field[HTTP_WS_VERSION], "13") || key.n != KEY_LEN) {
+        upgrade_refuse(answer, size, 400, "Sec-WebSocket-Version: 13\r\n", lacking);
+        return lacking;
+    }
+    accept_key(key, answer, size);
+    return NULL;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 32;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Percent-decoded into `room`; none when it is malformed or too long. */
+static futu_str decode(const char *p, size_t n, char room[UPGRADE_TOKEN_MAX])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++) {
+        int c = (unsigned char)p[i];
+        if (c == '%') {
+            int hi = n - i > 2 ? hex_digit(p[i + 1]) : -1, lo = n - i > 2 ? hex_digit(p[i + 2]) : -1;
+            if (hi < 0 || lo < 0)
+                return (futu_str){ NULL, 0 };
+            c = hi << 4 | lo;
+            i += 2;
+        }
+        if (len == UPGRADE_TOKEN_MAX)
+            return (futu_str){ NULL, 0 };
+        room[len++] = (char)c;
+    }
+    return (futu_str){ room, len };
+}
+
+static futu_str token_of_query(futu_str target, char room[UPGRADE_TOKEN_MAX])
+{
+    static const char name[] = "token=";
+    const char *at = memchr(target.p, '?', target.n), *end = target.p + target.n;
+    while (at && ++at < end) {
+        const char *amp = memchr(at, '&', (size_t)(end - at));
+        size_t n = (size_t)((amp ? amp : end) - at);
+        if (n >= sizeof(name) - 1 && memcmp(at, name, sizeof(name) - 1) == 0)
+            return decode(at + sizeof(name) - 1, n - (sizeof(name) - 1), room);
+        at = amp;
+    }
+    return (futu_str){ NULL, 0 };
+}
+
+futu_str upgrade_token(const struct http_parser *p, char room[UPGRADE_TOKEN_MAX])
+{
+    static const char bearer[] = "bearer ";
+    futu_str a = p->field[HTTP_AUTHORIZATION];
+    size_t n = sizeof(bearer) - 1;
+    if (!a.p)
+        return token_of_query(p->field[HTTP_TARGET], room);
+    if (a.n <= n || strncasecmp(a.p, bearer, n) != 0)
+        return (futu_str){ NULL, 0 };
+    while (n < a.n && a.p[n] == ' ')
+        n++;
+    a.p += n;
+    a.n -= n;
+    return a.n <= UPGRADE_TOKEN_MAX ? a : (futu_str){ NULL, 0 };
 }

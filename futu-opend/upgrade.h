@@ -1,31 +1,21 @@
-/* upgrade.h - the HTTP request that opens a WebSocket: bytes in, the 101 answer or a refusal out.
- *
- * Bound:  8 KiB of head. Bytes behind the head belong to the WebSocket: *used says where they
- *         begin.
+/* upgrade.h - the HTTP side of a WebSocket: is this request one that opens it, and with which token;
+ * the 101 answer, or a refusal.
  */
 #ifndef OPEND_UPGRADE_H
 #define OPEND_UPGRADE_H
 
-#include <llhttp/llhttp.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include "http_parse.h"
 
-#define UPGRADE_HEAD_MAX 8192
+#define UPGRADE_ANSWER_MAX 1024
+#define UPGRADE_TOKEN_MAX 512
 
-enum upgrade_result { UPGRADE_MORE, UPGRADE_DONE, UPGRADE_REFUSED };
-
-struct upgrade {
-    llhttp_t http;
-    size_t seen;
-    char field[32], value[64];      /* the header being read; longer ones do not matter here */
-    size_t n_field, n_value;
-    char key[32];                   /* Sec-WebSocket-Key: 24 characters */
-    bool websocket, version13, complete;
-};
-
-void upgrade_init(struct upgrade *u);
-/* On DONE and REFUSED, `answer` holds what to send. */
-enum upgrade_result upgrade_feed(struct upgrade *u, const char *p, size_t n, size_t *used,
-                                 char *answer, size_t size);
+/* What a request that wants a WebSocket lacks: a text, and `answer` refuses it; NULL: nothing, and
+ * `answer` opens the WebSocket. */
+const char *upgrade_answer(const struct http_parser *p, char *answer, size_t size);
+/* An answer with a JSON error, behind which the connection ends. `extra`: header lines. */
+void upgrade_refuse(char *answer, size_t size, int status, const char *extra, const char *text);
+/* The token of "Authorization: Bearer", else of "?token=". p NULL: none; a longer one than
+ * UPGRADE_TOKEN_MAX is none either. It may lie in `room`: wipe that after use. */
+futu_str upgrade_token(const struct http_parser *p, char room[UPGRADE_TOKEN_MAX]);
 
 #endif

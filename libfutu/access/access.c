@@ -316,6 +316,16 @@ size_t access_n_keys(const struct access *a)
     return n;
 }
 
+bool access_has_daily(const struct access *a)
+{
+    const struct entry *e;
+    for (size_t f = 0; f < a->n_files; f++)
+        for (size_t i = 0; (e = map_next(&a->files[f]->by_hash, &i)) != NULL;)
+            if (!e->key.revoked && e->key.rules->has_daily_value)
+                return true;
+    return false;
+}
+
 const char *access_path(const struct access *a, size_t i)
 {
     return i < a->n_files ? a->files[i]->path : NULL;

@@ -27,7 +27,7 @@ struct key_rules {
     uint32_t max_orders_per_minute;
     int64_t created_ms, expires_ms;     /* UTC; 0: not known, never */
     double max_order_value, max_daily_value;
-    /* Minutes of the local day, the end (1440 at most) not part of it; from > to crosses midnight. */
+    /* Minutes of the local day, without the end (1440 at most); from > to crosses midnight. */
     uint16_t hours_from, hours_to;
     bool has_order_value, has_daily_value, has_rate, has_hours;
     bool has_machines;                  /* with n_machines 0: frozen */

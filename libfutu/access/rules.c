@@ -364,9 +364,11 @@ bool rule_time(futu_str text, int64_t *ms)
     int offset, frac;
     if (text.n <= n)
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (form[i] == 'd' ? digits(text.p + i, 1) < 0 : form[i] != toupper((unsigned char)text.p[i]))
+    for (size_t i = 0; i < n; i++) {
+        int c = toupper((unsigned char)text.p[i]);
+        if (form[i] == 'd' ? c < '0' || c > '9' : c != form[i])
             return false;
+    }
     futu_str rest = { text.p + n, text.n - n };
     if (!fraction(&rest, &frac) || !zone(rest, &offset))
         return false;

@@ -9,7 +9,7 @@
 
 struct entry {
     uint8_t hash[32];           /* key of its map */
-    struct api_key key;         /* key.rules is &rules; key.acc_ids is few_acc_ids or more_acc_ids */
+    struct api_key key;         /* rules is &rules, acc_ids is few_acc_ids or more_acc_ids */
     uint64_t few_acc_ids[FEW_ACC_IDS];
     struct key_rules rules;
     uint64_t *more_acc_ids;     /* owned; NULL: they are few */
@@ -45,8 +45,8 @@ struct day_sum {
 #define COUNT_SUM_MAX INT64_C(4000000000000000000)
 
 struct key_count {
-    /* Monotonic times of the last orders, oldest at `head`; `few` at first, grows to KEY_RATE_MAX as
-     * needed. */
+    /* Monotonic times of the last orders, oldest at `head`; `few` at first, grows to KEY_RATE_MAX
+     * as needed. */
     int64_t *ring;
     uint32_t cap, head, n;
     uint32_t epoch;

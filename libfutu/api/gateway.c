@@ -9,6 +9,7 @@
 
 #include "api/attach.h"
 #include "api/opts.h"
+#include "api/rails.h"
 #include "base/mem.h"
 #include "client/link_sock.h"
 #include "crypt/digest.h"
@@ -41,6 +42,8 @@ static const char *check(const futu_gateway_opts *o)
         (!o->upstream_host || !o->upstream_host[0] || strlen(o->upstream_host) > 253 ||
          o->upstream_port < 1 || o->upstream_port > 65535))
         return "a relay needs upstream_host and upstream_port";
+    if (o->allowed_origins && strlen(o->allowed_origins) > 4096)
+        return "allowed_origins is at most 4096 bytes";
     if (o->push_proto_fmt > 1)
         return "push_proto_fmt is 0 (protobuf) or 1 (JSON)";
     if (o->websocket_key_md5 && strlen(o->websocket_key_md5) != 32)
@@ -81,6 +84,9 @@ static futu_err make_hub(futu_gateway *g, const futu_gateway_opts *o)
     };
     if (g->store)
         h.store = (struct hub_store){ append, g->store };
+    h.daily = rails_daily(g);
+    h.access = g->access;
+    h.audit = g->access || g->trail ? &g->audit : NULL;
     return hub_new(&g->hub, &h);
 }
 
@@ -158,6 +164,18 @@ static futu_err read_journal(futu_gateway *g, const char *name, char *why, size_
     return err;
 }
 
+void gateway_file(const futu_gateway *g, const char *what, char *out, size_t size)
+{
+    const char *tail = strcmp(what, "orders") == 0 ? "journal" : "log";
+    if (g->upstream_host)
+        snprintf(out, size, "%s-%s_%u.%s", what, g->upstream_host, g->upstream_port, tail);
+    else
+        snprintf(out, size, "%s-paper.%s", what, tail);
+    for (char *p = out; *p; p++)
+        if (*p == '/' || *p == ':')
+            *p = '_';
+}
+
 /* One journal for each upstream: orders of one mean nothing to another. */
 static futu_err open_journal(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
 {
@@ -168,10 +186,7 @@ static futu_err open_journal(futu_gateway *g, const futu_gateway_opts *o, char *
     journal_init(&g->journal, secret);
     if (o->upstream == FUTU_UPSTREAM_PAPER || !o->state_dir)
         return FUTU_OK;         /* the paper exchange's orders end with the process too */
-    snprintf(name, sizeof(name), "orders-%s_%u.journal", g->upstream_host, g->upstream_port);
-    for (char *p = name; *p; p++)
-        if (*p == '/' || *p == ':')
-            *p = '_';
+    gateway_file(g, "orders", name, sizeof(name));
     futu_err err = store_open(&g->store, g->loop, o->state_dir, name, why, size);
     return err ? err : read_journal(g, name, why, size);
 }
@@ -179,6 +194,9 @@ static futu_err open_journal(futu_gateway *g, const futu_gateway_opts *o, char *
 static futu_err copy_upstream(futu_gateway *g, const futu_gateway_opts *o)
 {
     g->boot_id = random_u64() >> 1;
+    g->state_dir = o->state_dir ? mem_strdup(o->state_dir) : NULL;
+    if (o->state_dir && !g->state_dir)
+        return FUTU_ENOMEM;
     if (o->upstream == FUTU_UPSTREAM_PAPER)
         return FUTU_OK;
     g->upstream_port = o->upstream_port;
@@ -207,11 +225,15 @@ futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *opts, cha
     if (!err)
         err = copy_upstream(g, &o);
     if (!err)
+        err = rails_open(g, &o, why, size);
+    if (!err)
         err = open_journal(g, &o, why, size);
     if (!err)
         err = make_hub(g, &o);
     if (!err)
         err = make_upstream(g, &o, why, size);
+    if (!err)
+        err = rails_start(g, &o);
     if (err) {
         futu_gateway_free(g);
         return refuse(why, size, err, why && size && why[0] ? NULL : futu_strerror(err));
@@ -227,13 +249,16 @@ void futu_gateway_free(futu_gateway *g)
         return;
     loop_hook_remove(&g->hook);
     attach_drop_all(g);
+    rails_stop(g);
     hub_free(g->hub);
     if (g->upstream)
         g->upstream->ops->free(g->upstream);
     store_close(g->store);
+    rails_close(g);
     journal_free(&g->journal);
     rsa_key_free(g->rsa);
     mem_free(g->upstream_host);
+    mem_free(g->state_dir);
     mem_free(g);
 }
 
@@ -254,6 +279,8 @@ futu_err futu_conn_new(futu_gateway *g, futu_conn **out, const futu_conn_opts *o
     futu_conn_opts o;
     *out = NULL;
     futu_err err = opts_copy(&o, sizeof(o), OPTS_END(futu_conn_opts, arg), opts);
+    if (!err && (unsigned)o.wire > FUTU_WIRE_WS)
+        err = FUTU_EINVAL;
     return err ? err : hub_conn_new(g->hub, out, &o);
 }
 

@@ -6,6 +6,10 @@
 #include "io/loop.h"
 #include "io/store.h"
 
+struct rest;
+struct trail;
+struct watch;
+
 struct futu_gateway {
     futu_loop *loop;
     struct hub *hub;
@@ -14,10 +18,19 @@ struct futu_gateway {
     uint64_t boot_id;
     struct store *store;        /* of the journal; NULL: none */
     struct journal journal;
-    char *upstream_host;
+    char *upstream_host, *state_dir;
     uint32_t upstream_port;
+    struct access *access;      /* NULL: no keys files */
+    struct audit audit;
+    struct trail *trail;        /* NULL: no audit log */
+    struct store *daily;        /* of the keys' daily values; NULL: none */
+    struct watch *watch;        /* of the keys files */
+    struct rest *rest;
     struct loop_hook hook;
     struct list attached;       /* links of clients in this process */
 };
+
+/* The name of a file in the state folder: each upstream has its own. */
+void gateway_file(const futu_gateway *g, const char *what, char *out, size_t size);
 
 #endif

@@ -1,6 +1,7 @@
 /* clock.c - see clock.h. */
 #include "base/clock.h"
 
+#include <stdio.h>
 #include <time.h>
 
 static int64_t read_ns(clockid_t id)
@@ -43,4 +44,16 @@ void clock_fake_advance(struct clock_fake *f, int64_t ns)
 {
     f->mono_ns += ns;
     f->wall_ns += ns;
+}
+
+void rfc3339_ms(int64_t wall_ns, char out[RFC3339_SIZE])
+{
+    int64_t rest = wall_ns % NS_PER_S;
+    time_t s = (time_t)(wall_ns / NS_PER_S - (rest < 0));
+    char day[sizeof("2026-11-24T09:30:00")];
+    struct tm tm;
+    gmtime_r(&s, &tm);          /* 64 bits of nanoseconds are the years 1677 to 2262 */
+    strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
+    rest = (rest < 0 ? rest + NS_PER_S : rest) / NS_PER_MS;
+    snprintf(out, RFC3339_SIZE, "%s.%03uZ", day, (unsigned)rest % 1000);
 }

@@ -97,12 +97,15 @@ enum codec_spelling { CODEC_DECLARED, CODEC_SNAKE, CODEC_REST };
 futu_err codec_to_json(const futu_msg *m, const void *p, size_t n, enum codec_spelling spelling,
                        struct buf *out, const struct codec_limits *limits, struct codec_error *e);
 /* Writes protobuf straight from JSON text, in the order of its members. Accepted on input: the
- * declared, the lower camel and, but for CODEC_DECLARED, also the snake name; numbers in quotes or not;
- * "NaN", "Infinity", "-Infinity" for a float or double; standard or URL base64 for bytes. An
+ * declared, the lower camel and, but for CODEC_DECLARED, also the snake name; numbers in quotes or
+ * not; "NaN", "Infinity", "-Infinity" for a float or double; standard or URL base64 for bytes. An
  * integer has digits only, no fraction and no exponent. Unknown member, duplicate member, null,
  * wrong type, overflow, text that is not UTF-8: an error with its path. */
 futu_err codec_from_json(const futu_msg *m, futu_str json, enum codec_spelling spelling,
                          struct buf *out, const struct codec_limits *limits, struct codec_error *e);
+
+/* Appends a JSON string with its quotes; limit and UTF-8 as codec_to_json(). */
+futu_err codec_json_text(struct buf *out, futu_str s);
 
 const struct pb_field *codec_field(const futu_msg *m, futu_str declared_name);  /* NULL: none */
 

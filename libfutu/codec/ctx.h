@@ -1,5 +1,5 @@
 /* ctx.h - what encoder, decoder and both JSON directions share: limits, and the way to the field
- * that an error names. Internal to codec/.
+ * that an error names. Internal to codec/ and surface/.
  *
  * A path is a chain of nodes on the C stack, one per open message; it costs nothing until it is
  * written out for an error.

@@ -9,10 +9,13 @@
 #include "codec/base64.h"
 #include "codec/codec.h"
 #include "codec/ctx.h"
+#include "codec/json_in.h"
 #include "codec/json_lex.h"
 #include "codec/json_name.h"
 #include "codec/json_num.h"
 #include "codec/wire_out.h"
+
+enum { SECURITY_MARKET = 1, SECURITY_CODE = 2 };
 
 struct jin {
     struct codec_ctx c;
@@ -20,6 +23,7 @@ struct jin {
     const char *text;
     struct buf *out;
     size_t start;               /* of this call's bytes in `out` */
+    const struct json_hooks *hooks;     /* NULL: none */
 };
 
 static futu_err object(struct jin *j, const futu_msg *m, const struct codec_path *up);
@@ -73,9 +77,36 @@ static futu_err close_bytes(struct jin *j, const struct codec_path *here, size_t
     return within(j, here, pb_close(j->out, at));
 }
 
+/* "HK.00700" where a Qot_Common.Security is expected. */
+static futu_err security(struct jin *j, const struct codec_path *here)
+{
+    char tmp[128];
+    uint8_t bytes[PB_MAX_SCALAR];
+    futu_str text, code;
+    int32_t market;
+    size_t at;
+    const char *bad = json_name(&j->lx, tmp, sizeof(tmp), &text);
+    if (bad)
+        return fail(j, here, bad);
+    if (j->hooks->security(text, &market, &code))
+        return want(j, here, "a code with its market is expected, such as HK.00700");
+    futu_err err = open_bytes(j, here, &at);
+    uint8_t *end = pb_put_scalar(bytes, SECURITY_MARKET, PB_INT32, &market);
+    if (!err)
+        err = put(j, here, bytes, (size_t)(end - bytes));
+    end = pb_put_varint(pb_put_key(bytes, SECURITY_CODE, PB_WIRE_BYTES), code.n);
+    if (!err)
+        err = put(j, here, bytes, (size_t)(end - bytes));
+    if (!err)
+        err = put(j, here, code.p, code.n);
+    return err ? err : close_bytes(j, here, at);
+}
+
 static futu_err sub_message(struct jin *j, const struct codec_path *here)
 {
     size_t at;
+    if (j->hooks && here->field->sub == &Qot_Common_Security_msg && json_peek(&j->lx) == '"')
+        return security(j, here);
     futu_err err = open_bytes(j, here, &at);
     if (!err)
         err = object(j, here->field->sub, here);
@@ -105,6 +136,8 @@ static futu_err string(struct jin *j, const struct codec_path *here)
             return want(j, here, "base64 with its padding is expected");
         j->out->n = at + n;
     }
+    if (!err && j->hooks && j->hooks->text)
+        j->hooks->text(here->field, j->out, at);
     return err ? err : close_bytes(j, here, at);
 }
 
@@ -138,8 +171,12 @@ static futu_err list(struct jin *j, struct codec_path *here)
 {
     if (json_peek(&j->lx) == 'n' && json_word(&j->lx, STR("null")))
         return want(j, here, "null is not a value; leave the member out");
-    if (!json_take(&j->lx, '['))
-        return want(j, here, "a list is expected");
+    if (!json_take(&j->lx, '[')) {
+        if (!j->hooks || !j->hooks->lone)
+            return want(j, here, "a list is expected");
+        here->index = 0;
+        return value(j, here);
+    }
     if (json_take(&j->lx, ']'))
         return FUTU_OK;
     for (here->index = 0;; here->index++) {
@@ -155,6 +192,12 @@ static futu_err list(struct jin *j, struct codec_path *here)
     }
 }
 
+static futu_err unknown(struct jin *j, struct codec_path *here, const futu_msg *m, futu_str name)
+{
+    unsigned least = json_near_enough(name);
+    return json_unknown(&j->c, here, name, json_nearest(m, j->c.spelling, name, &least));
+}
+
 /* One "name": value. `hint` is the index behind the last member's field. */
 static futu_err member(struct jin *j, struct codec_path *here, const futu_msg *m,
                        struct pb_set *seen, size_t *hint)
@@ -168,7 +211,7 @@ static futu_err member(struct jin *j, struct codec_path *here, const futu_msg *m
         return fail(j, here, bad);
     size_t i = json_field(m, j->c.spelling, name, *hint);
     if (i == m->n_fields)
-        return json_unknown(&j->c, here, m, name);
+        return unknown(j, here, m, name);
     here->field = &m->fields[i];
     if (pb_set_has(seen, i))
         return want(j, here, "the member is there twice");
@@ -212,6 +255,21 @@ futu_err codec_from_json(const futu_msg *m, futu_str json, enum codec_spelling s
     futu_err err = object(&j, m, NULL);
     if (!err && (json_peek(&j.lx), j.lx.p < j.lx.end))
         err = fail(&j, NULL, "text behind the object");
+    if (err)
+        out->n = j.start;
+    return err;
+}
+
+futu_err json_value(const struct codec_path *at, futu_str json, const char *text,
+                    const struct json_hooks *hooks, struct buf *out, struct codec_error *e)
+{
+    struct jin j = { .text = text, .out = out, .start = out->n, .hooks = hooks };
+    struct codec_path here = *at;
+    j.lx = (struct json_lex){ json.p, json.p + json.n };
+    codec_ctx_init(&j.c, CODEC_REST, NULL, e);
+    futu_err err = here.field->label == PB_REPEATED ? list(&j, &here) : value(&j, &here);
+    if (!err && (json_peek(&j.lx), j.lx.p < j.lx.end))
+        err = fail(&j, &here, "',' or '}' is expected");
     if (err)
         out->n = j.start;
     return err;

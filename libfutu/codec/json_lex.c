@@ -123,3 +123,37 @@ const char *json_name(struct json_lex *lx, char *tmp, size_t size, futu_str *nam
     *name = (futu_str){ tmp, n };
     return bad;
 }
+
+/* Behind the quote that opens a string; false: it does not end. */
+static bool skip_string(struct json_lex *lx)
+{
+    for (; lx->p < lx->end; lx->p++) {
+        if (*lx->p == '"') {
+            lx->p++;
+            return true;
+        }
+        if (*lx->p == '\\' && ++lx->p == lx->end)
+            return false;
+    }
+    return false;
+}
+
+bool json_skip(struct json_lex *lx, futu_str *v)
+{
+    size_t depth = 0;
+    json_blanks(lx);
+    v->p = lx->p;
+    for (bool done = false; !done && lx->p < lx->end;) {
+        char c = *lx->p;
+        if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+            break;
+        lx->p++;
+        if (c == '"' && !skip_string(lx))
+            return false;
+        depth += c == '{' || c == '[';
+        depth -= c == '}' || c == ']';
+        done = depth == 0 && (c == '"' || c == '}' || c == ']');
+    }
+    v->n = (size_t)(lx->p - v->p);
+    return v->n && depth == 0;
+}

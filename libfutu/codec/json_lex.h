@@ -42,6 +42,10 @@ bool json_word(struct json_lex *lx, futu_str word);
  * which is put into `esc`. An empty piece: the closing quote, which is taken. */
 const char *json_piece(struct json_lex *lx, char esc[4], futu_str *piece);
 
+/* Takes one value, whatever it is made of, and says where it stands: its inside is for who reads it
+ * later to judge. False: it does not end. */
+bool json_skip(struct json_lex *lx, futu_str *value);
+
 /* A member's name with its quotes; borrowed from the text, or from `tmp` when it has escapes. One
  * with escapes that does not fit into `tmp` is cut: no field's name is that long. */
 const char *json_name(struct json_lex *lx, char *tmp, size_t size, futu_str *name);

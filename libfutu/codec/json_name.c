@@ -25,16 +25,21 @@ size_t json_field(const futu_msg *m, enum codec_spelling spelling, futu_str name
     return i;
 }
 
-static const char *nearest(const futu_msg *m, enum codec_spelling spelling, futu_str name)
+unsigned json_near_enough(futu_str name)
+{
+    return (unsigned)MIN((name.n + 1) / 2, 3u);         /* a short name is near to any */
+}
+
+const char *json_nearest(const futu_msg *m, enum codec_spelling spelling, futu_str name,
+                         unsigned *least)
 {
     const char *best = NULL;
-    unsigned least = (unsigned)MIN((name.n + 1) / 2, 3u);      /* a short name is near to any */
     for (size_t i = 0; i < m->n_fields; i++) {
         const struct pb_field *f = &m->fields[i];
         const char *s = spelling != CODEC_DECLARED ? f->snake : f->name;
         unsigned d = futu_word_distance(name, str_c(s));
-        if (d < least) {
-            least = d;
+        if (d < *least) {
+            *least = d;
             best = s;
         }
     }
@@ -56,16 +61,15 @@ static void show_name(char *out, size_t size, futu_str name)
         str_copy(out, size, STR("\"\""));
 }
 
-futu_err json_unknown(const struct codec_ctx *c, struct codec_path *here, const futu_msg *m,
-                      futu_str name)
+futu_err json_unknown(const struct codec_ctx *c, struct codec_path *here, futu_str name,
+                      const char *best)
 {
     char shown[NAME_MAX_SHOWN];
-    const char *best = nearest(m, c->spelling, name);
     struct pb_field f = { .name = shown, .snake = shown };
     show_name(shown, sizeof(shown), name);
     here->field = &f;
-    futu_err err = best ? codec_fail(c, here, FUTU_EFORMAT, "unknown; did you mean '%s'?", best)
-                        : codec_fail(c, here, FUTU_EFORMAT, "unknown");
+    futu_err err = codec_fail(c, here, FUTU_EFORMAT, "unknown field%s%s%s",
+                              best ? "; did you mean '" : "", best ? best : "", best ? "'?" : "");
     here->field = NULL;
     return err;
 }

@@ -1,4 +1,4 @@
-/* json_name.h - from a member's name to its field. Internal to codec/. */
+/* json_name.h - from a member's name to its field. Internal to codec/ and surface/. */
 #ifndef CODEC_JSON_NAME_H
 #define CODEC_JSON_NAME_H
 
@@ -9,8 +9,13 @@
  * look first. */
 size_t json_field(const futu_msg *m, enum codec_spelling spelling, futu_str name, size_t hint);
 
-/* The error for a name that no field of `m` has, with the nearest one that it has. */
-futu_err json_unknown(const struct codec_ctx *c, struct codec_path *here, const futu_msg *m,
-                      futu_str name);
+/* Names at this distance or further are not worth a "did you mean". */
+unsigned json_near_enough(futu_str name);
+/* The field's name nearest to an unknown one and nearer than *least, which falls; NULL: none. */
+const char *json_nearest(const futu_msg *m, enum codec_spelling spelling, futu_str name,
+                         unsigned *least);
+/* The error for an unknown name; `best` is what may have been meant, or NULL. */
+futu_err json_unknown(const struct codec_ctx *c, struct codec_path *here, futu_str name,
+                      const char *best);
 
 #endif

@@ -11,8 +11,8 @@
  */
 #include "codec/base64.h"
 #include "codec/codec.h"
+#include "codec/json_text.h"
 #include "codec/num.h"
-#include "codec/utf8.h"
 #include "codec/wire_in.h"
 
 struct jout {
@@ -74,56 +74,16 @@ static futu_err put_name(struct jout *j, const struct codec_path *at, bool first
     return FUTU_OK;
 }
 
-/* Bytes at the start of p that can stand in a JSON string as they are. */
-static size_t plain_run(const uint8_t *p, size_t n)
-{
-    size_t i = 0;
-    while (i < n) {
-        if (p[i] >= 0x80) {
-            size_t k = utf8_next(p + i, n - i);
-            if (k == 0)
-                break;
-            i += k;
-        } else if (p[i] < 0x20 || p[i] == '"' || p[i] == '\\') {
-            break;
-        } else {
-            i++;
-        }
-    }
-    return i;
-}
-
-/* What stands in a JSON string for a byte that can't. */
-static size_t escape(char *out, uint8_t c)
-{
-    static const char hex[] = "0123456789abcdef";
-    static const char shorts[] = "\bb\ff\nn\rr\tt\"\"\\\\";
-    if (c >= 0x80) {
-        memcpy(out, "\xef\xbf\xbd", 3);
-        return 3;
-    }
-    out[0] = '\\';
-    for (const char *s = shorts; *s; s += 2)
-        if ((uint8_t)*s == c) {
-            out[1] = s[1];
-            return 2;
-        }
-    memcpy(out + 1, "u00", 3);
-    out[4] = hex[c >> 4];
-    out[5] = hex[c & 15];
-    return 6;
-}
-
 static futu_err put_string(struct jout *j, const struct codec_path *at, const uint8_t *p, size_t n)
 {
-    char esc[6];
+    char esc[JSON_ESCAPE_MAX];
     futu_err err = put(j, at, "\"", 1);
     for (size_t i = 0; !err && i < n;) {
-        size_t run = plain_run(p + i, n - i);
+        size_t run = json_plain_run(p + i, n - i);
         err = put(j, at, p + i, run);
         i += run;
         if (!err && i < n)
-            err = put(j, at, esc, escape(esc, p[i++]));
+            err = put(j, at, esc, json_escape(esc, p[i++]));
     }
     return err ? err : put(j, at, "\"", 1);
 }
@@ -374,6 +334,16 @@ futu_err codec_to_json(const futu_msg *m, const void *p, size_t n, enum codec_sp
     struct jout j = { .out = out, .start = out->n };
     codec_ctx_init(&j.c, spelling, limits, e);
     futu_err err = message(&j, m, p ? p : "", n, NULL);
+    if (err)
+        out->n = j.start;
+    return err;
+}
+
+futu_err codec_json_text(struct buf *out, futu_str s)
+{
+    struct jout j = { .out = out, .start = out->n };
+    codec_ctx_init(&j.c, CODEC_REST, NULL, NULL);
+    futu_err err = put_string(&j, NULL, (const uint8_t *)s.p, s.n);
     if (err)
         out->n = j.start;
     return err;

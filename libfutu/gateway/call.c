@@ -5,6 +5,8 @@
  */
 #include "gateway/call.h"
 
+#include "gateway/closed.h"
+#include "gateway/guard.h"
 #include "gateway/orders.h"
 #include "gateway/patch.h"
 #include "gateway/pend.h"
@@ -14,7 +16,7 @@
 static void on_timeout(struct timer *t, int64_t now);
 static void on_done(struct upstream_request *rq, const uint8_t *body, size_t len);
 
-static struct call *call_new(const struct ask *a)
+static struct call *call_new(struct ask *a)
 {
     struct hub *h = a->c->hub;
     struct call *k;
@@ -55,7 +57,7 @@ static void call_free(struct call *k)
 }
 
 /* Ready to be sent; NULL after the refusal. */
-static struct call *prepare(const struct ask *a, struct replay_entry *replay)
+static struct call *prepare(struct ask *a, struct replay_entry *replay)
 {
     struct call *k = call_new(a);
     if (!k || buf_put(&k->body, a->body, a->len)) {
@@ -71,6 +73,7 @@ static struct call *prepare(const struct ask *a, struct replay_entry *replay)
     if (replay)
         replay->call = k;
     k->flag = patch_flag(a);
+    k->market = order_market(a);
     k->rq = (struct upstream_request){ .proto = a->proto, .conn_id = a->c->id, .body = k->body.p,
                                        .len = k->body.n, .done = on_done,
                                        .fmt = raw ? a->fmt : FRAME_PROTOBUF };
@@ -78,14 +81,14 @@ static struct call *prepare(const struct ask *a, struct replay_entry *replay)
     return k;
 }
 
-void call_start(const struct ask *a, struct replay_entry *replay)
+void call_start(struct ask *a, struct replay_entry *replay)
 {
     struct call *k = prepare(a, replay);
     if (k)
         k->hub->up->ops->request(k->hub->up, &k->rq);
 }
 
-void call_start_order(const struct ask *a, struct replay_entry *replay, struct order_entry *e,
+void call_start_order(struct ask *a, struct replay_entry *replay, struct order_entry *e,
                       bool resume)
 {
     struct call *k = prepare(a, replay);
@@ -97,7 +100,7 @@ void call_start_order(const struct ask *a, struct replay_entry *replay, struct o
     }
 }
 
-void call_follow(const struct ask *a, struct call *leader)
+void call_follow(struct ask *a, struct call *leader)
 {
     struct call *k = call_new(a);
     if (!k) {
@@ -113,6 +116,8 @@ void call_cancel(struct call *k)
     struct upstream *up = k->hub->up;
     if (!k->leader)
         up->ops->cancel(up, &k->rq);
+    if (k->ask.guarded)
+        guard_end(&k->ask, NULL, 0);
     call_free(k);
 }
 
@@ -136,6 +141,8 @@ void call_drop_orders(struct hub *h)
 {
     while (!list_empty(&h->orders)) {
         struct call *k = list_entry(h->orders.next, struct call, link);
+        if (k->storing && k->ask.guarded)
+            guard_end(&k->ask, NULL, 0);
         if (k->storing)
             call_free(k);       /* the upstream has not heard of it */
         else
@@ -144,7 +151,7 @@ void call_drop_orders(struct hub *h)
 }
 
 /* The body in the form of the request, when nobody here can convert it. */
-static void reply_raw(const struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
+static void reply_raw(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
 {
     struct ask as_it_is = *a;
     as_it_is.fmt = FRAME_PROTOBUF;
@@ -152,9 +159,13 @@ static void reply_raw(const struct ask *a, const uint8_t *body, size_t len, int6
     reply_body(&as_it_is, body, len, net_ns);
 }
 
-static void answer(const struct call *k, const struct ask *a, const uint8_t *body, size_t len,
+static void answer(const struct call *k, struct ask *a, const uint8_t *body, size_t len,
                    int64_t net_ns)
 {
+    futu_str b = { (const char *)body, len };
+    guard_reply(a, &b);
+    body = (const uint8_t *)b.p;
+    len = b.n;
     if (k->rq.fmt == FRAME_JSON && len > 0)
         reply_raw(a, body, len, net_ns);
     else
@@ -189,13 +200,17 @@ static void on_done(struct upstream_request *rq, const uint8_t *body, size_t len
     struct hub *h = k->hub;
     futu_str b = { (const char *)body, len };
     int64_t net_ns = MAX(hub_now(h) - k->sent_at, NS_PER_US);
-    if (rq->fmt == FRAME_PROTOBUF)
+    if (rq->fmt == FRAME_PROTOBUF) {
         patch_reply(k, &b, net_ns);
+        closed_hint(h, k->market, &b);
+    }
     body = (const uint8_t *)b.p;
     bool known = !k->order || orders_end(k, body, b.n);
     end_replay(k, known && !rq->unsent, body, b.n);
     if (k->ask.c && !k->timed_out)
         answer(k, &k->ask, body, b.n, net_ns);
+    else if (k->ask.guarded)
+        guard_end(&k->ask, body, b.n);
     answer_followers(k, body, b.n, net_ns);
     call_free(k);
 }

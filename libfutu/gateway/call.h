@@ -20,6 +20,7 @@ struct call {
     struct timer timer;
     int64_t sent_at;
     bool timed_out;             /* the client has its answer */
+    int32_t market;             /* of a trade write; see closed.h */
     bool flag;                  /* what patch.c needs to know of the request */
     struct replay_entry *replay;    /* of a write */
     struct order_entry *order;  /* of an order with a key */
@@ -30,12 +31,12 @@ struct call {
 };
 
 /* Sends it up; the reply comes by itself, perhaps at once. `replay` as in struct call, or NULL. */
-void call_start(const struct ask *a, struct replay_entry *replay);
+void call_start(struct ask *a, struct replay_entry *replay);
 /* The same of an order with a key; `resume`: it may have been sent before. */
-void call_start_order(const struct ask *a, struct replay_entry *replay, struct order_entry *e,
+void call_start_order(struct ask *a, struct replay_entry *replay, struct order_entry *e,
                       bool resume);
 /* A repeat of the write `leader`: answered with it. */
-void call_follow(const struct ask *a, struct call *leader);
+void call_follow(struct ask *a, struct call *leader);
 void call_cancel(struct call *k);
 /* The connection goes. */
 void call_leave(struct call *k);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "gateway/call.h"
+#include "gateway/guard.h"
 #include "gateway/pend.h"
 #include "wire/sdkws.h"
 
@@ -31,7 +32,7 @@ void conn_die(struct futu_conn *c, futu_err err, const char *fmt, ...)
 static bool opts_ok(const futu_conn_opts *o)
 {
     return o->size >= offsetof(futu_conn_opts, arg) + sizeof(o->arg) &&
-           (o->wire == FUTU_WIRE_TCP || o->wire == FUTU_WIRE_WS);
+           (unsigned)o->wire <= WIRE_CALL;
 }
 
 /* 1 to 2^63 - 1, never twice in a run as far as chance can promise. */
@@ -45,9 +46,12 @@ static uint64_t fresh_id(struct hub *h)
 
 static void init_fields(struct futu_conn *c, struct hub *h)
 {
+    static const uint8_t kinds[] = { KIND_TCP, KIND_NONE, KIND_EVENTS, KIND_CALL };
     c->hub = h;
     c->id = fresh_id(h);
-    c->kind = c->o.wire == FUTU_WIRE_TCP ? KIND_TCP : KIND_NONE;
+    c->kind = kinds[c->o.wire];
+    c->iface = c->o.wire == FUTU_WIRE_TCP ? IFACE_TCP : IFACE_WS;
+    c->ready = c->kind == KIND_CALL || c->kind == KIND_EVENTS;
     c->last_rx = hub_now(h);
     framer_init(&c->framer, FRAME_MAX_BODY);
     outq_init(&c->out);
@@ -57,9 +61,33 @@ static void init_fields(struct futu_conn *c, struct hub *h)
     list_init(&c->calls);
     list_init(&c->pends);
     list_init(&c->subs);
+    list_init(&c->asked);
+    list_init(&c->viewers);
+    list_init(&c->viewer);
     list_push(&h->conns, &c->link);
     h->n_conns++;
+    h->metrics.total_connections++;
     session_watch(c);
+}
+
+/* Who is there, when the WebSocket port has keys. FUTU_EAUTH, FUTU_EREFUSED. */
+static futu_err identify(struct hub *h, const futu_conn_opts *o, struct api_key **key)
+{
+    *key = NULL;
+    if (o->wire != FUTU_WIRE_WS || !h->o.access || !access_has_keys(h->o.access, IFACE_WS))
+        return FUTU_OK;
+    enum deny d = access_open(h->o.access, IFACE_WS, o->token, key);
+    if (d == DENY_NONE && !access_scope(*key, SCOPE_QOT_READ))
+        d = DENY_SCOPE;
+    struct audit_event e = { .iface = IFACE_WS, .endpoint = "handshake", .peer = o->peer,
+                             .key_id = *key ? (*key)->rules->id
+                                            : d == DENY_MISSING ? "<missing>" : "<invalid>",
+                             .outcome = d ? OUTCOME_REJECT : OUTCOME_ALLOW,
+                             .reason = d ? deny_text(d) : NULL, .scope = d ? NULL : "qot:read" };
+    hub_audit(h, &e, d);
+    if (d == DENY_NONE)
+        return FUTU_OK;
+    return deny_status(d) == 401 ? FUTU_EAUTH : FUTU_EREFUSED;
 }
 
 futu_err hub_conn_new(struct hub *h, futu_conn **out, const futu_conn_opts *opts)
@@ -67,8 +95,14 @@ futu_err hub_conn_new(struct hub *h, futu_conn **out, const futu_conn_opts *opts
     *out = NULL;
     if (!opts_ok(opts) || !h->up)
         return FUTU_EINVAL;
-    if (h->n_conns >= h->o.max_connections)
+    if (h->n_conns >= h->o.max_connections) {
+        h->metrics.rejected_connections++;
         return FUTU_ELIMIT;
+    }
+    struct api_key *key;
+    futu_err err = identify(h, opts, &key);
+    if (err)
+        return err;
     struct futu_conn *c = mem_zalloc(sizeof(*c));
     if (!c)
         return FUTU_ENOMEM;
@@ -79,6 +113,8 @@ futu_err hub_conn_new(struct hub *h, futu_conn **out, const futu_conn_opts *opts
     }
     c->o = *opts;
     c->o.peer = c->peer;
+    c->o.token = STR_NULL;
+    c->key = key;
     init_fields(c, h);
     *out = c;
     return FUTU_OK;
@@ -90,9 +126,11 @@ void hub_conn_free(futu_conn *c)
         return;
     struct hub *h = c->hub;
     hub_now(h);
+    guard_conn_gone(c);
     while (!list_empty(&c->calls))
         call_leave(list_entry(c->calls.next, struct call, link));
     pend_conn_gone(c);
+    caller_gone(c);
     while (!list_empty(&c->subs))
         sub_orphan(h, list_entry(c->subs.next, struct sub, in_conn));
     timer_stop(h->o.timers, &c->timer);
@@ -100,8 +138,11 @@ void hub_conn_free(futu_conn *c)
     list_remove(&c->dirty);
     list_remove(&c->dying);
     list_remove(&c->trader);
+    list_remove(&c->viewer);
     h->n_conns--;
+    h->metrics.total_disconnections++;
     map_free(&c->sub_of_pair);
+    map_free(&c->places);
     replay_free(&c->replay);
     outq_free(&c->out);
     framer_free(&c->framer);
@@ -113,7 +154,7 @@ void hub_conn_free(futu_conn *c)
     mem_free(c);
 }
 
-static futu_err undecryptable(const struct ask *a)
+static futu_err undecryptable(struct ask *a)
 {
     reply_refuse(a, "the body can't be decrypted");
     conn_die(a->c, FUTU_EPROTO, "a body that can't be decrypted");
@@ -200,6 +241,10 @@ futu_err hub_conn_feed(futu_conn *c, const void *p, size_t n)
     if (c->ended)
         return c->closing ? FUTU_OK : FUTU_EPROTO;
     c->last_rx = hub_now(c->hub);
+    if (c->kind == KIND_EVENTS) {
+        c->events.on_text(c, (futu_str){ p, n }, c->events.arg);
+        return FUTU_OK;
+    }
     futu_err err = c->kind == KIND_TCP ? feed_frames(c, p, n) : feed_message(c, p, n);
     if (err) {
         c->ended = true;

@@ -6,20 +6,24 @@
  * Trade:   to connections that named the account; queued or, past QUEUE_HARD, the connection is
  *          cut.
  * Cost:    per delivery one reference, one queue entry, no search and no allocation.
+ * Keys:    what a connection's key may not see passes it by, and is counted.
  * Tests:   test/unit/gateway/fanout_test.c, test/bench/hub_fanout.c
  */
-#include "gateway/state.h"
+#include <stdio.h>
 
+#include "codec/splice.h"
 #include "crypt/digest.h"
+#include "gateway/gap.h"
+#include "gateway/guard.h"
 
 struct fan {
     struct hub *h;
-    uint32_t proto;
-    const uint8_t *body;
-    size_t len;
+    struct event e;                 /* what it is, for /ws and for the rules of keys */
+    uint32_t scope;                 /* that a key needs: SCOPE_* */
     /* DONE: text in h->json; FAILED: this body has none; NONE: nor has any of its protocol. */
     enum { JSON_NOT_YET, JSON_DONE, JSON_FAILED, JSON_NONE } json;
     bool optional;                  /* who can't have it goes on without */
+    bool event_json;                /* e.json is in h->pb; it may be empty */
     bool digested[2];               /* by format: FRAME_PROTOBUF, FRAME_JSON */
     uint8_t digest[2][20];
     struct shbuf *forms[FORM_N];    /* one reference each */
@@ -29,9 +33,9 @@ struct fan {
 static void fan_init(struct fan *f, struct hub *h, uint32_t proto, const uint8_t *body, size_t len)
 {
     f->h = h;
-    f->proto = proto;
-    f->body = body;
-    f->len = len;
+    f->e = (struct event){ .proto = proto, .body = body, .len = len };
+    f->scope = SCOPE_QOT_READ;
+    f->event_json = false;
     f->json = JSON_NOT_YET;
     f->optional = false;
     memset(f->digested, 0, sizeof(f->digested));
@@ -47,7 +51,7 @@ static void fan_done(struct fan *f)
 
 static bool to_json(struct fan *f)
 {
-    const struct proto_row *row = proto_find(f->proto);
+    const struct proto_row *row = proto_find(f->e.proto);
     struct codec_error e = { "", "" };
     char text[400];
     if (f->json != JSON_NOT_YET)
@@ -56,8 +60,8 @@ static bool to_json(struct fan *f)
     f->h->json.n = 0;
     if (f->json == JSON_NONE)
         return false;
-    if (codec_to_json(row->response, f->body, f->len, CODEC_DECLARED, &f->h->json, NULL, &e)) {
-        log_warn("push %u can't be written as JSON: %s", f->proto,
+    if (codec_to_json(row->response, f->e.body, f->e.len, CODEC_DECLARED, &f->h->json, NULL, &e)) {
+        log_warn("push %u can't be written as JSON: %s", f->e.proto,
                  codec_error_text(&e, text, sizeof(text)));
         return false;
     }
@@ -65,10 +69,37 @@ static bool to_json(struct fan *f)
     return true;
 }
 
+/* The S2C alone, as clients of /ws get it. Scratch of its own, since a push may have both forms. */
+static bool to_event_json(struct fan *f)
+{
+    const struct proto_row *row = proto_find(f->e.proto);
+    const struct pb_field *s2c = row && row->response ? codec_field(row->response, STR("s2c")) : NULL;
+    struct pb_rec r;
+    if (f->event_json)
+        return f->e.json.n > 0;
+    f->event_json = true;
+    f->h->pb.n = 0;
+    if (!s2c || !pb_first((futu_str){ (const char *)f->e.body, f->e.len }, s2c->tag, &r) ||
+        codec_to_json(s2c->sub, r.p, r.n, CODEC_REST, &f->h->pb, NULL, NULL))
+        return false;
+    f->e.json = buf_str(&f->h->pb);
+    return true;
+}
+
+static struct shbuf *make_event(struct fan *f, struct futu_conn *c)
+{
+    bool raw = c->form == FORM_EVENT_JSON && !to_event_json(f);
+    if (raw)
+        f->json = JSON_NONE;
+    return raw ? NULL : event_frame(c, &f->e);
+}
+
 static struct shbuf *make_frame(struct fan *f, struct futu_conn *c)
 {
+    if (c->kind == KIND_EVENTS)
+        return make_event(f, c);
     uint8_t fmt = c->form == FORM_TCP_JSON || c->form == FORM_WS_JSON ? FRAME_JSON : FRAME_PROTOBUF;
-    futu_str body = { (const char *)f->body, f->len };
+    futu_str body = { (const char *)f->e.body, f->e.len };
     if (fmt == FRAME_JSON) {
         if (!to_json(f))
             return NULL;
@@ -76,11 +107,11 @@ static struct shbuf *make_frame(struct fan *f, struct futu_conn *c)
     }
     const uint8_t *p = (const uint8_t *)body.p;
     if (c->kind == KIND_WS_SDK)
-        return frame_for(c, f->proto, fmt, 0, p, body.n);
+        return frame_for(c, f->e.proto, fmt, 0, p, body.n);
     if (!f->digested[fmt])
         sha1(p, body.n, f->digest[fmt]);
     f->digested[fmt] = true;
-    return frame_with_digest(c, f->proto, fmt, 0, p, body.n, f->digest[fmt]);
+    return frame_with_digest(c, f->e.proto, fmt, 0, p, body.n, f->digest[fmt]);
 }
 
 /* One reference for this connection; NULL: it can't have this push. */
@@ -95,11 +126,29 @@ static struct shbuf *frame_of(struct fan *f, struct futu_conn *c)
     return b;
 }
 
+/* That newer pushes took the place of older ones is told once there is room again. */
+static void tell_lost(struct futu_conn *c)
+{
+    char text[128];
+    int n = snprintf(text, sizeof(text),
+                     "{\"type\":\"gap\",\"reason\":\"slow reader\",\"lost\":%u}", c->lost);
+    c->lost = 0;
+    hub_events_send(c, (futu_str){ text, (size_t)n });
+}
+
+static void conflated(struct fan *f, struct futu_conn *c)
+{
+    f->h->conflated++;
+    if (f->e.key && (uint32_t)f->e.key->sub_type < ARRAY_LEN(f->h->metrics.dropped))
+        f->h->metrics.dropped[f->e.key->sub_type]++;
+    c->lost++;
+}
+
 /* key NULL: must not be lost. *at: place of the stream's last push in this queue. */
 static void deliver(struct fan *f, struct futu_conn *c, const void *key, uint64_t *at)
 {
     struct hub *h = f->h;
-    if (c->ended)
+    if (c->ended || (c->key && !guard_push(c, f->scope, f->e.acc_id, f->e.market)))
         return;
     struct out_entry e = { frame_of(f, c), key, f->mark };
     if (!e.b && (f->json == JSON_NONE || (f->json == JSON_FAILED && (key || f->optional))))
@@ -110,10 +159,39 @@ static void deliver(struct fan *f, struct futu_conn *c, const void *key, uint64_
     }
     h->pushes++;
     h->push_bytes += e.b->n;
-    if (key && c->out.bytes > QUEUE_SOFT && outq_replace(&c->out, *at, &e))
-        h->conflated++;
-    else
-        conn_put(c, &e, at);
+    if (key && c->out.bytes > QUEUE_SOFT && outq_replace(&c->out, *at, &e)) {
+        conflated(f, c);
+        return;
+    }
+    conn_put(c, &e, at);
+    if (c->kind == KIND_EVENTS && c->lost > 0 && c->out.bytes <= QUEUE_SOFT)
+        tell_lost(c);
+}
+
+/* A client of /ws that subscribed the stream itself gets it by that. */
+static bool has_own(const struct futu_conn *c, const struct stream *st)
+{
+    const struct sub *s = c->n_subs > 0 && st ? sub_of(c, st->pair) : NULL;
+    return s && s->reg_at[st->key.rehab] != REG_NONE;
+}
+
+/* To whoever watches this caller. The place of a stream's newest push is kept for each of them;
+ * without memory for it that push is just not replaced. */
+static void to_viewers(struct fan *f, struct futu_conn *caller, const struct stream *st,
+                       bool lossless)
+{
+    struct list *it, *tmp;
+    list_each(it, tmp, &caller->viewers) {
+        struct futu_conn *c = list_entry(it, struct futu_conn, viewer);
+        uint64_t id = (uint64_t)(uintptr_t)st, at = 0;
+        if (has_own(c, st))
+            continue;
+        if (!lossless && c->out.bytes > QUEUE_SOFT)
+            at = (uint64_t)(uintptr_t)map_get_u64(&c->places, id);
+        deliver(f, c, lossless ? NULL : st, &at);
+        if (!lossless && at)
+            map_put_u64(&c->places, id, (void *)(uintptr_t)at);
+    }
 }
 
 void fanout_deliver(struct hub *h, struct stream *st, const struct upstream_push *p)
@@ -122,6 +200,8 @@ void fanout_deliver(struct hub *h, struct stream *st, const struct upstream_push
     uint32_t stat = delay_of_sub_type(st->key.sub_type);
     int64_t before = MAX(h->now - p->made_ns, 0) / NS_PER_US;
     fan_init(&f, h, p->proto, p->body, p->len);
+    f.e.key = &st->key;
+    f.e.seq = p->first ? st->seq : ++st->seq;
     if (p->sha1) {
         f.digested[FRAME_PROTOBUF] = true;
         memcpy(f.digest[FRAME_PROTOBUF], p->sha1, sizeof(f.digest[0]));
@@ -133,7 +213,10 @@ void fanout_deliver(struct hub *h, struct stream *st, const struct upstream_push
         if (p->first && !r->first)
             continue;
         r->first = false;
-        deliver(&f, r->c, p->lossless ? NULL : st, &r->queued);
+        if (r->c->kind == KIND_CALL)
+            to_viewers(&f, r->c, st, p->lossless);
+        else
+            deliver(&f, r->c, p->lossless ? NULL : st, &r->queued);
     }
     fan_done(&f);
 }
@@ -176,22 +259,31 @@ void fanout_push(struct hub *h, const struct upstream_push *p)
 /* Its place is not remembered: a later push queues behind it, and only that is replaced. */
 void fanout_first(struct stream *st, struct sub *s)
 {
-    struct futu_conn *c = s->c;
+    futu_err err = fanout_present(st, s->c);
+    if (err == FUTU_EAGAIN && s->reg_at[st->key.rehab] != REG_NONE)
+        st->regs[s->reg_at[st->key.rehab]].first = true;
+}
+
+futu_err fanout_present(struct stream *st, struct futu_conn *c)
+{
     struct hub *h = c->hub;
-    uint32_t proto = push_proto(st->key.sub_type);
     struct fan f;
     uint64_t at;
     h->body.n = 0;
     futu_err err = h->up->ops->current(h->up, &st->key, &h->body);
     if (err == FUTU_ENOMEM)
         conn_die(c, err, "out of memory");
-    if (err == FUTU_EAGAIN && s->reg_at[st->key.rehab] != REG_NONE)
-        st->regs[s->reg_at[st->key.rehab]].first = true;
     if (err || h->body.n == 0)
-        return;
-    fan_init(&f, h, proto, h->body.p, h->body.n);
-    deliver(&f, c, NULL, &at);
+        return err;
+    fan_init(&f, h, push_proto(st->key.sub_type), h->body.p, h->body.n);
+    f.e.key = &st->key;
+    f.e.seq = st->seq;
+    if (c->kind == KIND_CALL)
+        to_viewers(&f, c, st, true);
+    else
+        deliver(&f, c, NULL, &at);
     fan_done(&f);
+    return FUTU_OK;
 }
 
 static bool named(const struct futu_conn *c, uint64_t acc_id)
@@ -202,27 +294,83 @@ static bool named(const struct futu_conn *c, uint64_t acc_id)
     return false;
 }
 
+static void trade_to_viewers(struct fan *f, struct futu_conn *caller)
+{
+    struct list *it, *tmp;
+    uint64_t at;
+    list_each(it, tmp, &caller->viewers) {
+        struct futu_conn *c = list_entry(it, struct futu_conn, viewer);
+        if (!named(c, f->e.acc_id))
+            deliver(f, c, NULL, &at);
+    }
+}
+
+/* The market of an order or fill push, by its header; NULL: not known. */
+static const char *market_of(const uint8_t *body, size_t len)
+{
+    enum { S2C = 4, HEADER = 1, TRD_MARKET = 3 };
+    struct pb_rec header, market;
+    if (!pb_inner(body, len, S2C, HEADER, &header) ||
+        !pb_first((futu_str){ (const char *)header.p, header.n }, TRD_MARKET, &market))
+        return NULL;
+    return trd_market_name((int32_t)market.v);
+}
+
+/* Out of memory the count starts anew, which a client takes for a loss: better than none. */
+static uint64_t next_seq(struct hub *h, uint64_t acc_id)
+{
+    uintptr_t n = (uintptr_t)map_get_u64(&h->account_seq, acc_id) + 1;
+    if (map_put_u64(&h->account_seq, acc_id, (void *)n))
+        return 1;
+    return n;
+}
+
 void fanout_trade(struct hub *h, uint64_t acc_id, uint32_t proto, const uint8_t *body, size_t len)
 {
     struct list *it, *tmp;
     uint64_t at;
     struct fan f;
     fan_init(&f, h, proto, body, len);
+    f.scope = SCOPE_ACC_READ;
+    f.e.acc_id = acc_id;
+    f.e.market = market_of(body, len);
+    f.e.seq = next_seq(h, acc_id);
     list_each(it, tmp, &h->traders) {
         struct futu_conn *c = list_entry(it, struct futu_conn, trader);
-        if (named(c, acc_id))
+        if (!named(c, acc_id))
+            continue;
+        if (c->kind == KIND_CALL)
+            trade_to_viewers(&f, c);
+        else
             deliver(&f, c, NULL, &at);
     }
+    fan_done(&f);
+}
+
+/* A key sees of a gap what it could have seen without one: a body of its own. */
+static void tell_gap(struct futu_conn *c, const struct fan *all)
+{
+    struct hub *h = c->hub;
+    uint64_t at;
+    struct fan f;
+    h->body.n = 0;
+    if (!gap_for(c, all->e.body, all->e.len, &h->body))
+        return;
+    fan_init(&f, h, PROTO_GAP, h->body.p, h->body.n);
+    f.optional = true;
+    f.scope = 0;
+    f.e.seq = all->e.seq;
+    deliver(&f, c, NULL, &at);
     fan_done(&f);
 }
 
 /* Notify goes to those who asked for it, gaps to those who wait for pushes, the rest to all. */
 static bool wants_notify(const struct futu_conn *c, uint32_t proto)
 {
-    if (!c->ready)
+    if (!c->ready || c->kind == KIND_CALL)
         return false;
     if (proto == PROTO_GAP)
-        return c->n_subs > 0 || c->n_accounts > 0;
+        return c->n_subs > 0 || c->n_accounts > 0 || c->kind == KIND_EVENTS;
     return c->notify || proto != PROTO_NOTIFY;
 }
 
@@ -233,9 +381,14 @@ void fanout_notify(struct hub *h, uint32_t proto, const uint8_t *body, size_t le
     struct fan f;
     fan_init(&f, h, proto, body, len);
     f.optional = true;
+    f.e.seq = ++h->notify_seq;
     list_each(it, tmp, &h->conns) {
         struct futu_conn *c = list_entry(it, struct futu_conn, link);
-        if (wants_notify(c, proto))
+        if (!wants_notify(c, proto))
+            continue;
+        if (proto == PROTO_GAP && c->key)
+            tell_gap(c, &f);
+        else
             deliver(&f, c, NULL, &at);
     }
     fan_done(&f);

@@ -6,6 +6,7 @@
 
 #include "crypt/random.h"
 #include "gateway/call.h"
+#include "gateway/guard.h"
 #include "gateway/patch.h"
 #include "gateway/pend.h"
 
@@ -41,6 +42,8 @@ static void init_lists(struct hub *h)
     list_init(&h->pends);
     list_init(&h->waiting);
     list_init(&h->watches);
+    list_init(&h->guarded);
+    list_init(&h->idle_guarded);
 }
 
 futu_err hub_new(struct hub **out, const struct hub_opts *opts)
@@ -98,30 +101,46 @@ void hub_free(struct hub *h)
     close_conns(h);
     pend_drop_all(h);
     call_drop_orders(h);
+    guard_free(h);
+    cards_free(h);
     free_idle_calls(h);
     subs_free(h);
     journal_free(&h->own_journal);
     limits_free(&h->limits);
     delay_free(&h->delay);
+    metrics_free(&h->metrics);
+    map_free(&h->callers);
+    map_free(&h->allowed);
+    map_free(&h->account_seq);
     buf_free(&h->plain);
     buf_free(&h->pb);
     buf_free(&h->body);
     buf_free(&h->json);
     buf_free(&h->enc);
+    buf_free(&h->spare);
     arena_free(&h->arena);
     arena_free(&h->events);
     shbuf_pool_free(&h->pool);
     mem_free(h);
 }
 
+static void pushed(struct hub *h, enum push_kind kind)
+{
+    h->version++;
+    metrics_pushed(&h->metrics, kind, clock_wall(&h->o.clock));
+}
+
 static void on_push(void *arg, const struct upstream_push *p)
 {
-    fanout_push(arg, p);
+    struct hub *h = arg;
+    pushed(h, PUSHED_QUOTE);
+    fanout_push(h, p);
 }
 
 static void on_trade(void *arg, uint64_t acc_id, uint32_t proto, const uint8_t *body, size_t len)
 {
     struct hub *h = arg;
+    pushed(h, PUSHED_TRADE);
     fanout_trade(h, acc_id, proto, body, len);
     if (proto == 2208)
         patch_order_pushed(h, body, len);
@@ -129,7 +148,9 @@ static void on_trade(void *arg, uint64_t acc_id, uint32_t proto, const uint8_t *
 
 static void on_notify(void *arg, uint32_t proto, const uint8_t *body, size_t len)
 {
-    fanout_notify(arg, proto, body, len);
+    struct hub *h = arg;
+    pushed(h, proto == PROTO_NOTIFY ? PUSHED_MESSAGE : PUSHED_OTHER);
+    fanout_notify(h, proto, body, len);
 }
 
 struct upstream_events hub_events(struct hub *h)
@@ -140,6 +161,7 @@ struct upstream_events hub_events(struct hub *h)
 void hub_set_upstream(struct hub *h, struct upstream *u)
 {
     h->up = u;
+    cards_refresh(h);
 }
 
 static void trim(struct buf *b)
@@ -165,12 +187,15 @@ void hub_flush(struct hub *h)
         log_debug("%s: closed: %s", c->peer, c->reason);
         if (c->o.on_close)
             c->o.on_close(c, c->why, c->reason, c->o.arg);
+        else if (c->kind == KIND_CALL)
+            hub_conn_free(c);
     }
     trim(&h->plain);
     trim(&h->pb);
     trim(&h->body);
     trim(&h->json);
     trim(&h->enc);
+    trim(&h->spare);
 }
 
 int32_t hub_server_ver(const struct hub *h)
@@ -183,6 +208,20 @@ int32_t hub_server_ver(const struct hub *h)
 bool hub_pending(const struct hub *h)
 {
     return !list_empty(&h->dirty) || !list_empty(&h->dying);
+}
+
+/* Counted when it is asked for: the operator's questions are rare, requests are not. */
+static uint64_t count_waiting(const struct hub *h)
+{
+    uint64_t n = 0;
+    for (const struct list *c = h->conns.next; c != &h->conns; c = c->next) {
+        const struct futu_conn *conn = container_of(c, struct futu_conn, link);
+        for (const struct list *k = conn->calls.next; k != &conn->calls; k = k->next)
+            n += !container_of(k, struct call, link)->timed_out;
+        for (const struct list *p = conn->pends.next; p != &conn->pends; p = p->next)
+            n += !container_of(p, struct pend, in_conn)->answered;
+    }
+    return n;
 }
 
 futu_err hub_stats_get(const struct hub *h, futu_gateway_stats *out)
@@ -206,7 +245,48 @@ futu_err hub_stats_get(const struct hub *h, futu_gateway_stats *out)
     st.quota_used = h->subs.n_pairs;
     st.quota_left = quota > h->subs.n_pairs ? quota - h->subs.n_pairs : 0;
     st.securities = up.securities;
+    st.waiting = count_waiting(h);
     memcpy(out, &st, MIN(size, sizeof(st)));
     out->size = size;
     return FUTU_OK;
+}
+
+void hub_status(struct hub *h, struct hub_status *out)
+{
+    struct upstream_state up = { .name = "" };
+    Gateway_GetInfo_S2C s2c = { .n_hopList = 0 };
+    Gateway_GetInfo_Hop hop = { .stale = 0 };
+    h->up->ops->state(h->up, &up);
+    arena_reset(&h->events);
+    if (h->up->ops->info(h->up, &h->events, false, &hop, &s2c))
+        hop = (Gateway_GetInfo_Hop){ .stale = 0 };
+    *out = (struct hub_status){
+        .upstream = up.name,
+        .qot_logined = up.qot_logined,
+        .trd_logined = up.trd_logined,
+        .unlocked = h->unlocked,
+        .user_id = up.user_id,
+        .attribution = up.user_attribution,
+        .connections = h->n_conns,
+        .requests = h->requests,
+        .subscriptions = h->subs.n_subs,
+        .quota_used = h->subs.n_pairs,
+        .stale = hop.stale,
+        .gaps = hop.gaps,
+        .pushes_out = h->pushes,
+        .conflated = h->conflated,
+        .cut_slow = h->cut_slow,
+        .started_ms = h->started_ms,
+        .last_push_ms = h->metrics.last_push_ms,
+        .accounts = cards_count(h),
+    };
+    for (size_t i = 0; i <= PUSHED_OTHER; i++)
+        out->pushes_in += h->metrics.pushes_in[i];
+}
+
+bool hub_lock(struct hub *h)
+{
+    bool was = h->unlocked;
+    h->unlocked = false;
+    return was;
 }

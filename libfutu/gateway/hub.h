@@ -13,11 +13,13 @@
 #ifndef GATEWAY_HUB_H
 #define GATEWAY_HUB_H
 
+#include "access/audit.h"
 #include "crypt/rsa.h"
 #include "futu/gateway.h"
 #include "upstream/upstream.h"
 
 struct hub;
+struct metrics;
 
 /* Where changes of the journal go. append() copies; done() says that it is on disk, later, from the
  * loop, not after hub_free(). */
@@ -42,6 +44,10 @@ struct hub_opts {
      * bring a key. `store` goes with it: append NULL keeps nothing on disk. */
     struct journal *journal;
     struct hub_store store;
+    /* Keys and the trail; borrowed. NULL: nobody has a key, nothing is written down. */
+    struct access *access;
+    struct audit *audit;
+    struct hub_store daily;         /* what keys have used of their day; append NULL: in memory */
     uint64_t boot_id;               /* of this run of the program; 0: a random one */
     /* Source of connection ids, keys and IVs; NULL: random_bytes(). Tests bring their own. */
     void (*random)(void *p, size_t n);
@@ -74,5 +80,81 @@ void hub_conn_sent(futu_conn *c, size_t n);
 size_t hub_conn_queued(const futu_conn *c);
 bool hub_conn_at_boundary(const futu_conn *c);
 void hub_conn_free(futu_conn *c);
+
+/* ---- callers without a wire: REST, and the events of its /ws ---- */
+
+/* What a caller is told: the Response in protobuf (raw_json: in JSON, of an id without published
+ * messages), or why it was refused. All borrowed until done() returns. */
+struct hub_reply {
+    const uint8_t *body;
+    size_t len;
+    bool raw_json;
+    bool repeat;                    /* the answer of an earlier write */
+    enum deny deny;                 /* DENY_NONE: the body is what counts */
+    const char *text;               /* with deny: one line for the caller */
+};
+
+/* One request; owned by the caller. Exactly one done(), perhaps from inside hub_call(), which must
+ * not call the hub; with a NULL reply when the hub goes first. */
+struct hub_call {
+    uint32_t proto;
+    uint8_t fmt;                    /* FRAME_JSON only for ids without published messages */
+    const uint8_t *body;            /* borrowed until hub_call() returns */
+    size_t len;
+    const char *endpoint, *peer;    /* for the audit trail; borrowed until done(). peer may be
+                                     * NULL */
+    const uint64_t *acc_ids;        /* accounts that an unlock is for; borrowed likewise */
+    size_t n_acc_ids;
+    void (*done)(struct hub_call *k, const struct hub_reply *r);
+    struct list link;
+};
+
+/* The connection that stands for a key on a surface (NULL: for all who have none): its
+ * subscriptions stay as long as the key does. FUTU_ENOMEM, FUTU_ELIMIT. */
+futu_err hub_caller(struct hub *h, enum iface iface, struct api_key *key, futu_conn **out);
+void hub_call(futu_conn *caller, struct hub_call *k);
+uint64_t hub_conn_id(const futu_conn *c);
+uint64_t hub_boot_id(const struct hub *h);
+/* Another number after each event that may have changed what a real-time read is answered: events of
+ * the upstream, subscriptions, keys. */
+uint64_t hub_version(const struct hub *h);
+/* A call that was answered without asking the hub. */
+void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface);
+
+/* A client of /ws: gets the pushes of the caller with the same key, and of its own subscriptions.
+ * on_text gets each message of the client. o->wire is FUTU_WIRE_EVENTS. */
+struct hub_events_opts {
+    struct api_key *key;
+    bool decoded;                   /* "body" as JSON in place of "body_b64" */
+    void (*on_text)(futu_conn *c, futu_str text, void *arg);
+    void *arg;
+};
+futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
+                        const struct hub_events_opts *e);
+/* Queues one text message; never conflated. */
+void hub_events_send(futu_conn *c, futu_str text);
+
+void hub_set_daily(struct hub *h, struct hub_store store);
+/* The keys have been read again: ends what was opened with one that is gone, and looks cards up
+ * anew. */
+void hub_keys_changed(struct hub *h);
+/* A decision that fell outside the hub: counted, and written to the trail. */
+void hub_audit(struct hub *h, const struct audit_event *e, enum deny deny);
+struct metrics *hub_metrics(struct hub *h);
+/* What a caller is told of a refusal; static. */
+const char *deny_text(enum deny d);
+
+/* Numbers for an operator. */
+struct hub_status {
+    const char *upstream;           /* "paper"; static or the upstream's */
+    bool qot_logined, trd_logined, unlocked;
+    uint64_t user_id, accounts, connections, requests, subscriptions, quota_used;
+    int32_t attribution, stale;
+    uint64_t pushes_in, pushes_out, gaps, conflated, cut_slow;
+    int64_t started_ms, last_push_ms;       /* UTC; last_push_ms 0: none yet */
+};
+void hub_status(struct hub *h, struct hub_status *out);
+/* Locks trading of real accounts here; true when it was unlocked. */
+bool hub_lock(struct hub *h);
 
 #endif

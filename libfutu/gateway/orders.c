@@ -9,11 +9,12 @@
 #include "access/mark.h"
 #include "codec/splice.h"
 #include "crypt/digest.h"
+#include "gateway/guard.h"
 
 /* What a repeat must have in common: the request but for what may differ by the way that it came,
  * its packetID, the spelling of its key, and the mark that a gateway on the way has put into the
  * remark. */
-static void digest_of(const struct ask *a, uint8_t out[32])
+static void digest_of(struct ask *a, uint8_t out[32])
 {
     static const char *const names[] = { "packetID", "idempotencyKey", "remark" };
     const struct pb_field *c2s = codec_field(a->row->request, STR("c2s"));
@@ -40,6 +41,32 @@ static bool printable(futu_str s)
     return true;
 }
 
+/* Two holders of keys may choose the same word: each has a name space of its own, also upstream. The
+ * request is written anew with it. */
+static bool own_words(struct ask *a, char key[ORDER_KEY_MAX + 1])
+{
+    struct hub *h = a->c->hub;
+    const struct pb_field *c2s = codec_field(a->row->request, STR("c2s"));
+    const struct pb_field *f = codec_field(c2s->sub, STR("idempotencyKey"));
+    const char *id = a->c->key->rules->id;
+    char text[KEY_ID_MAX + ORDER_KEY_MAX + 2], hex[65];
+    uint8_t digest[32], record[ORDER_KEY_MAX + 16];
+    int n = snprintf(text, sizeof(text), "%s\n%s", id, key);
+    sha256(text, (size_t)n, digest);
+    hex_lower(digest, sizeof(digest), hex);
+    snprintf(key, ORDER_KEY_MAX + 1, "k-%.48s", hex);
+    struct pb_edit edit = { f->tag, record, 0 };
+    edit.n = (size_t)(pb_put_text(record, f->tag, str_c(key)) - record);
+    h->spare.n = 0;
+    if (pb_splice(a->body, a->len, c2s->tag, &edit, 1, &h->spare)) {
+        reply_refuse(a, "out of memory");
+        return false;
+    }
+    a->body = h->spare.p;
+    a->len = h->spare.n;
+    return true;
+}
+
 /* False: the request is refused. *key is empty when it has none. */
 static bool key_of(struct ask *a, const Common_PacketID *id, char key[ORDER_KEY_MAX + 1])
 {
@@ -53,9 +80,11 @@ static bool key_of(struct ask *a, const Common_PacketID *id, char key[ORDER_KEY_
                      ORDER_KEY_MAX);
         return false;
     }
-    if (given->p)
+    if (given->p) {
         str_copy(key, ORDER_KEY_MAX + 1, *given);
-    else if (a->c->hub->up->forwards)
+        return !a->c->key || own_words(a, key);
+    }
+    if (a->c->hub->up->forwards)
         snprintf(key, ORDER_KEY_MAX + 1, "#%llu-%u", (unsigned long long)id->connID, id->serialNo);
     return true;
 }
@@ -71,6 +100,8 @@ static enum orders_verdict known(struct ask *a, struct order_entry *e, const uin
         reply_refuse(a, "idempotencyKey: %s has been used for another request", e->key);
         return ORDERS_ANSWERED;
     }
+    if (a->guarded)
+        a->guarded->repeat = e->call || e->answer;
     if (e->call) {
         call_follow(a, e->call);
         return ORDERS_ANSWERED;

@@ -106,7 +106,7 @@ void patch_reply(struct call *k, futu_str *body, int64_t net_ns)
             patches[i].fn(k, body, net_ns);
 }
 
-bool patch_flag(const struct ask *a)
+bool patch_flag(struct ask *a)
 {
     const void *m = a->msg;
     if (a->proto == 2005)

@@ -12,7 +12,7 @@
 void patch_reply(struct call *k, futu_str *body, int64_t net_ns);
 /* What patch_reply() has to know of the request: a Trd_UnlockTrade that unlocks, a Gateway_GetInfo
  * that wants the stale securities too. */
-bool patch_flag(const struct ask *a);
+bool patch_flag(struct ask *a);
 /* An order push: the end of an order's last measured stage. */
 void patch_order_pushed(struct hub *h, const uint8_t *body, size_t len);
 

@@ -24,7 +24,7 @@ static void on_timeout(struct timer *t, int64_t now)
     p->late(p);
 }
 
-bool pend_room(const struct ask *a)
+bool pend_room(struct ask *a)
 {
     if (a->c->n_pends < CALLS_PER_CONN)
         return true;
@@ -32,7 +32,7 @@ bool pend_room(const struct ask *a)
     return false;
 }
 
-void pend_begin(struct pend *p, const struct ask *a)
+void pend_begin(struct pend *p, struct ask *a)
 {
     struct futu_conn *c = a->c;
     p->ask = *a;

@@ -21,8 +21,8 @@ struct pend {
 };
 
 /* False: too many wait already, and this one is refused. */
-bool pend_room(const struct ask *a);
-void pend_begin(struct pend *p, const struct ask *a);
+bool pend_room(struct ask *a);
+void pend_begin(struct pend *p, struct ask *a);
 /* Takes it out of all lists. True: the asker is there and has no answer yet. */
 bool pend_end(struct pend *p);
 void pend_conn_gone(struct futu_conn *c);

@@ -324,7 +324,7 @@ static void on_drop(struct pend *pend)
     release(p);
 }
 
-void plan_run(struct plan *p, const struct ask *a)
+void plan_run(struct plan *p, struct ask *a)
 {
     p->pend.late = on_late;
     p->pend.drop = on_drop;

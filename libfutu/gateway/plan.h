@@ -53,7 +53,7 @@ futu_err plan_find(struct plan *p);
 /* All pairs of the request: FUTU_ELIMIT (quota). */
 futu_err plan_make(struct plan *p);
 /* Takes over the plan. */
-void plan_run(struct plan *p, const struct ask *a);
+void plan_run(struct plan *p, struct ask *a);
 /* The rehab types that concern a pair: what was asked for k-lines, 0 for the rest. */
 uint32_t plan_rehabs(const struct plan *p, const struct pair *pair);
 

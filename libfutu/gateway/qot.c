@@ -123,8 +123,13 @@ static bool do_sub(struct ask *a, const Qot_Sub_C2S *q, struct plan *p)
 
 void on_sub(struct ask *a)
 {
+    struct metrics *m = &a->c->hub->metrics;
     if (!pend_room(a))
         return;
+    if (((const Qot_Sub_Request *)a->msg)->c2s->isSubOrUnSub)
+        m->sub_ops++;
+    else
+        m->unsub_ops++;
     struct plan *p = plan_new(a->c);
     if (!p)
         reply_refuse(a, "out of memory");
@@ -194,7 +199,7 @@ struct read_needs {
     const char *what;
 };
 
-static struct read_needs needs_of(const struct ask *a)
+static struct read_needs needs_of(struct ask *a)
 {
     const void *m = a->msg;
     switch (a->proto) {

@@ -3,12 +3,12 @@
  * Every request gets exactly one reply; only memory running out stands in the way, and then the
  * connection ends, so that no client waits for an answer that will not come.
  */
-#include "gateway/state.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "codec/splice.h"
 #include "crypt/digest.h"
+#include "gateway/guard.h"
 #include "wire/sdkws.h"
 
 #define WS_HEAD_MAX 10
@@ -100,7 +100,7 @@ void conn_queue(struct futu_conn *c, struct shbuf *b, const struct out_mark *m)
 }
 
 /* KeepAlive does not wait behind pushes, but comes after earlier replies. */
-static void queue_reply(const struct ask *a, struct shbuf *b, const struct out_mark *m)
+static void queue_reply(struct ask *a, struct shbuf *b, const struct out_mark *m)
 {
     struct out_entry e = { b, NULL, *m };
     size_t waits = a->c->out.bytes;
@@ -114,7 +114,7 @@ static void queue_reply(const struct ask *a, struct shbuf *b, const struct out_m
         mark_dirty(a->c);
 }
 
-static void queue_body(const struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
+static void queue_body(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
 {
     struct out_mark m = { a->at, delay_of_row(a->row),
                           (uint32_t)MIN(net_ns / NS_PER_US, UINT32_MAX) };
@@ -122,14 +122,30 @@ static void queue_body(const struct ask *a, const uint8_t *body, size_t len, int
     queue_reply(a, frame_for(a->c, a->proto, fmt, a->serial, body, len), &m);
 }
 
+/* What is known once there is an answer: how long it took, what became of a write. */
+static void count(struct ask *a, const uint8_t *body, size_t len)
+{
+    struct hub *h = a->c->hub;
+    bool failed = a->deny || (!a->raw_json && response_ret(body, len) != RET_OK);
+    metrics_request(&h->metrics, a->row, a->c->iface, h->now - a->at, failed);
+    h->metrics.response_bytes += len;
+    if (a->guarded)
+        guard_end(a, body, len);
+}
+
 /* A failure to convert is told instead of the answer; its text converts for certain. */
-void reply_body(const struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
+void reply_body(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
 {
     struct hub *h = a->c->hub;
     struct codec_error e = { "", "" };
     char text[400];
     if (len == 0) {
         reply_refuse(a, "%s: the upstream's answer is empty", a->row ? a->row->name : "?");
+        return;
+    }
+    count(a, body, len);
+    if (a->call) {
+        caller_reply(a, body, len);
         return;
     }
     if (a->fmt != FRAME_JSON) {
@@ -149,7 +165,7 @@ void reply_body(const struct ask *a, const uint8_t *body, size_t len, int64_t ne
                      codec_error_text(&e, text, sizeof(text)));
 }
 
-void reply_failure(const struct ask *a, int32_t ret_type, const char *text)
+void reply_failure(struct ask *a, int32_t ret_type, const char *text)
 {
     struct hub *h = a->c->hub;
     h->body.n = 0;
@@ -182,7 +198,7 @@ static void make_utf8(char *text)
     }
 }
 
-void reply_refuse(const struct ask *a, const char *fmt, ...)
+void reply_refuse(struct ask *a, const char *fmt, ...)
 {
     char text[512];
     va_list ap;
@@ -193,7 +209,7 @@ void reply_refuse(const struct ask *a, const char *fmt, ...)
     reply_failure(a, RET_FAILED, text);
 }
 
-void reply_msg(const struct ask *a, const void *response)
+void reply_msg(struct ask *a, const void *response)
 {
     struct hub *h = a->c->hub;
     struct codec_error e = { "", "" };
@@ -207,7 +223,7 @@ void reply_msg(const struct ask *a, const void *response)
                                                  : codec_error_text(&e, text, sizeof(text)));
 }
 
-void reply_empty(const struct ask *a)
+void reply_empty(struct ask *a)
 {
     static const uint8_t ok[] = { 0x08, 0, 0x12, 0, 0x18, 0, 0x22, 0 };
     reply_body(a, ok, sizeof(ok), 0);

@@ -6,6 +6,7 @@
  * Tests:   test/unit/gateway/router_test.c
  */
 #include "gateway/call.h"
+#include "gateway/guard.h"
 
 /* Which calls need a look into the decoded request: their handler or gate reads it. */
 static const struct own {
@@ -32,7 +33,7 @@ static const struct own *find_own(uint32_t proto)
 }
 
 /* Another gateway may know what we don't: it gets such requests byte for byte. */
-static bool forwarded(const struct ask *a)
+static bool forwarded(struct ask *a)
 {
     return a->c->hub->up->forwards && (!a->row || !a->row->request) &&
            (!a->row || a->row->kind == PROTO_REQUEST);
@@ -71,7 +72,7 @@ static futu_err decode(struct ask *a, struct codec_error *e)
     return codec_decode(a->row->request, &h->arena, a->body, a->len, a->msg, NULL, e);
 }
 
-const void *c2s_field(const struct ask *a, const char *name)
+const void *c2s_field(struct ask *a, const char *name)
 {
     const struct pb_field *c2s = codec_field(a->row->request, STR("c2s"));
     const struct pb_field *f = c2s ? codec_field(c2s->sub, str_c(name)) : NULL;
@@ -81,9 +82,9 @@ const void *c2s_field(const struct ask *a, const char *name)
     return p + f->off;
 }
 
-static bool wants_struct(const struct ask *a, const struct own *o)
+static bool wants_struct(struct ask *a, const struct own *o)
 {
-    return o || a->row->write || a->row->freq_by == FREQ_ACCOUNT ||
+    return o || a->row->write || guard_wants_struct(a) || a->row->freq_by == FREQ_ACCOUNT ||
            a->row->freq_when != FREQ_ALWAYS;
 }
 
@@ -108,7 +109,7 @@ static bool read_request(struct ask *a, const struct own *o, const uint8_t *in, 
     return err == FUTU_OK;
 }
 
-static bool counts(const struct ask *a)
+static bool counts(struct ask *a)
 {
     const bool *refresh;
     const futu_str *key;
@@ -124,13 +125,13 @@ static bool counts(const struct ask *a)
     }
 }
 
-static uint64_t account_of(const struct ask *a)
+static uint64_t account_of(struct ask *a)
 {
     Trd_Common_TrdHeader *const *header = c2s_field(a, "header");
     return header ? (*header)->accID : 0;
 }
 
-static bool within_limits(const struct ask *a)
+static bool within_limits(struct ask *a)
 {
     struct hub *h = a->c->hub;
     char why[256];
@@ -169,14 +170,20 @@ static void send_write(struct ask *a)
     }
 }
 
+static void send_unlock(struct ask *a)
+{
+    if (within_limits(a))
+        call_start(a, NULL);
+}
+
 static void ask_upstream(struct ask *a)
 {
-    if (a->c->n_calls >= CALLS_PER_CONN)
+    if (a->c->n_calls >= CALLS_PER_CONN * (a->c->kind == KIND_CALL ? 64 : 1))
         reply_refuse(a, "more than %d calls are under way on this connection", CALLS_PER_CONN);
     else if (!a->row || !a->row->request)
         call_start(a, NULL);
-    else if (a->row->write)
-        send_write(a);
+    else if (a->row->write || a->proto == 2005)
+        guard_write(a, a->row->write ? send_write : send_unlock);
     else if (gate_real_time_read(a) && within_limits(a))
         call_start(a, NULL);
 }
@@ -199,7 +206,7 @@ void route(struct ask *a, const uint8_t *in, size_t n)
         reply_refuse(a,
                      "this port listens beyond loopback without encryption: no trade calls; give "
                      "the gateway an RSA key (FTAPI) or a certificate (WebSocket)");
-    else if (!read_request(a, o, in, n))
+    else if (!guard_admit(a) || !read_request(a, o, in, n) || !guard_read(a))
         return;
     else if (o && o->fn)
         o->fn(a);

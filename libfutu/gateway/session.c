@@ -33,10 +33,12 @@ static void on_silence_time(struct timer *t, int64_t now)
     struct futu_conn *c = container_of(t, struct futu_conn, timer);
     struct hub *h = c->hub;
     int64_t due = c->last_rx + silence_limit(h);
-    if (due > now)
+    if (due > now) {
         timer_set(h->o.timers, t, due);
-    else
-        conn_die(c, FUTU_ETIMEDOUT, "silent for %d s", (int)(silence_limit(h) / NS_PER_S));
+        return;
+    }
+    h->metrics.keep_alive_timeouts++;
+    conn_die(c, FUTU_ETIMEDOUT, "silent for %d s", (int)(silence_limit(h) / NS_PER_S));
 }
 
 void session_watch(struct futu_conn *c)
@@ -134,7 +136,7 @@ static struct shbuf *with_ws_head(struct futu_conn *c, const struct buf *frame)
 }
 
 /* The one frame that may go under RSA; c->cipher is not in force yet. */
-static futu_err send_reply(const struct ask *a, const struct terms *t)
+static futu_err send_reply(struct ask *a, const struct terms *t)
 {
     struct hub *h = a->c->hub;
     struct buf *body = &h->body, *frame = &h->enc;
@@ -159,7 +161,7 @@ static futu_err send_reply(const struct ask *a, const struct terms *t)
     return err;
 }
 
-static futu_err accept(const struct ask *a, const InitConnect_C2S *c2s, bool was_rsa)
+static futu_err accept(struct ask *a, const InitConnect_C2S *c2s, bool was_rsa)
 {
     struct futu_conn *c = a->c;
     struct hub *h = c->hub;
@@ -198,7 +200,7 @@ static futu_err decode_request(struct hub *h, uint8_t fmt, const struct buf *pla
     return codec_decode(&InitConnect_Request_msg, &h->arena, pb.p, pb.n, rq, NULL, e);
 }
 
-static void refuse_open(const struct ask *a, futu_err err)
+static void refuse_open(struct ask *a, futu_err err)
 {
     if (err == FUTU_EAUTH)
         reply_refuse(a, "this gateway has an RSA key: InitConnect must be encrypted with it");
@@ -240,7 +242,7 @@ futu_err session_init(struct futu_conn *c, const struct frame *f)
 }
 
 /* The SDK takes this reply as "login failed" and does not come back. */
-static void refuse_key(const struct ask *a)
+static void refuse_key(struct ask *a)
 {
     struct futu_conn *c = a->c;
     struct out_mark m = { a->at, DELAY_NONE, 0 };
@@ -262,7 +264,7 @@ static bool key_ok(const struct hub *h, const InitWebSocket_C2S *c2s)
     return h->key_md5[0] == '\0' || hex_md5_equal_ct(given.p, given.n, h->key_md5);
 }
 
-static void accept_websocket(const struct ask *a)
+static void accept_websocket(struct ask *a)
 {
     struct hub *h = a->c->hub;
     InitWebSocket_S2C s2c = { .serverTime = 0 };

@@ -15,6 +15,7 @@
 #include "gateway/delay.h"
 #include "gateway/hub.h"
 #include "gateway/limits.h"
+#include "gateway/metrics.h"
 #include "gateway/outq.h"
 #include "gateway/replay.h"
 #include "gateway/subs.h"
@@ -28,11 +29,14 @@
 #define QUEUE_SOFT (256u << 10)
 #define QUEUE_HARD (8u << 20)
 
-/* How a connection speaks. NONE: a WebSocket before its first message. */
-enum conn_kind { KIND_NONE, KIND_TCP, KIND_WS_FT, KIND_WS_SDK };
+/* How a connection speaks. NONE: a WebSocket before its first message. CALL: not at all, it stands
+ * for the callers with one key. EVENTS: a client of /ws. */
+enum conn_kind { KIND_NONE, KIND_TCP, KIND_WS_FT, KIND_WS_SDK, KIND_CALL, KIND_EVENTS };
+#define WIRE_CALL 3                 /* beside FUTU_WIRE_* */
 
 /* Forms in which a push is framed once and shared; encrypted connections have their own copies. */
-enum { FORM_TCP_PB, FORM_TCP_JSON, FORM_WS_PB, FORM_WS_JSON, FORM_SDK, FORM_N };
+enum { FORM_TCP_PB, FORM_TCP_JSON, FORM_WS_PB, FORM_WS_JSON, FORM_SDK, FORM_EVENT_B64,
+       FORM_EVENT_JSON, FORM_N };
 
 struct futu_conn {
     struct hub *hub;
@@ -60,6 +64,17 @@ struct futu_conn {
     uint64_t *accounts;             /* whose trade pushes it wants */
     uint32_t n_accounts;
     struct replay replay;
+    uint8_t iface;                  /* enum iface */
+    struct api_key *key;            /* NULL: none is needed here */
+    /* Of KIND_CALL: what is under way, and who watches. */
+    struct list asked;              /* struct hub_call.link */
+    struct list viewers;            /* struct futu_conn.viewer */
+    /* Of KIND_EVENTS. */
+    struct futu_conn *caller;       /* whose pushes it gets too; NULL: gone with its key */
+    struct list viewer;
+    struct hub_events_opts events;
+    struct map places;              /* by stream: place of its newest push of `caller`'s */
+    uint32_t lost;                  /* pushes that gave way since the last gap event */
 };
 
 struct hub {
@@ -82,6 +97,7 @@ struct hub {
     struct buf pb;                  /* request converted from JSON */
     struct buf body;                /* reply made here */
     struct buf json, enc;           /* reply or push on its way out */
+    struct buf spare;               /* an order whose key was changed, until it is sent */
     struct arena arena;             /* decoded request and the structs of its reply */
     struct arena events;            /* decoded answers and events of the upstream */
     struct subs subs;
@@ -90,7 +106,16 @@ struct hub {
     struct journal *journal;        /* the owner's, or own_journal */
     struct journal own_journal;
     bool unlocked;                  /* trading of real accounts */
+    uint64_t version;               /* see hub_version() */
     uint64_t requests, refused, pushes, push_bytes, conflated, cut_slow;
+    struct map callers;             /* of hub_caller() */
+    struct list guarded;            /* struct guarded.link */
+    struct list idle_guarded;
+    struct map allowed;             /* struct allowed by key and surface, see guard.c */
+    struct metrics metrics;
+    struct map account_seq;         /* trade pushes told so far, by account */
+    uint64_t notify_seq;
+    struct cards *cards;            /* the look-up of cards; NULL: none is needed */
 };
 
 static inline int64_t hub_now(struct hub *h)
@@ -110,6 +135,11 @@ struct ask {
     const uint8_t *body;            /* protobuf, once the router has it */
     size_t len;
     void *msg;                      /* decoded Request where a handler needs it, in hub.arena */
+    struct hub_call *call;          /* asked without a wire; else NULL */
+    struct guarded *guarded;        /* a trade write that is being watched; see guard.h */
+    bool repeat;                    /* its reply is that of an earlier write */
+    enum deny deny;                 /* its reply is a refusal by the key's rules */
+    const char *deny_text;
 };
 
 /* hub.c: what clients are told as serverVer. */
@@ -124,7 +154,7 @@ void session_watch(struct futu_conn *c);
 void route(struct ask *a, const uint8_t *in, size_t n);
 /* The member c2s.NAME of the decoded request (a value, or for messages the pointer to it); NULL
  * when its message has no such field. */
-const void *c2s_field(const struct ask *a, const char *name);
+const void *c2s_field(struct ask *a, const char *name);
 /* qot.c, subinfo.c, system.c, accounts.c, info.c: handlers of what the gateway answers itself. */
 typedef void handler(struct ask *a);
 handler on_keep_alive, on_delay_statistics, on_second_init, on_sub_acc_push;
@@ -142,11 +172,11 @@ struct write {
 /* False: the answer is on its way. */
 bool gate_write(struct ask *a, struct write *w);
 /* reply.c: each queues exactly one reply; out of memory ends the connection. */
-void reply_body(const struct ask *a, const uint8_t *body, size_t len, int64_t net_ns);
-void reply_failure(const struct ask *a, int32_t ret_type, const char *text);
-void reply_refuse(const struct ask *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void reply_msg(const struct ask *a, const void *response);      /* struct of a->row->response */
-void reply_empty(const struct ask *a);                          /* success with an empty S2C */
+void reply_body(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns);
+void reply_failure(struct ask *a, int32_t ret_type, const char *text);
+void reply_refuse(struct ask *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void reply_msg(struct ask *a, const void *response);      /* struct of a->row->response */
+void reply_empty(struct ask *a);                          /* success with an empty S2C */
 /* A frame of a connection, one reference. `serial` is the section with KIND_WS_SDK. NULL: no
  * memory. */
 struct shbuf *frame_for(struct futu_conn *c, uint32_t proto, uint8_t fmt, uint64_t serial,
@@ -159,12 +189,34 @@ void conn_queue(struct futu_conn *c, struct shbuf *b, const struct out_mark *m);
 /* Queues what may be overtaken by a KeepAlive, of a connection that has not ended; *at: its
  * place. */
 void conn_put(struct futu_conn *c, const struct out_entry *e, uint64_t *at);
+/* caller.c: hands the reply to whoever called; the ask is over. */
+void caller_reply(struct ask *a, const uint8_t *body, size_t len);
+void caller_gone(struct futu_conn *c);
+/* cards.c: asks the upstream for its accounts when a key names cards. */
+void cards_refresh(struct hub *h);
+void cards_free(struct hub *h);
+size_t cards_count(const struct hub *h);        /* accounts of the last answer */
+/* events.c: one event as a server frame in c's form, one reference; NULL: no memory. */
+struct event {
+    uint32_t proto;
+    const struct stream_key *key;   /* of a quote */
+    uint64_t acc_id;                /* of a trade event, 0: none */
+    const char *market;             /* of a trade event; NULL: not known */
+    uint64_t seq;
+    const uint8_t *body;
+    size_t len;
+    futu_str json;                  /* the body as JSON, for FORM_EVENT_JSON */
+};
+struct shbuf *event_frame(struct futu_conn *c, const struct event *e);
 /* fanout.c */
 void fanout_push(struct hub *h, const struct upstream_push *p);
 /* The same, without holding back. */
 void fanout_deliver(struct hub *h, struct stream *st, const struct upstream_push *p);
 /* The present value to the registration of `s`: now, or as soon as there is one. */
 void fanout_first(struct stream *st, struct sub *s);
+/* The present value to a connection, or to those who watch a caller. FUTU_EAGAIN: there is none
+ * yet; FUTU_ENOMEM: the connection has ended. */
+futu_err fanout_present(struct stream *st, struct futu_conn *c);
 void fanout_trade(struct hub *h, uint64_t acc_id, uint32_t proto, const uint8_t *body, size_t len);
 void fanout_notify(struct hub *h, uint32_t proto, const uint8_t *body, size_t len);
 

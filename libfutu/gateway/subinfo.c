@@ -39,7 +39,7 @@ static bool add_conn(struct arena *a, const struct futu_conn *c, bool own,
     return true;
 }
 
-static bool fill(const struct ask *a, bool all, Qot_GetSubInfo_S2C *out)
+static bool fill(struct ask *a, bool all, Qot_GetSubInfo_S2C *out)
 {
     struct hub *h = a->c->hub;
     struct list *it, *tmp;

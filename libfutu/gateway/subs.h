@@ -40,6 +40,7 @@ struct stream {
     struct pair *pair;
     struct reg *regs;
     uint32_t n, cap;
+    uint64_t seq;                   /* pushes told */
     bool open;                      /* upstream */
     bool opening;                   /* a plan's, until the upstream has answered */
     /* Thinning: the newest push that is being held back. */

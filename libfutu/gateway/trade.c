@@ -2,11 +2,14 @@
  *
  * Tests:   test/unit/gateway/trade_test.c
  */
+#include "gateway/guard.h"
 #include "gateway/orders.h"
 
 /* The same write again: the first answer, or its answer when it comes. */
-static void answer_repeat(const struct ask *a, const struct replay_entry *e)
+static void answer_repeat(struct ask *a, const struct replay_entry *e)
 {
+    if (a->guarded)
+        a->guarded->repeat = true;
     if (e->call)
         call_follow(a, e->call);
     else if (e->answer)
@@ -15,7 +18,7 @@ static void answer_repeat(const struct ask *a, const struct replay_entry *e)
         reply_refuse(a, "packetID: this request was sent before and its answer is lost");
 }
 
-static bool fresh(const struct ask *a, const Common_PacketID *id, uint8_t digest[32])
+static bool fresh(struct ask *a, const Common_PacketID *id, uint8_t digest[32])
 {
     struct replay_entry *e;
     replay_digest(a->proto, a->body, a->len, digest);
@@ -36,7 +39,7 @@ static bool fresh(const struct ask *a, const Common_PacketID *id, uint8_t digest
 }
 
 /* Trading of a real account that is locked. Another gateway knows that better than we. */
-static bool locked(const struct ask *a, const Trd_Common_TrdHeader *header)
+static bool locked(struct ask *a, const Trd_Common_TrdHeader *header)
 {
     const struct hub *h = a->c->hub;
     return header->trdEnv != Trd_Common_TrdEnv_Simulate && !h->unlocked && !h->up->forwards;

@@ -1,15 +1,10 @@
 /* calendar.c - trading days, sessions and market states.
  *
- * Inside the years of the built-in table the table decides; outside it, weekends and the holidays
+ * Inside the years of a market's table the table decides; outside it, weekends and the holidays
  * that fall on the same date each year.
  */
 #include "market/calendar_data.h"
 #include "market/rules.h"
-
-/* Numbers of Qot_Common.QotMarketState. */
-enum { STATE_NONE = 0, STATE_AUCTION = 1, STATE_WAITING_OPEN = 2, STATE_MORNING = 3, STATE_REST = 4,
-       STATE_AFTERNOON = 5, STATE_CLOSED = 6, STATE_PRE = 8, STATE_AFTER = 10, STATE_HK_CAS = 19,
-       STATE_CLOSE_AUCTION = 30, STATE_OVERNIGHT = 37 };
 
 static const struct calendar_day *find_day(const struct calendar_table *t, int32_t date)
 {
@@ -45,16 +40,20 @@ static bool fixed_holiday(int32_t calendar, int32_t date)
     return false;
 }
 
-/* The minute of the local day at which trading ends; 0: no trading that day. */
-static int32_t close_minute(const struct market_rules *r, int32_t date)
+int32_t market_whole_close(const struct market_rules *r, int32_t date)
 {
-    const struct calendar_table *t = &calendar_tables[r->calendar];
+    if (r->market == MARKET_JP && date < 20241105)
+        return 15 * 60;
+    return r->close[1] ? r->close[1] : r->close[0];
+}
+
+int32_t market_close_minute(const struct market_rules *r, int32_t date)
+{
+    const struct calendar_table *t = calendar_table(r->calendar);
     int32_t weekday = date_weekday(date), year = date / 10000;
-    int32_t whole = r->close[1] ? r->close[1] : r->close[0];
+    int32_t whole = market_whole_close(r, date);
     if (weekday == 0 || weekday == 6)
         return 0;
-    if (r->market == MARKET_JP && date < 20241105)
-        whole = 15 * 60;
     if (year < t->first_year || year > t->last_year)
         return fixed_holiday(r->calendar, date) ? 0 : whole;
     const struct calendar_day *d = find_day(t, date);
@@ -64,7 +63,7 @@ static int32_t close_minute(const struct market_rules *r, int32_t date)
 bool market_is_trading_day(int32_t market, int32_t date)
 {
     const struct market_rules *r = market_rules(market);
-    return r && close_minute(r, date) > 0;
+    return r && market_close_minute(r, date) > 0;
 }
 
 static int32_t step_day(int32_t market, int32_t date, int32_t by)
@@ -90,7 +89,7 @@ int32_t market_prev_trading_day(int32_t market, int32_t date)
 size_t market_sessions(int32_t market, int32_t date, struct session out[3])
 {
     const struct market_rules *r = market_rules(market);
-    int32_t end = r ? close_minute(r, date) : 0;
+    int32_t end = r ? market_close_minute(r, date) : 0;
     size_t n = 0;
     for (size_t i = 0; i < 2 && end > 0; i++) {
         int32_t close = MIN(r->close[i], end);
@@ -105,7 +104,7 @@ size_t market_sessions(int32_t market, int32_t date, struct session out[3])
 int32_t market_trade_date_type(int32_t market, int32_t date)
 {
     const struct market_rules *r = market_rules(market);
-    int32_t end = r ? close_minute(r, date) : 0;
+    int32_t end = r ? market_close_minute(r, date) : 0;
     return r && end > 0 && r->open[1] && end <= r->open[1] ? 1 : 0;
 }
 
@@ -118,7 +117,10 @@ static int32_t us_state(int32_t market, int32_t date, int32_t minute, int32_t cl
         return STATE_CLOSED;
     if (minute < 9 * 60 + 30)
         return STATE_PRE;
-    return minute < close ? STATE_AFTERNOON : STATE_AFTER;
+    if (minute < close)
+        return STATE_AFTERNOON;
+    /* After an early close the late session is shorter too. */
+    return close < 16 * 60 && minute >= 17 * 60 ? STATE_CLOSED : STATE_AFTER;
 }
 
 /* Before the open and after the close, where the exchange holds auctions. */
@@ -162,7 +164,7 @@ int32_t market_state(int32_t market, int64_t utc_ns)
         return STATE_NONE;
     struct civil c = market_civil(market, utc_ns);
     int32_t date = c.year * 10000 + c.month * 100 + c.day, minute = c.hour * 60 + c.minute;
-    int32_t close = close_minute(r, date);
+    int32_t close = market_close_minute(r, date);
     if (market == MARKET_US)
         return us_state(market, date, minute, close);
     return close == 0 ? STATE_CLOSED : day_state(r, minute, close);

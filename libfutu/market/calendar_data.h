@@ -21,6 +21,9 @@ struct calendar_table {
 enum { CALENDAR_HK, CALENDAR_US, CALENDAR_CN, CALENDAR_SG, CALENDAR_JP, CALENDAR_AU, CALENDAR_MY,
        CALENDAR_CA, CALENDARS };
 
-extern const struct calendar_table calendar_tables[CALENDARS];
+extern const struct calendar_table calendar_tables[CALENDARS];     /* the built-in ones */
+
+/* The table in force: of the file that was loaded, or the built-in one. */
+const struct calendar_table *calendar_table(int32_t calendar);
 
 #endif

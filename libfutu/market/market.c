@@ -34,6 +34,11 @@ const struct market_rules *market_rules(int32_t market)
     return NULL;
 }
 
+const struct market_rules *market_rules_at(size_t i)
+{
+    return i < ARRAY_LEN(rules) ? &rules[i] : NULL;
+}
+
 const char *market_prefix(int32_t market)
 {
     const struct market_rules *r = market_rules(market);

@@ -33,16 +33,16 @@ struct body_extra {
 };
 
 /* Request of `row` (row->request must not be NULL) from JSON text; empty text is {}. `pb` is
- * replaced. Members that the caller can't know are filled in when absent: packetID (conn_id and
- * *serial), userID of Trd_GetAccList (0), flag members of the routes in `preset`. FUTU_EFORMAT,
- * FUTU_ELIMIT with *e; FUTU_ENOMEM. */
+ * replaced. Members that the caller can't know are filled in when absent: packetID (conn_id,
+ * serial), userID (0), orderID (0 beside orderIDEx), markets by a code's prefix, `preset`.
+ * FUTU_EFORMAT, FUTU_ELIMIT, FUTU_ENOMEM with *e. */
 struct body_fill {
     uint64_t conn_id;
     uint32_t serial;
     futu_str preset;            /* members of c2s as JSON ("\"isSubOrUnSub\":false"), or empty;
                                  * they win over absent ones only */
 };
-futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct body_fill *fill,
+futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct body_fill *with,
                     struct buf *pb, struct body_extra *extra, struct body_error *e);
 /* The same from a query string ("symbol=HK.00700&num=10", percent-encoded): a flat object whose
  * lists are separated by commas. */

@@ -1,4 +1,5 @@
-"""Writes what the C side needs of the schema: futu/proto.h, proto_desc.c and registry.c.
+"""Writes what the C side needs of the schema: futu/proto.h, proto_desc.c,
+proto_doc.c and registry.c.
 
 In:      --proto DIR with *.proto and protocols.tsv; protoc must be in the PATH.
 Out:     --out DIR; each file is rewritten only when its text changes, so that nothing is rebuilt
@@ -10,6 +11,7 @@ import pathlib
 import sys
 
 import c_desc
+import c_doc
 import c_header
 import c_registry
 import schema
@@ -35,6 +37,7 @@ def main():
         return 1
     write_if_changed(args.out / "futu" / "proto.h", c_header.text(files))
     write_if_changed(args.out / "proto_desc.c", c_desc.text(files))
+    write_if_changed(args.out / "proto_doc.c", c_doc.text(files, rows))
     write_if_changed(args.out / "registry.c", c_registry.text(rows))
     return 0
 

@@ -111,13 +111,39 @@ def run_protoc(folder):
         return descriptor_pb2.FileDescriptorSet.FromString(out.read_bytes())
 
 
+def comment_behind(lines, at):
+    """The comment that begins behind the code of a line and goes on below itself, and how many lines
+    it has. protoc takes all but the first for the comment of what comes next."""
+    code, mark, text = lines[at].partition("//")
+    if not mark or not code.strip():
+        return "", 0
+    parts = [text.strip()]
+    for line in lines[at + 1:]:
+        before, mark, text = line.partition("//")
+        if not mark or before.strip() or len(before) != len(code):
+            break
+        parts.append(text.strip())
+    return " ".join(parts), len(parts)
+
+
 class Comments:
     """Comment of a place in the file, by its protobuf path."""
 
-    def __init__(self, fd):
+    def __init__(self, fd, lines):
         self.at = {}
         for loc in fd.source_code_info.location:
-            parts = (loc.leading_comments, loc.trailing_comments)
+            parts = [" ".join(p.split()) for p in (loc.leading_comments, loc.trailing_comments)]
+            line = loc.span[0]
+            above = line - 1
+            while above >= 0 and lines[above].lstrip().startswith("//"):
+                above -= 1
+            n = comment_behind(lines, above)[1] if above >= 0 else 0
+            if n > 1:           # its lower lines stand above this place and are not about it
+                own = lines[above + n:line]
+                parts[0] = " ".join(o.strip().removeprefix("//").strip() for o in own)
+            behind, n = comment_behind(lines, line)
+            if n > 1:
+                parts[1] = behind
             text = " ".join(" ".join(p.split()) for p in parts if p.strip())
             if text:
                 self.at[tuple(loc.path)] = text.replace("*/", "* /")
@@ -178,12 +204,12 @@ def add_message(out, prefix, m, comments, path):
     out.messages.append(msg)
 
 
-def make_file(fd):
+def make_file(fd, lines):
     if fd.syntax not in ("", "proto2"):
         raise SchemaError(f"{fd.name}: not proto2")
     if fd.extension or fd.service:
         raise SchemaError(f"{fd.name}: extension or service")
-    comments = Comments(fd)
+    comments = Comments(fd, lines)
     out = File(fd.name, fd.package, comments.head, [], [])
     for i, e in enumerate(fd.enum_type):
         out.enums.append(make_enum(fd.package, fd.package, e, comments, (5, i)))
@@ -224,7 +250,8 @@ def check_no_cycle(files):
 
 def load(folder):
     """All files, imported ones before those that import them."""
-    files = [make_file(fd) for fd in run_protoc(folder).file]
+    files = [make_file(fd, (folder / fd.name).read_text(encoding="utf-8").splitlines())
+             for fd in run_protoc(folder).file]
     check_c_names(files)
     check_no_cycle(files)
     return files

@@ -2,6 +2,7 @@
 #ifndef FUTU_FUTU_H
 #define FUTU_FUTU_H
 
+#include "futu/audit.h"
 #include "futu/base.h"
 #include "futu/calls.h"
 #include "futu/client.h"

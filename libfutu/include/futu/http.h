@@ -25,6 +25,9 @@ typedef struct futu_http_request {
     futu_str authorization, content_type, origin, idempotency_key, accept;
     futu_str request_method;    /* Access-Control-Request-Method */
     const char *peer;           /* remote address for log and audit; may be NULL */
+    futu_str host;              /* header; p NULL: not looked at. In open mode it must be an IP
+                                 * address, localhost, or the host of an allowed origin, so that
+                                 * no web page can reach the gateway under a name of its own */
 } futu_http_request;
 #define FUTU_HTTP_REQUEST_INIT FUTU_SIZED_INIT(futu_http_request)
 
@@ -40,7 +43,7 @@ typedef struct futu_http_call futu_http_call;
 typedef void futu_http_done_fn(const futu_http_answer *a, void *arg);
 
 /* Takes one request; nothing of it is kept. done() runs exactly once, perhaps before this returns
- * (then *out is NULL), or never after futu_http_abandon(). A gateway that is freed answers what is
+ * (then *out is NULL), or never after futu_http_abandon(); it must not call the gateway. A gateway that is freed answers what is
  * under way with 503. FUTU_EINVAL, FUTU_ENOMEM: done() does not run. */
 FUTU_API futu_err futu_gateway_http(futu_gateway *g, const futu_http_request *rq,
                                     futu_http_done_fn *done, void *arg, futu_http_call **out);

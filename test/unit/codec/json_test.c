@@ -100,7 +100,7 @@ START_TEST(both_spellings)
     expect_pb(&Qot_Sub_Request_msg, snake, CODEC_SNAKE, SUB_HEX);
     expect_pb(&Qot_Sub_Request_msg, SUB, CODEC_SNAKE, SUB_HEX);
     expect_pb(&Qot_Sub_Request_msg, SUB, CODEC_DECLARED, SUB_HEX);
-    expect_error(&Qot_Sub_Request_msg, snake, CODEC_DECLARED, "c2s.security_list: unknown; "
+    expect_error(&Qot_Sub_Request_msg, snake, CODEC_DECLARED, "c2s.security_list: unknown field; "
                                                               "did you mean 'securityList'?");
     expect_error(&Qot_Sub_Request_msg, "{\"c2s\":{\"sub_type_list\":[true]}}", CODEC_SNAKE,
                  "c2s.sub_type_list[0]: an integer is expected");
@@ -271,10 +271,10 @@ static const struct bad_json bad_values[] = {
     { "{\"ri32\":[[1]]}", "ri32[0]: an integer is expected" },
     { "{\"rsub\":[{\"a\":1},{\"a\":2},{}]}", "rsub[2].a: required and missing" },
     { "{\"rsub\":[{\"a\":1},{\"a\":1,\"a\":2}]}", "rsub[1].a: the member is there twice" },
-    { "{\"nope\":1}", "nope: unknown" },
-    { "{\"sub\":{\"texd\":1}}", "sub.texd: unknown; did you mean 'text'?" },
-    { "{\"\\u0000xyz\":1}", "?xyz: unknown" },
-    { "{\"\":1}", "\"\": unknown" },
+    { "{\"nope\":1}", "nope: unknown field" },
+    { "{\"sub\":{\"texd\":1}}", "sub.texd: unknown field; did you mean 'text'?" },
+    { "{\"\\u0000xyz\":1}", "?xyz: unknown field" },
+    { "{\"\":1}", "\"\": unknown field" },
 };
 
 START_TEST(errors_of_values)

@@ -55,6 +55,8 @@ START_TEST(ids_are_those_of_the_table)
     const struct proto_row *rows = proto_rows(&n);
     while (n > 0 && strncmp(rows[n - 1].name, "Gateway_", 8) == 0)
         n--;                    /* our own additions have the highest ids */
+    while (n > 0 && !rows[n - 1].request && rows[n - 1].id > 22700)
+        n--;                    /* what is known by number only */
     ck_assert_uint_eq(n, lines);
 }
 END_TEST

@@ -180,7 +180,7 @@ START_TEST(an_exposed_port_serves_quotes_but_no_trade)
     peer_open_at(&b, &r, FUTU_WIRE_TCP, true);
     peer_init(&b, CIPHER_NONE, 0, false);
     for (size_t i = 0; i < n; i++) {
-        if (rows[i].kind != PROTO_REQUEST || strncmp(rows[i].name, "Trd_", 4) != 0)
+        if (!rows[i].request || strncmp(rows[i].name, "Trd_", 4) != 0)
             continue;
         peer_send_hex(&b, rows[i].id, 9, "0a00");
         peer_refused(&b, rows[i].id, 9, RET_FAILED, "no trade calls");

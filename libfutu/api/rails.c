@@ -1,0 +1,254 @@
+/* rails.c - see rails.h. */
+#include "api/rails.h"
+
+#include <stdio.h>
+
+#include "api/opts.h"
+#include "base/log.h"
+#include "futu/keys.h"
+#include "io/trail.h"
+#include "io/watch.h"
+#include "surface/rest.h"
+
+/* ---- keys ---- */
+
+static futu_err add_files(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
+{
+    const struct {
+        const char *path;
+        uint32_t ifaces;
+    } files[] = {
+        { o->rest_keys_file, 1u << IFACE_REST | 1u << IFACE_MCP },
+        { o->ws_keys_file, 1u << IFACE_WS },
+        { o->grpc_keys_file, 1u << IFACE_GRPC },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        futu_err err = files[i].path
+                           ? access_add_file(g->access, files[i].ifaces, files[i].path, why, size)
+                           : FUTU_OK;
+        if (err)
+            return err;
+    }
+    return FUTU_OK;
+}
+
+static futu_err open_keys(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
+{
+    char machine[MACHINE_ID_MAX + 1];
+    struct access_opts a = { .clock = *loop_clock(o->loop) };
+    if (!o->rest_keys_file && !o->ws_keys_file && !o->grpc_keys_file)
+        return FUTU_OK;
+    if (futu_machine_id(machine, sizeof(machine)) == FUTU_OK)
+        a.raw_machine_id = machine;
+    futu_err err = access_new(&g->access, &a);
+    return err ? err : add_files(g, o, why, size);
+}
+
+/* ---- the trail ---- */
+
+static futu_err open_trail(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
+{
+    struct buf last = BUF_INIT;
+    audit_init(&g->audit, loop_clock(o->loop));
+    if (!o->audit_log)
+        return FUTU_OK;
+    futu_err err = trail_open(&g->trail, o->loop, o->audit_log, STR(AUDIT_HEAD),
+                              clock_wall(loop_clock(o->loop)), &last, why, size);
+    if (!err && last.n)
+        audit_resume(&g->audit, buf_str(&last));
+    buf_free(&last);
+    if (!err) {
+        g->audit.sink = trail_append;
+        g->audit.arg = g->trail;
+    }
+    return err;
+}
+
+/* ---- daily values ---- */
+
+static futu_err read_daily(futu_gateway *g, const char *name, char *why, size_t size)
+{
+    struct buf text = BUF_INIT;
+    size_t line = 0;
+    futu_err err = store_read(g->daily, &text);
+    if (!err)
+        err = access_read_daily(g->access, buf_str(&text), &line);
+    if (err == FUTU_EFORMAT)
+        snprintf(why, size, "%s, line %zu: no daily values; move the file away to let every key "
+                            "begin its day anew", name, line);
+    text.n = 0;
+    if (!err)
+        err = access_write_all_daily(g->access, &text);
+    if (!err)
+        err = store_replace(g->daily, text.p, text.n);
+    buf_free(&text);
+    return err;
+}
+
+/* Only once a key has such a cap: gateways without may share their state folder. */
+static futu_err open_daily(futu_gateway *g, char *why, size_t size)
+{
+    char name[300];
+    if (!g->state_dir || g->daily || !g->access || !access_has_daily(g->access))
+        return FUTU_OK;
+    gateway_file(g, "daily", name, sizeof(name));
+    futu_err err = store_open(&g->daily, g->loop, g->state_dir, name, why, size);
+    return err ? err : read_daily(g, name, why, size);
+}
+
+static futu_err append(void *arg, const void *p, size_t n, void (*done)(void *arg, futu_err err),
+                       void *done_arg)
+{
+    return store_append(arg, p, n, done, done_arg);
+}
+
+struct hub_store rails_daily(futu_gateway *g)
+{
+    return (struct hub_store){ g->daily ? append : NULL, g->daily };
+}
+
+/* The first key with a daily cap may come with a reload. */
+static futu_err reopen_daily(futu_gateway *g, char *why, size_t size)
+{
+    futu_err err = open_daily(g, why, size);
+    hub_set_daily(g->hub, rails_daily(g));
+    return err;
+}
+
+/* ---- reload ---- */
+
+static void on_change(void *arg)
+{
+    char why[400];
+    if (futu_gateway_reload(arg, why, sizeof(why)))
+        log_error("the keys stay as they were: %s", why);
+}
+
+static futu_err watch_files(futu_gateway *g)
+{
+    const char *path;
+    futu_err err = g->access ? watch_new(&g->watch, g->loop, on_change, g) : FUTU_OK;
+    for (size_t i = 0; g->access && !err && (path = access_path(g->access, i)) != NULL; i++)
+        err = watch_add(g->watch, path);
+    return err;
+}
+
+futu_err futu_gateway_reload(futu_gateway *g, char *why, size_t size)
+{
+    char room[400];
+    if (!why || size == 0) {
+        why = room;
+        size = sizeof(room);
+    }
+    why[0] = '\0';
+    if (g->trail)
+        trail_reopen(g->trail);
+    if (!g->access) {
+        snprintf(why, size, "there is no keys file");
+        return FUTU_ENOTFOUND;
+    }
+    futu_err err = access_reload(g->access, why, size);
+    if (!err)
+        err = reopen_daily(g, why, size);
+    hub_keys_changed(g->hub);
+    if (err)
+        return err;
+    log_info("%zu API keys are in force", access_n_keys(g->access));
+    return FUTU_OK;
+}
+
+/* ---- REST ---- */
+
+static futu_err upstream_state(void *arg, char *why, size_t size)
+{
+    return futu_gateway_upstream_state(arg, why, size);
+}
+
+static futu_err reload(void *arg, char *why, size_t size)
+{
+    return futu_gateway_reload(arg, why, size);
+}
+
+static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
+{
+    struct rest_opts r = {
+        .hub = g->hub,
+        .access = g->access,
+        .clock = *loop_clock(o->loop),
+        .timers = loop_timers(o->loop),
+        .allowed_origins = o->allowed_origins,
+        .metrics_public = o->metrics_public != 0,
+        .upstream_state = upstream_state,
+        .reload = reload,
+        .shutdown = o->on_shutdown,
+        .arg = g,
+        .shutdown_arg = o->on_shutdown_arg,
+    };
+    return rest_new(&g->rest, &r);
+}
+
+/* ---- in order ---- */
+
+futu_err rails_open(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
+{
+    futu_err err = open_keys(g, o, why, size);
+    if (!err)
+        err = open_trail(g, o, why, size);
+    return err ? err : open_daily(g, why, size);
+}
+
+futu_err rails_start(futu_gateway *g, const futu_gateway_opts *o)
+{
+    futu_err err = make_rest(g, o);
+    return err ? err : watch_files(g);
+}
+
+void rails_stop(futu_gateway *g)
+{
+    watch_free(g->watch);
+    rest_free(g->rest);
+    g->watch = NULL;
+    g->rest = NULL;
+}
+
+void rails_close(futu_gateway *g)
+{
+    store_close(g->daily);
+    trail_close(g->trail);
+    audit_free(&g->audit);
+    access_free(g->access);
+}
+
+/* ---- the public calls ---- */
+
+static futu_err copy_request(futu_http_request *out, const futu_http_request *rq)
+{
+    return opts_copy(out, sizeof(*out), OPTS_END(futu_http_request, peer), rq);
+}
+
+futu_err futu_gateway_http(futu_gateway *g, const futu_http_request *rq, futu_http_done_fn *done,
+                           void *arg, futu_http_call **out)
+{
+    futu_http_request r;
+    *out = NULL;
+    futu_err err = copy_request(&r, rq);
+    return err ? err : rest_request(g->rest, &r, done, arg, out);
+}
+
+void futu_http_abandon(futu_http_call *call)
+{
+    rest_abandon(call);
+}
+
+futu_err futu_gateway_http_upgrade(futu_gateway *g, const futu_http_request *rq,
+                                   const futu_conn_opts *o, futu_conn **out,
+                                   futu_http_done_fn *done, void *arg)
+{
+    futu_http_request r;
+    futu_conn_opts c;
+    *out = NULL;
+    futu_err err = copy_request(&r, rq);
+    if (!err)
+        err = opts_copy(&c, sizeof(c), OPTS_END(futu_conn_opts, arg), o);
+    return err ? err : rest_upgrade(g->rest, &r, &c, out, done, arg);
+}

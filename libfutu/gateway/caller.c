@@ -1,0 +1,172 @@
+/* caller.c - callers without a wire: one connection for all that come with the same key on the same
+ * surface, and the clients of /ws that watch it.
+ *
+ * Life:    a caller's connection is made at its first call and stays until its key is gone, so that
+ *          what was subscribed over REST outlives the HTTP connection.
+ * Tests:   test/unit/gateway/caller_test.c
+ */
+#include "gateway/guard.h"
+#include "wire/sdkws.h"
+
+/* Pointers leave the low bits free for the surface. */
+static uint64_t caller_key(enum iface iface, const struct api_key *key)
+{
+    return (uint64_t)(uintptr_t)key << 3 | iface;
+}
+
+static futu_err make(struct hub *h, enum iface iface, struct api_key *key, futu_conn **out)
+{
+    futu_conn_opts o = FUTU_CONN_OPTS_INIT;
+    o.wire = WIRE_CALL;
+    o.peer = iface_name(iface);
+    futu_err err = hub_conn_new(h, out, &o);
+    if (err)
+        return err;
+    (*out)->iface = (uint8_t)iface;
+    (*out)->key = key;
+    err = map_put_u64(&h->callers, caller_key(iface, key), *out);
+    if (err) {
+        hub_conn_free(*out);
+        *out = NULL;
+    }
+    return err;
+}
+
+futu_err hub_caller(struct hub *h, enum iface iface, struct api_key *key, futu_conn **out)
+{
+    *out = map_get_u64(&h->callers, caller_key(iface, key));
+    return *out ? FUTU_OK : make(h, iface, key, out);
+}
+
+uint64_t hub_conn_id(const futu_conn *c)
+{
+    return c->id;
+}
+
+void hub_call(futu_conn *c, struct hub_call *k)
+{
+    struct ask a = { .c = c, .row = proto_find(k->proto), .proto = k->proto, .fmt = k->fmt,
+                     .at = hub_now(c->hub), .call = k };
+    list_push(&c->asked, &k->link);
+    route(&a, k->body, k->len);
+}
+
+void caller_reply(struct ask *a, const uint8_t *body, size_t len)
+{
+    struct hub_call *k = a->call;
+    struct hub_reply r = { .body = body, .len = len, .raw_json = a->raw_json, .deny = a->deny,
+                           .text = a->deny_text, .repeat = a->repeat };
+    a->call = NULL;
+    list_remove(&k->link);
+    k->done(k, &r);
+}
+
+uint64_t hub_version(const struct hub *h)
+{
+    return h->version;
+}
+
+void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface)
+{
+    h->requests++;
+    metrics_request(&h->metrics, row, iface, 0, false);
+}
+
+uint64_t hub_boot_id(const struct hub *h)
+{
+    return h->o.boot_id;
+}
+
+/* The connection is being freed: whoever still waits hears that. */
+void caller_gone(struct futu_conn *c)
+{
+    if (c->kind == KIND_CALL)
+        map_del_u64(&c->hub->callers, caller_key(c->iface, c->key));
+    while (!list_empty(&c->viewers)) {
+        struct futu_conn *v = list_entry(c->viewers.next, struct futu_conn, viewer);
+        list_remove(&v->viewer);
+        v->caller = NULL;
+    }
+    while (!list_empty(&c->asked)) {
+        struct hub_call *k = list_entry(c->asked.next, struct hub_call, link);
+        list_remove(&k->link);
+        k->done(k, NULL);
+    }
+}
+
+/* ---- /ws ---- */
+
+/* What the caller holds now is shown first, so that nobody waits for the next tick. */
+static void show_present(struct futu_conn *c, struct futu_conn *caller)
+{
+    struct list *it, *tmp;
+    list_each(it, tmp, &caller->subs) {
+        const struct sub *s = list_entry(it, struct sub, in_conn);
+        for (int rehab = 0; rehab < REHABS && !c->ended; rehab++)
+            if (s->reg_at[rehab] != REG_NONE)
+                fanout_present(s->pair->streams[rehab], c);
+    }
+}
+
+futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
+                        const struct hub_events_opts *e)
+{
+    futu_conn *caller;
+    futu_err err = hub_caller(h, IFACE_REST, e->key, &caller);
+    *out = NULL;
+    if (!err)
+        err = hub_conn_new(h, out, o);
+    if (err)
+        return err;
+    struct futu_conn *c = *out;
+    c->iface = IFACE_REST;
+    c->key = e->key;
+    c->events = *e;
+    c->form = e->decoded ? FORM_EVENT_JSON : FORM_EVENT_B64;
+    c->notify = true;
+    c->caller = caller;
+    list_push(&caller->viewers, &c->viewer);
+    show_present(c, caller);
+    return FUTU_OK;
+}
+
+void hub_events_send(futu_conn *c, futu_str text)
+{
+    uint8_t head[10];
+    struct out_mark m = { 0, DELAY_NONE, 0 };
+    size_t n = ws_head_write(head, 1, text.n);
+    struct shbuf *b = shbuf_get(&c->hub->pool, n + text.n);
+    if (b) {
+        memcpy(b->p, head, n);
+        memcpy(b->p + n, text.p, text.n);
+    }
+    conn_queue(c, b, &m);
+}
+
+/* ---- keys that change ---- */
+
+void hub_set_daily(struct hub *h, struct hub_store store)
+{
+    h->o.daily = store;
+}
+
+void hub_keys_changed(struct hub *h)
+{
+    struct list *it, *tmp;
+    hub_now(h);
+    h->version++;
+    list_each(it, tmp, &h->conns) {
+        struct futu_conn *c = list_entry(it, struct futu_conn, link);
+        enum deny d = c->key ? access_alive(h->o.access, c->key) : DENY_NONE;
+        if (d == DENY_NONE || c->ended)
+            continue;
+        struct audit_event e = { .iface = c->iface, .endpoint = "stream",
+                                 .key_id = c->key->rules->id, .outcome = OUTCOME_REJECT,
+                                 .reason = deny_text(d), .peer = c->peer };
+        if (c->kind != KIND_CALL)
+            hub_audit(h, &e, d);
+        conn_die(c, FUTU_EAUTH, "the API key is %s",
+                 d == DENY_EXPIRED ? "expired" : "revoked");
+    }
+    cards_refresh(h);
+}

@@ -1,0 +1,228 @@
+/* guard.c - see guard.h: who may ask, and the trail of it. Writes are judged in guard_write.c.
+ *
+ * Tests:   test/unit/gateway/guard_test.c, test/unit/gateway/guard_write_test.c
+ */
+#include "gateway/guard.h"
+
+#include <stdio.h>
+
+#define ALLOW_EVERY_NS (60 * NS_PER_S)
+
+const char *deny_text(enum deny d)
+{
+    static const char *const texts[DENIES] = {
+        [DENY_MISSING] = "an API key is needed: Authorization: Bearer KEY",
+        [DENY_INVALID] = "the API key is not valid",
+        [DENY_EXPIRED] = "the API key is not valid",
+        [DENY_REVOKED] = "the API key is not valid",
+        [DENY_OPEN_MODE] = "this gateway has no API keys, so that it takes no writes: start it with "
+                           "--rest-keys-file",
+        [DENY_SCOPE] = "forbidden",
+        [DENY_ACCOUNT] = "forbidden",
+        [DENY_MARKET] = "limit: this market is not allowed",
+        [DENY_SYMBOL] = "limit: this security is not allowed",
+        [DENY_SIDE] = "limit: this side is not allowed",
+        [DENY_HOURS] = "limit: not at this hour",
+        [DENY_PER_ORDER] = "limit: the order's value",
+        [DENY_RATE] = "limit: too many orders in a minute",
+        [DENY_DAILY] = "limit: the value of today's orders",
+    };
+    return texts[d] ? texts[d] : "refused";
+}
+
+const char *trd_market_name(int32_t m)
+{
+    static const struct {
+        int32_t market;
+        const char *name;
+    } names[] = {
+        { Trd_Common_TrdMarket_HK, "HK" }, { Trd_Common_TrdMarket_US, "US" },
+        { Trd_Common_TrdMarket_CN, "CN" }, { Trd_Common_TrdMarket_HKCC, "HKCC" },
+        { Trd_Common_TrdMarket_Futures, "FUTURES" }, { Trd_Common_TrdMarket_SG, "SG" },
+        { Trd_Common_TrdMarket_Crypto, "CRYPTO" }, { Trd_Common_TrdMarket_AU, "AU" },
+        { Trd_Common_TrdMarket_Futures_Simulate_HK, "FUTURES" },
+        { Trd_Common_TrdMarket_Futures_Simulate_US, "FUTURES" },
+        { Trd_Common_TrdMarket_Futures_Simulate_SG, "FUTURES" },
+        { Trd_Common_TrdMarket_Futures_Simulate_JP, "FUTURES" },
+        { Trd_Common_TrdMarket_JP, "JP" }, { Trd_Common_TrdMarket_Prediction, "PREDICTION" },
+        { Trd_Common_TrdMarket_MY, "MY" }, { Trd_Common_TrdMarket_CA, "CA" },
+        { Trd_Common_TrdMarket_HK_Fund, "HK" }, { Trd_Common_TrdMarket_US_Fund, "US" },
+        { Trd_Common_TrdMarket_SG_Fund, "SG" }, { Trd_Common_TrdMarket_MY_Fund, "MY" },
+        { Trd_Common_TrdMarket_JP_Fund, "JP" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (names[i].market == m)
+            return names[i].name;
+    return NULL;
+}
+
+void hub_audit(struct hub *h, const struct audit_event *e, enum deny d)
+{
+    const char *category = deny_category(d);
+    metrics_event(&h->metrics, e->iface, e->outcome, e->key_id);
+    if (category)
+        metrics_limit(&h->metrics, e->iface, e->key_id, category);
+    if (h->o.audit && audit_event(h->o.audit, e, NULL, NULL))
+        log_error("the audit trail can't be written");
+}
+
+struct metrics *hub_metrics(struct hub *h)
+{
+    return &h->metrics;
+}
+
+static const char *endpoint(const struct ask *a, char *room, size_t size)
+{
+    if (a->call)
+        return a->call->endpoint;
+    snprintf(room, size, "proto_id=%u", a->proto);
+    return room;
+}
+
+static const char *peer(const struct ask *a)
+{
+    return a->call && a->call->peer ? a->call->peer : a->c->peer;
+}
+
+static const char *key_id(const struct ask *a)
+{
+    return a->c->key ? a->c->key->rules->id : "<none>";
+}
+
+void guard_deny(struct ask *a, enum deny d, const char *reason)
+{
+    char room[32];
+    struct audit_event e = { .iface = a->c->iface, .endpoint = endpoint(a, room, sizeof(room)),
+                             .key_id = key_id(a), .outcome = OUTCOME_REJECT,
+                             .reason = reason ? reason : deny_text(d), .peer = peer(a) };
+    hub_audit(a->c->hub, &e, d);
+    a->deny = d;
+    a->deny_text = deny_text(d);
+    reply_refuse(a, "%s", a->deny_text);
+}
+
+/* Reads of quotes come by the thousand: one line a minute for each key and surface says enough. */
+static bool worth_a_line(struct ask *a, uint32_t scopes)
+{
+    struct hub *h = a->c->hub;
+    uint64_t id = (uint64_t)(uintptr_t)a->c->key << 3 | a->c->iface;
+    if (scopes & ~(uint32_t)SCOPE_QOT_READ)
+        return true;
+    uintptr_t next = (uintptr_t)map_get_u64(&h->allowed, id);
+    if (next && (int64_t)next > h->now)
+        return false;
+    map_put_u64(&h->allowed, id, (void *)(uintptr_t)MAX(h->now + ALLOW_EVERY_NS, 1));
+    return true;
+}
+
+static void note_allowed(struct ask *a, uint32_t scopes)
+{
+    char room[32];
+    struct audit_event e = { .iface = a->c->iface, .endpoint = endpoint(a, room, sizeof(room)),
+                             .key_id = key_id(a), .outcome = OUTCOME_ALLOW,
+                             .scope = a->row ? a->row->scope : "trade:real", .peer = peer(a) };
+    bool write = a->row && (a->row->write || a->proto == 2005);
+    if (!write && a->c->hub->o.audit && worth_a_line(a, scopes))
+        hub_audit(a->c->hub, &e, DENY_NONE);
+}
+
+bool guard_admit(struct ask *a)
+{
+    struct futu_conn *c = a->c;
+    if (!c->key)
+        return true;
+    enum deny d = access_alive(c->hub->o.access, c->key);
+    /* What is not in the registry might place orders. */
+    uint32_t scopes = a->row ? a->row->scopes : SCOPE_TRADE_REAL;
+    if (d == DENY_NONE && !access_scope(c->key, scopes))
+        d = DENY_SCOPE;
+    if (d == DENY_NONE) {
+        note_allowed(a, scopes);
+        return true;
+    }
+    guard_deny(a, d, d == DENY_REVOKED ? "the key is revoked" : d == DENY_EXPIRED
+                                       ? "the key is expired" : NULL);
+    if (d != DENY_SCOPE && c->kind != KIND_CALL)
+        conn_die(c, FUTU_EAUTH, "the API key holds no more");
+    return false;
+}
+
+static bool names_accounts(const struct ask *a)
+{
+    return !a->row || strncmp(a->row->name, "Trd_", 4) == 0;
+}
+
+bool guard_wants_struct(const struct ask *a)
+{
+    return a->c->key && a->c->key->n_acc_ids > 0 && names_accounts(a);
+}
+
+static bool list_allowed(const struct api_key *k, const uint64_t *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!access_account(k, ids[i]))
+            return false;
+    return true;
+}
+
+bool guard_read(struct ask *a)
+{
+    const struct api_key *k = a->c->key;
+    if (!guard_wants_struct(a) || (a->row && a->row->write))
+        return true;
+    /* Without a published message its account can't be seen here; over REST it was looked at. */
+    if (!a->row || !a->row->request) {
+        if (a->call)
+            return true;
+        guard_deny(a, DENY_ACCOUNT, "the account of this call is not known");
+        return false;
+    }
+    bool ok = true;
+    Trd_Common_TrdHeader *const *header = c2s_field(a, "header");
+    if (header && *header)
+        ok = access_account(k, (*header)->accID);
+    if (a->proto == 2008) {
+        const Trd_SubAccPush_C2S *c2s = ((const Trd_SubAccPush_Request *)a->msg)->c2s;
+        ok = list_allowed(k, c2s->accIDList, c2s->n_accIDList);
+    }
+    if (a->proto == 2005)       /* whom it unlocks must be said, and each must be theirs */
+        ok = a->call && a->call->n_acc_ids > 0 &&
+             list_allowed(k, a->call->acc_ids, a->call->n_acc_ids);
+    if (!ok)
+        guard_deny(a, DENY_ACCOUNT, "the account is not of this key");
+    return ok;
+}
+
+void guard_reply(struct ask *a, futu_str *body)
+{
+    struct hub *h = a->c->hub;
+    const struct api_key *k = a->c->key;
+    Trd_GetAccList_Response rsp;
+    if (a->proto != 2001 || !k || k->n_acc_ids == 0)
+        return;
+    arena_reset(&h->events);
+    if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL,
+                     NULL) || !rsp.s2c)
+        return;
+    size_t n = 0;
+    for (size_t i = 0; i < rsp.s2c->n_accList; i++)
+        if (access_account(k, rsp.s2c->accList[i].accID))
+            rsp.s2c->accList[n++] = rsp.s2c->accList[i];
+    rsp.s2c->n_accList = n;
+    h->body.n = 0;
+    if (codec_encode(&Trd_GetAccList_Response_msg, &rsp, &h->body, NULL))
+        h->body.n = 0;              /* rather no answer than all accounts */
+    *body = buf_str(&h->body);
+}
+
+bool guard_push(struct futu_conn *c, uint32_t scope, uint64_t acc_id, const char *market)
+{
+    const struct api_key *k = c->key;
+    if (access_scope(k, scope)) {
+        if (!acc_id || (access_account(k, acc_id) && access_market(k, market)))
+            return true;
+    }
+    metrics_filtered(&c->hub->metrics, scope == SCOPE_ACC_READ ? "acc:read" : "qot:read",
+                     k->rules->id);
+    return false;
+}

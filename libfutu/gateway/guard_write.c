@@ -1,0 +1,463 @@
+/* guard_write.c - a trade write between its arrival and its way upstream; see guard.h.
+ *
+ * In turn: environment and account, the value (asking the last price when it needs one), the
+ *          limits, the records on disk. Where nothing has to be waited for it goes on at once, and
+ *          nothing is copied.
+ * Value:   quantity times price; of orders without a price of their own, quantity times the last
+ *          price, or the trigger price when that is more. A change of an order counts like an order
+ *          of the new size. What can't be valued is refused when a cap asks for it.
+ */
+#include <stdio.h>
+
+#include "codec/splice.h"
+#include "crypt/digest.h"
+#include "crypt/secret.h"
+#include "gateway/closed.h"
+#include "gateway/guard.h"
+#include "market/market.h"
+
+#define IDLE_MAX 64
+
+static struct guarded *take(struct hub *h)
+{
+    struct guarded *g;
+    if (!list_empty(&h->idle_guarded)) {
+        g = list_entry(h->idle_guarded.next, struct guarded, link);
+        list_remove(&g->link);
+        struct buf body = g->body;
+        *g = (struct guarded){ .body = body };
+        g->body.n = 0;
+    } else {
+        g = mem_zalloc(sizeof(*g));
+    }
+    if (!g)
+        return NULL;
+    g->hub = h;
+    list_init(&g->link);
+    list_push(&h->guarded, &g->link);
+    return g;
+}
+
+static void give_back(struct guarded *g)
+{
+    list_remove(&g->link);
+    wipe(g->body.p, g->body.n);             /* an unlock's digest was in it */
+    if (g->body.cap > 4096)
+        buf_free(&g->body);
+    list_push(&g->hub->idle_guarded, &g->link);
+}
+
+static void note(struct guarded *g, enum audit_outcome o, const char *reason, futu_str order_id,
+                 void (*done)(void *arg, futu_err err))
+{
+    struct hub *h = g->hub;
+    const char *id = g->key ? g->key->rules->id : "<none>";
+    struct audit_event e = { .iface = g->iface, .endpoint = g->endpoint, .key_id = id,
+                             .outcome = o, .reason = reason, .args_hash = g->args_hash,
+                             .peer = g->peer, .trade = true, .acc_id = g->acc_id,
+                             .order_id = order_id };
+    if (o != OUTCOME_REQUEST)
+        e.cache_outcome = g->repeat ? "cached" : "executed";
+    metrics_event(&h->metrics, g->iface, o, id);
+    if (!h->o.audit)
+        return;
+    futu_err err = audit_event(h->o.audit, &e, done, g);
+    if (!err && done)
+        g->waits++;
+    if (err && done)
+        g->disk = err;
+}
+
+/* What the key has used of its day goes to disk with each change. */
+static void note_daily(struct guarded *g, struct key_count *count,
+                       void (*done)(void *arg, futu_err err))
+{
+    struct hub *h = g->hub;
+    struct buf b = BUF_INIT;
+    if (!count || !h->o.daily.append)
+        return;
+    futu_err err = access_write_daily(h->o.access, count, &b);
+    if (!err)
+        err = h->o.daily.append(h->o.daily.arg, b.p, b.n, done, g);
+    buf_free(&b);
+    if (!err)
+        g->waits++;
+    else
+        g->disk = err;
+}
+
+static void ignore(void *arg, futu_err err)
+{
+    (void)arg;
+    if (err)
+        log_error("the daily values of API keys can't be written: %s", futu_strerror(err));
+}
+
+static void settle(struct guarded *g, bool accepted)
+{
+    struct hub *h = g->hub;
+    struct key_count *count = g->hold.count;
+    struct buf b = BUF_INIT;
+    if (!count)
+        return;
+    access_settle(h->o.access, &g->hold, accepted);
+    if (accepted || !h->o.daily.append)
+        return;                     /* the file has it already */
+    if (access_write_daily(h->o.access, count, &b) == FUTU_OK)
+        h->o.daily.append(h->o.daily.arg, b.p, b.n, ignore, NULL);
+    buf_free(&b);
+}
+
+static bool unknown(int32_t ret)
+{
+    return ret == RET_TIMEOUT || ret == RET_DISCONNECTED || ret == RET_UNKNOWN;
+}
+
+/* orderIDEx of the Response of a placed or changed order. */
+static futu_str order_of(uint32_t proto, const uint8_t *body, size_t n)
+{
+    enum { S2C = 4, ORDER_ID_EX = 3 };
+    struct pb_rec r;
+    if ((proto != 2202 && proto != 2205) || n == 0 || !pb_inner(body, n, S2C, ORDER_ID_EX, &r))
+        return STR_NULL;
+    return (futu_str){ (const char *)r.p, r.n };
+}
+
+void guard_end(struct ask *a, const uint8_t *body, size_t n)
+{
+    struct guarded *g = a->guarded;
+    int32_t ret = n ? response_ret(body, n) : RET_UNKNOWN;
+    char reason[200] = "";
+    a->guarded = NULL;
+    a->repeat = g->repeat;
+    settle(g, !g->repeat && (ret == RET_OK || unknown(ret)));
+    if (ret != RET_OK)
+        str_copy(reason, sizeof(reason), n ? response_text(body, n) : STR("no answer"));
+    note(g, ret == RET_OK ? OUTCOME_SUCCESS : unknown(ret) ? OUTCOME_UNKNOWN : OUTCOME_FAILURE,
+         ret == RET_OK ? NULL : reason, order_of(a->proto, body, n), NULL);
+    give_back(g);
+}
+
+/* It was never sent. */
+static void drop(struct guarded *g, const char *reason)
+{
+    settle(g, false);
+    note(g, OUTCOME_FAILURE, reason, STR_NULL, NULL);
+    give_back(g);
+}
+
+static void deny(struct guarded *g, struct ask *a, enum deny d, const char *reason)
+{
+    a->guarded = NULL;
+    give_back(g);
+    guard_deny(a, d, reason);
+}
+
+/* ---- waiting for a price and for the disk ---- */
+
+static bool keep(struct guarded *g, struct ask *a)
+{
+    g->ask = *a;
+    g->ask.msg = NULL;
+    g->body.n = 0;
+    return buf_put(&g->body, a->body, a->len) == FUTU_OK;
+}
+
+/* The ask as it was, read once more: scratch has been used by others meanwhile. */
+static bool restore(struct guarded *g, struct ask *a)
+{
+    struct hub *h = g->hub;
+    hub_now(h);
+    *a = g->ask;
+    a->body = g->body.p;
+    a->len = g->body.n;
+    arena_reset(&h->arena);
+    a->msg = arena_alloc(&h->arena, a->row->request->size);
+    return a->msg && codec_decode(a->row->request, &h->arena, a->body, a->len, a->msg, NULL,
+                                  NULL) == FUTU_OK;
+}
+
+static void resume(struct guarded *g)
+{
+    struct ask a;
+    if (!g->ask.c) {
+        drop(g, "the client has gone; nothing was sent");
+    } else if (!restore(g, &a)) {
+        reply_refuse(&g->ask, "out of memory");
+    } else if (g->disk) {
+        reply_refuse(&a, "nothing was sent: the audit trail or the daily values can't be written; "
+                         "is the disk full?");
+    } else {
+        g->ask.c = NULL;            /* from here on the call is its connection's */
+        g->go(&a);
+    }
+}
+
+static void on_disk(void *arg, futu_err err)
+{
+    struct guarded *g = arg;
+    if (err)
+        g->disk = err;
+    if (--g->waits == 0)
+        resume(g);
+}
+
+static void write_down(struct guarded *g, struct ask *a)
+{
+    bool trail = g->hub->o.audit && g->hub->o.audit->sink;
+    note(g, OUTCOME_REQUEST, NULL, STR_NULL, trail ? on_disk : NULL);
+    note_daily(g, g->hold.count, on_disk);
+    if (g->waits == 0 && !g->disk) {
+        g->go(a);
+        return;
+    }
+    if (!keep(g, a)) {
+        g->disk = FUTU_ENOMEM;
+        g->ask = *a;
+    }
+    if (g->waits == 0)
+        resume(g);
+}
+
+static void judge(struct guarded *g, struct ask *a)
+{
+    char reason[160] = "";
+    enum deny d = DENY_NONE;
+    if (g->key)
+        d = access_check(g->hub->o.access, g->key, &g->order, &g->hold, reason, sizeof(reason));
+    if (d)
+        deny(g, a, d, reason);
+    else
+        write_down(g, a);
+}
+
+/* ---- the value ---- */
+
+static double last_price(struct hub *h, const uint8_t *body, size_t len)
+{
+    Qot_GetSecuritySnapshot_Response rsp;
+    arena_reset(&h->events);
+    if (codec_decode(&Qot_GetSecuritySnapshot_Response_msg, &h->events, body, len, &rsp, NULL,
+                     NULL) || rsp.retType != RET_OK || !rsp.s2c || rsp.s2c->n_snapshotList == 0 ||
+        !rsp.s2c->snapshotList[0].basic)
+        return 0;
+    return rsp.s2c->snapshotList[0].basic->curPrice;
+}
+
+static void on_price(struct upstream_request *rq, const uint8_t *body, size_t len)
+{
+    struct guarded *g = container_of(rq, struct guarded, rq);
+    double price = len ? last_price(g->hub, body, len) : 0;
+    struct ask a;
+    g->pricing = false;
+    if (!g->ask.c) {
+        drop(g, "the client has gone; nothing was sent");
+        return;
+    }
+    if (!restore(g, &a)) {
+        reply_refuse(&g->ask, "out of memory");
+        return;
+    }
+    g->order.has_value = true;
+    g->order.value = g->qty * MAX(price, g->least_price);
+    if (price > 0)
+        judge(g, &a);
+    else
+        deny(g, &a, DENY_PER_ORDER, "limit: there is no last price to value the order at");
+}
+
+static void ask_price(struct guarded *g, struct ask *a, int32_t market, futu_str code)
+{
+    struct hub *h = g->hub;
+    Qot_Common_Security sec = { .code = code };
+    Qot_GetSecuritySnapshot_C2S c2s = { .n_securityList = 1, .securityList = &sec };
+    Qot_GetSecuritySnapshot_Request rq = { .c2s = &c2s };
+    struct buf b = BUF_INIT;
+    SET(&sec, market, market);
+    futu_err err = codec_encode(&Qot_GetSecuritySnapshot_Request_msg, &rq, &b, NULL);
+    size_t own = a->len;
+    if (err || !keep(g, a) || buf_put(&g->body, b.p, b.n)) {
+        buf_free(&b);
+        reply_refuse(a, "out of memory");
+        return;
+    }
+    /* Both bodies stay in one buffer; the order's is what counts afterwards. */
+    g->body.n = own;
+    g->rq = (struct upstream_request){ .proto = 3203, .body = g->body.p + own, .len = b.n,
+                                       .done = on_price, .fmt = FRAME_PROTOBUF };
+    buf_free(&b);
+    g->pricing = true;
+    h->up->ops->request(h->up, &g->rq);
+}
+
+/* Orders that fill at what the market gives. */
+static bool priceless(int32_t order_type)
+{
+    static const int32_t types[] = {
+        Trd_Common_OrderType_Market, Trd_Common_OrderType_Auction, Trd_Common_OrderType_Stop,
+        Trd_Common_OrderType_MarketifTouched, Trd_Common_OrderType_TrailingStop,
+        Trd_Common_OrderType_TrailingStopLimit, Trd_Common_OrderType_TWAP_MARKET,
+        Trd_Common_OrderType_VWAP_MARKET,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(types); i++)
+        if (types[i] == order_type)
+            return true;
+    return false;
+}
+
+static void set_symbol(struct guarded *g, int32_t market, futu_str code)
+{
+    const char *prefix = market_prefix(market);
+    if (!prefix || !code.p)
+        return;
+    int n = snprintf(g->symbol, sizeof(g->symbol), "%s.%.*s", prefix, (int)MIN(code.n, 32), code.p);
+    g->order.symbol = (futu_str){ g->symbol, (size_t)n };
+}
+
+static void judge_place(struct guarded *g, struct ask *a)
+{
+    const Trd_PlaceOrder_C2S *c = ((const Trd_PlaceOrder_Request *)a->msg)->c2s;
+    int32_t market = quote_market(c->header, c->has_secMarket ? c->secMarket : 0, c->code);
+    set_symbol(g, market, c->code);
+    g->order.side = c->trdSide;
+    g->order.has_value = true;
+    g->order.value = c->has_amount && c->amount > 0 ? c->amount : c->qty * c->price;
+    bool by_market = priceless(c->orderType) || !c->has_price;
+    if (!access_needs_value(g->key) || !by_market || (c->has_amount && c->amount > 0)) {
+        judge(g, a);
+        return;
+    }
+    g->qty = c->qty;
+    g->least_price = MAX(c->has_auxPrice ? c->auxPrice : 0, c->has_price ? c->price : 0);
+    ask_price(g, a, market, c->code);
+}
+
+static void judge_modify(struct guarded *g, struct ask *a)
+{
+    const Trd_ModifyOrder_C2S *c = ((const Trd_ModifyOrder_Request *)a->msg)->c2s;
+    if (c->modifyOrderOp != Trd_Common_ModifyOrderOp_Normal || !access_needs_value(g->key)) {
+        judge(g, a);
+        return;
+    }
+    g->order.has_value = true;
+    g->order.value = c->qty * c->price;
+    if (c->has_qty && c->has_price && c->price > 0)
+        judge(g, a);
+    else
+        deny(g, a, DENY_PER_ORDER, "limit: a change without quantity and price can't be valued");
+}
+
+static void judge_combo(struct guarded *g, struct ask *a)
+{
+    const Trd_PlaceComboOrder_C2S *c = ((const Trd_PlaceComboOrder_Request *)a->msg)->c2s;
+    bool limited = g->key->rules->n_symbols > 0 || g->key->rules->n_sides > 0;
+    g->order.has_value = c->has_price;
+    g->order.value = c->has_price ? c->qty * c->price : 0;
+    if (limited)
+        deny(g, a, DENY_SYMBOL, "limit: the legs of a combination can't be judged one by one");
+    else if (access_needs_value(g->key) && !(g->order.value > 0))
+        deny(g, a, DENY_PER_ORDER, "limit: a combination without a price can't be valued");
+    else
+        judge(g, a);
+}
+
+/* ---- in ---- */
+
+static const Trd_Common_TrdHeader *header_of(struct ask *a)
+{
+    Trd_Common_TrdHeader *const *header = c2s_field(a, "header");
+    return header ? *header : NULL;
+}
+
+static struct guarded *begin(struct ask *a, void (*go)(struct ask *a))
+{
+    struct futu_conn *c = a->c;
+    uint8_t digest[32];
+    char hex[65];
+    struct guarded *g = take(c->hub);
+    if (!g)
+        return NULL;
+    g->go = go;
+    g->key = c->key;
+    g->iface = c->iface;
+    sha256(a->body, a->len, digest);
+    hex_lower(digest, sizeof(digest), hex);
+    memcpy(g->args_hash, hex, 8);
+    str_copy(g->peer, sizeof(g->peer), str_c(a->call && a->call->peer ? a->call->peer : c->peer));
+    if (a->call)
+        str_copy(g->endpoint, sizeof(g->endpoint), str_c(a->call->endpoint));
+    else
+        snprintf(g->endpoint, sizeof(g->endpoint), "proto_id=%u", a->proto);
+    a->guarded = g;
+    return g;
+}
+
+static bool environment_ok(const struct guarded *g, const Trd_Common_TrdHeader *header)
+{
+    bool simulate = header->trdEnv == Trd_Common_TrdEnv_Simulate;
+    return access_scope(g->key, simulate ? SCOPE_TRADE_SIMULATE : SCOPE_TRADE_REAL);
+}
+
+static void judge_write(struct guarded *g, struct ask *a, const Trd_Common_TrdHeader *header)
+{
+    g->order.market = trd_market_name(header->trdMarket);
+    if (!environment_ok(g, header))
+        deny(g, a, DENY_SCOPE, "the key has no scope for this environment");
+    else if (a->proto == 2202)
+        judge_place(g, a);
+    else if (a->proto == 2205)
+        judge_modify(g, a);
+    else if (a->proto == 2227)
+        judge_combo(g, a);
+    else
+        judge(g, a);
+}
+
+void guard_write(struct ask *a, void (*go)(struct ask *a))
+{
+    struct hub *h = a->c->hub;
+    const Trd_Common_TrdHeader *header = header_of(a);
+    if (!a->c->key && !h->o.audit) {
+        go(a);
+        return;
+    }
+    struct guarded *g = begin(a, go);
+    if (!g) {
+        reply_refuse(a, "out of memory");
+        return;
+    }
+    if (header) {
+        g->acc_id = g->order.acc_id = header->accID;
+        g->order.has_acc = true;
+    }
+    if (g->key && header && a->row->write)
+        judge_write(g, a, header);
+    else
+        write_down(g, a);       /* an unlock, whose scope and accounts were looked at before */
+}
+
+void guard_conn_gone(struct futu_conn *c)
+{
+    struct list *it, *tmp;
+    list_each(it, tmp, &c->hub->guarded) {
+        struct guarded *g = list_entry(it, struct guarded, link);
+        if (g->ask.c == c)
+            g->ask.c = NULL;    /* seen when the price or the disk answers */
+    }
+}
+
+void guard_free(struct hub *h)
+{
+    struct list *lists[] = { &h->guarded, &h->idle_guarded };
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        while (!list_empty(lists[i])) {
+            struct guarded *g = list_entry(lists[i]->next, struct guarded, link);
+            if (g->pricing)
+                h->up->ops->cancel(h->up, &g->rq);
+            list_remove(&g->link);
+            if (g->hold.count)
+                access_settle(h->o.access, &g->hold, true);
+            buf_free(&g->body);
+            mem_free(g);
+        }
+}

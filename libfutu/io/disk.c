@@ -1,0 +1,69 @@
+/* disk.c - see disk.h. */
+#include "io/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool disk_make_dirs(const char *path)
+{
+    char part[1024];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof(part)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] != '/' && path[i] != '\0')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (mkdir(part, 0700) && errno != EEXIST)
+            return false;
+    }
+    return true;
+}
+
+futu_err disk_lock(int dir, const char *name, int fd)
+{
+    struct stat st, now;
+    if (flock(fd, LOCK_EX | LOCK_NB))
+        return FUTU_EBUSY;
+    /* Whoever held it may have put another file in its place meanwhile, and hold that. */
+    if (fstat(fd, &st) || fstatat(dir, name, &now, 0) ||
+        now.st_ino != st.st_ino || now.st_dev != st.st_dev)
+        return FUTU_EBUSY;
+    return FUTU_OK;
+}
+
+bool disk_read(int fd, void *p, size_t n, int64_t at)
+{
+    for (char *to = p; n > 0;) {
+        ssize_t got = pread(fd, to, n, at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        to += got;
+        n -= (size_t)got;
+        at += got;
+    }
+    return true;
+}
+
+bool disk_write(int fd, const void *p, size_t n, int64_t at)
+{
+    for (const char *from = p; n > 0;) {
+        ssize_t put = pwrite(fd, from, n, at);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return false;
+        from += put;
+        n -= (size_t)put;
+        at += put;
+    }
+    return true;
+}

@@ -1,0 +1,22 @@
+/* disk.h - what store and trail both need of files. Internal to io/.
+ *
+ * Errors:  errno says why.
+ * Threads: any.
+ */
+#ifndef IO_DISK_H
+#define IO_DISK_H
+
+#include "base/base.h"
+
+/* Makes each folder of the path that is missing, 0700. */
+bool disk_make_dirs(const char *path);
+
+/* Locks the open file `dir`/`name` for this process alone. FUTU_EBUSY: another has it, or has put
+ * another file in its place meanwhile. */
+futu_err disk_lock(int dir, const char *name, int fd);
+
+/* The file's bytes from `at` on; false when there are less. */
+bool disk_read(int fd, void *p, size_t n, int64_t at);
+bool disk_write(int fd, const void *p, size_t n, int64_t at);
+
+#endif

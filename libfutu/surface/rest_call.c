@@ -1,0 +1,349 @@
+/* rest_call.c - calls of the registry over REST: body to Request, hub, Response to envelope.
+ *
+ * A card number in place of an account is looked up in the account list first. A write with an
+ * Idempotency-Key is answered from what was kept; orders also carry the key to the hub, which knows
+ * them longer. Only success is kept: a refusal may be tried again.
+ */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "codec/splice.h"
+#include "surface/body.h"
+#include "surface/rest_state.h"
+#include "wire/frame.h"
+
+#define TAG_IDEMPOTENCY 900
+
+/* The envelope is common to all; this row stands for those without published messages. */
+static const struct proto_row *envelope_row(const struct proto_row *row)
+{
+    return row->response ? row : proto_find(1004);
+}
+
+static void keep(futu_http_call *k, futu_str body)
+{
+    struct rest *r = k->rest;
+    if (k->idem)
+        idem_answer(&r->idem, k->idem, body, clock_mono(&r->o.clock));
+    k->idem = NULL;
+}
+
+static void answer_raw(futu_http_call *k, const struct hub_reply *h)
+{
+    http_answer(k, 200, "application/json", NULL, (futu_str){ (const char *)h->body, h->len });
+}
+
+/* Reads of what is subscribed: the answer holds until the next event. */
+static void keep_hot(futu_http_call *k)
+{
+    static const uint32_t protos[] = { 3004, 3006, 3008, 3010, 3012, 3014 };
+    struct rest *r = k->rest;
+    struct hot_entry e = { .version = k->version, .row = k->row, .key = k->key };
+    e.until = clock_mono(&r->o.clock) + HOT_LIFE_NS;
+    for (size_t i = 0; i < ARRAY_LEN(protos); i++)
+        if (protos[i] == k->row->id)
+            hot_keep(&r->hot, &k->hot, &e, buf_str(&r->json));
+}
+
+static void answer(futu_http_call *k, const struct hub_reply *h)
+{
+    struct rest *r = k->rest;
+    struct body_error e;
+    r->json.n = 0;
+    if (h->raw_json) {
+        answer_raw(k, h);
+        return;
+    }
+    futu_err err = body_envelope(envelope_row(k->row), h->body, h->len, k->int64_text, &r->json,
+                                 &e);
+    bool good = !err && response_ret(h->body, h->len) == RET_OK;
+    keep(k, good ? buf_str(&r->json) : STR_NULL);
+    if (good)
+        keep_hot(k);
+    if (err)
+        http_error(k, 500, "the answer can't be written: %s", e.text);
+    else
+        http_answer(k, 200, "application/json", NULL, buf_str(&r->json));
+}
+
+static void on_reply(struct hub_call *c, const struct hub_reply *h)
+{
+    futu_http_call *k = container_of(c, futu_http_call, call);
+    if (h && h->deny == DENY_NONE) {
+        answer(k, h);
+        return;
+    }
+    keep(k, STR_NULL);
+    if (h)
+        http_deny(k, h->deny, h->text);
+    else
+        http_error(k, 503, "the gateway ends");
+}
+
+/* ---- a card in place of an account ---- */
+
+static bool ends_with(futu_str s, futu_str tail)
+{
+    return s.n >= tail.n && memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0;
+}
+
+static bool is_card(const Trd_Common_TrdAcc *a, futu_str card)
+{
+    bool tail = card.n == 4;
+    return str_eq(a->cardNum, card) || str_eq(a->uniCardNum, card) ||
+           (tail && (ends_with(a->cardNum, card) || ends_with(a->uniCardNum, card)));
+}
+
+/* The account of the card, 0 after the answer. */
+static uint64_t account_of(futu_http_call *k, const struct hub_reply *h)
+{
+    struct arena a = { .first = NULL };
+    Trd_GetAccList_Response rsp;
+    uint64_t id = 0;
+    size_t hits = 0;
+    futu_err err = codec_decode(&Trd_GetAccList_Response_msg, &a, h->body, h->len, &rsp, NULL, NULL);
+    for (size_t i = 0; !err && rsp.s2c && i < rsp.s2c->n_accList; i++)
+        if (is_card(&rsp.s2c->accList[i], str_c(k->card))) {
+            id = rsp.s2c->accList[i].accID;
+            hits++;
+        }
+    arena_free(&a);
+    if (hits == 1)
+        return id;
+    if (err || !rsp.s2c)
+        http_error(k, 503, "card_num: the accounts are not known");
+    else
+        http_error(k, 400, hits ? "card_num: several accounts have it; give acc_id"
+                                : "card_num: no account has it; GET /api/accounts lists them");
+    return 0;
+}
+
+/* Puts the account into c2s.header of the Request that is kept, and writes it out anew. */
+static futu_err set_account(futu_http_call *k, uint64_t id, struct buf *out)
+{
+    const futu_msg *m = k->row->request;
+    const struct pb_field *c2s = codec_field(m, STR("c2s")), *head;
+    struct arena a = { .first = NULL };
+    void *rq = arena_alloc(&a, m->size);
+    futu_err err = rq ? codec_decode(m, &a, k->kept.p, k->kept.n, rq, NULL, NULL) : FUTU_ENOMEM;
+    head = codec_field(c2s->sub, STR("header"));
+    if (!err) {
+        char *body = *(char *const *)((char *)rq + c2s->off);
+        Trd_Common_TrdHeader *header = *(Trd_Common_TrdHeader *const *)(body + head->off);
+        header->accID = id;
+        out->n = 0;
+        err = codec_encode(m, rq, out, NULL);
+    }
+    arena_free(&a);
+    return err;
+}
+
+static void send(futu_http_call *k, futu_conn *caller, futu_str pb)
+{
+    k->call.proto = k->row->id;
+    k->call.body = (const uint8_t *)pb.p;
+    k->call.len = pb.n;
+    k->call.endpoint = k->endpoint;
+    k->call.peer = k->peer;
+    k->call.done = on_reply;
+    hub_call(caller, &k->call);
+}
+
+/* The hub may not be called from inside an answer: the rest of it waits for the next turn. */
+static void on_accounts_known(struct timer *t, int64_t now)
+{
+    futu_http_call *k = container_of(t, futu_http_call, later);
+    struct rest *r = k->rest;
+    futu_conn *caller;
+    (void)now;
+    if (set_account(k, k->account, &r->pb) || hub_caller(r->o.hub, IFACE_REST, k->key, &caller))
+        http_error(k, 500, "out of memory");
+    else
+        send(k, caller, buf_str(&r->pb));
+}
+
+static void on_accounts(struct hub_call *c, const struct hub_reply *h)
+{
+    futu_http_call *k = container_of(c, futu_http_call, call);
+    if (!h || h->deny != DENY_NONE) {
+        on_reply(c, h);
+        return;
+    }
+    k->account = account_of(k, h);
+    if (!k->account)
+        return;
+    k->later.fn = on_accounts_known;
+    timer_set(k->rest->o.timers, &k->later, 0);
+}
+
+static void find_card(futu_http_call *k, futu_conn *caller, const struct body_extra *extra)
+{
+    Trd_GetAccList_C2S c2s = { .has_userID = true };
+    Trd_GetAccList_Request rq = { .c2s = &c2s };
+    struct buf *b = &k->rest->text;
+    SET(&c2s, needGeneralSecAccount, true);
+    str_copy(k->card, sizeof(k->card), extra->card_num);
+    b->n = 0;
+    if (buf_put(&k->kept, k->rest->pb.p, k->rest->pb.n) ||
+        codec_encode(&Trd_GetAccList_Request_msg, &rq, b, NULL)) {
+        http_error(k, 500, "out of memory");
+        return;
+    }
+    k->call = (struct hub_call){ .proto = 2001, .body = b->p, .len = b->n, .done = on_accounts,
+                                 .endpoint = k->endpoint, .peer = k->peer };
+    list_init(&k->call.link);
+    hub_call(caller, &k->call);
+}
+
+/* ---- Idempotency-Key ---- */
+
+static bool printable(futu_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((uint8_t)s.p[i] <= ' ' || (uint8_t)s.p[i] >= 0x7f)
+            return false;
+    return s.n > 0;
+}
+
+static void replay(futu_http_call *k, const struct idem_entry *e)
+{
+    struct audit_event event = { .iface = IFACE_REST, .endpoint = k->endpoint, .peer = k->peer,
+                                 .key_id = k->key ? k->key->rules->id : "<none>",
+                                 .outcome = OUTCOME_SUCCESS, .cache_outcome = "cached",
+                                 .trade = true };
+    hub_audit(k->rest->o.hub, &event, DENY_NONE);
+    http_answer(k, 200, "application/json", "Idempotent-Replayed: true\r\n", buf_str(&e->answer));
+}
+
+/* False: it has been answered. */
+static bool idempotent(futu_http_call *k, const futu_http_request *rq)
+{
+    struct rest *r = k->rest;
+    futu_str key = rq->idempotency_key;
+    struct idem_entry *e;
+    if (!key.p || !(k->row->write || k->row->id == 2005))
+        return true;
+    if (!printable(key) || key.n > ORDER_KEY_MAX) {
+        http_error(k, 400, "Idempotency-Key: 1 to %d printable characters", ORDER_KEY_MAX);
+        return false;
+    }
+    switch (idem_look(&r->idem, k->key ? k->key->rules->id : "", key, str_c(k->endpoint), rq->body,
+                      clock_mono(&r->o.clock), &e)) {
+    case IDEM_NEW:
+        k->idem = e;
+        return true;
+    case IDEM_ANSWERED:
+        replay(k, e);
+        return false;
+    case IDEM_WAITING:
+        http_error(k, 409, "the first request with this Idempotency-Key has no answer yet; ask "
+                           "again in a second");
+        return false;
+    case IDEM_OTHER:
+        http_error(k, 409, "this Idempotency-Key was used for another request; use a new one");
+        return false;
+    default:
+        http_error(k, 503, "too many requests with an Idempotency-Key are under way");
+        return false;
+    }
+}
+
+/* Orders take the key along, unless the body names one itself. */
+static futu_err add_key(futu_http_call *k, futu_str key)
+{
+    struct rest *r = k->rest;
+    const struct pb_field *c2s = codec_field(k->row->request, STR("c2s"));
+    uint8_t record[ORDER_KEY_MAX + 16];
+    struct pb_rec had;
+    if (!key.p || !codec_field(c2s->sub, STR("idempotencyKey")) ||
+        pb_inner(r->pb.p, r->pb.n, c2s->tag, TAG_IDEMPOTENCY, &had))
+        return FUTU_OK;
+    struct pb_edit edit = { TAG_IDEMPOTENCY, record, 0 };
+    edit.n = (size_t)(pb_put_text(record, TAG_IDEMPOTENCY, key) - record);
+    r->json.n = 0;
+    futu_err err = pb_splice(r->pb.p, r->pb.n, c2s->tag, &edit, 1, &r->json);
+    struct buf swap = r->pb;
+    r->pb = r->json;
+    r->json = swap;
+    return err;
+}
+
+/* ---- the call ---- */
+
+/* What nobody here can read goes up as it came; only another gateway may know what it means. */
+static void call_raw(futu_http_call *k, const futu_http_request *rq, futu_conn *caller)
+{
+    struct buf *b = &k->rest->json;
+    bool wrapped = rq->body.n > 0 && memmem(rq->body.p, rq->body.n, "\"c2s\"", 5);
+    if (k->key && k->key->n_acc_ids > 0) {
+        http_refuse(k, DENY_ACCOUNT, "the account of this call can't be seen");
+        return;
+    }
+    b->n = 0;
+    futu_err err = buf_puts(b, wrapped ? "" : "{\"c2s\":");
+    if (!err)
+        err = rq->body.n > 0 ? buf_put(b, rq->body.p, rq->body.n) : buf_puts(b, "{}");
+    if (!err && !wrapped)
+        err = buf_byte(b, '}');
+    k->call.fmt = FRAME_JSON;
+    if (err)
+        http_error(k, 500, "out of memory");
+    else
+        send(k, caller, buf_str(b));
+}
+
+static void refuse_body(futu_http_call *k, futu_err err, const struct body_error *e)
+{
+    keep(k, STR_NULL);
+    http_error(k, err == FUTU_ENOMEM ? 500 : 400, "%s", err == FUTU_ENOMEM ? "out of memory"
+                                                                        : e->text);
+}
+
+static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, futu_conn *caller)
+{
+    struct rest *r = k->rest;
+    struct body_extra extra;
+    struct body_error e = { "", "" };
+    struct body_fill fill = { hub_conn_id(caller), ++r->serial, str_c(k->route->preset) };
+    futu_err err = body_to_pb(k->row, json, &fill, &r->pb, &extra, &e);
+    if (!err)
+        err = add_key(k, rq->idempotency_key);
+    if (err) {
+        refuse_body(k, err, &e);
+        return;
+    }
+    k->call.acc_ids = extra.acc_ids;
+    k->call.n_acc_ids = extra.n_acc_ids;
+    if (extra.card_num.p)
+        find_card(k, caller, &extra);
+    else
+        send(k, caller, buf_str(&r->pb));
+}
+
+void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query)
+{
+    struct rest *r = k->rest;
+    struct body_error e = { "", "" };
+    futu_str json = rq->body;
+    futu_conn *caller;
+    k->row = proto_find(k->route->proto);
+    k->int64_text = rq->accept.p && memmem(rq->accept.p, rq->accept.n, "int64=string", 12);
+    futu_err err = hub_caller(r->o.hub, IFACE_REST, k->key, &caller);
+    if (err) {
+        http_error(k, 503, "%s", futu_strerror(err));
+        return;
+    }
+    if (!k->row->request) {
+        call_raw(k, rq, caller);
+        return;
+    }
+    if (json.n == 0 && query.n > 0) {
+        r->json.n = 0;
+        err = body_from_query(k->row, query, &r->json, &e);
+        json = buf_str(&r->json);
+    }
+    if (err)
+        refuse_body(k, err, &e);
+    else if (idempotent(k, rq))
+        call(k, rq, json, caller);
+}

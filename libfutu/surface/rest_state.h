@@ -1,0 +1,84 @@
+/* rest_state.h - what the files of the REST API share. Nothing outside includes it.
+ *
+ * rest.c judges a request, rest_call.c asks the hub, rest_admin.c answers for the gateway itself,
+ * rest_ws.c serves the clients of /ws.
+ */
+#ifndef SURFACE_REST_STATE_H
+#define SURFACE_REST_STATE_H
+
+#include "base/list.h"
+#include "base/timer.h"
+#include "surface/hot.h"
+#include "surface/idem.h"
+#include "surface/rest.h"
+#include "surface/route.h"
+
+#define PEER_MAX 64
+#define ORIGIN_MAX 256
+#define CARD_MAX 64
+
+struct rest {
+    struct rest_opts o;
+    char *origins;
+    struct list calls, idle;        /* struct futu_http_call.link */
+    uint32_t n_idle, serial;
+    struct idem idem;
+    struct hot hot;
+    struct buf pb, json, text;      /* scratch of one request */
+    struct buf openapi;             /* made at the first request for it */
+    struct timer stop;              /* of the shutdown */
+};
+
+struct futu_http_call {
+    struct rest *rest;
+    futu_http_done_fn *done;        /* NULL: abandoned */
+    void *arg;
+    bool inside, answered;          /* inside rest_request(): the call is given back there */
+    struct hub_call call;
+    struct route room;              /* of an alias */
+    const struct route *route;
+    const struct proto_row *row;
+    struct api_key *key;
+    bool int64_text;
+    struct idem_entry *idem;        /* that its answer is kept under */
+    /* A card is looked up before the call: the Request without its account, and what is found. */
+    struct buf kept;
+    char card[CARD_MAX + 1];
+    uint64_t account;
+    struct timer later;
+    char endpoint[96], peer[PEER_MAX], origin[ORIGIN_MAX];
+    struct list link;
+    uint64_t version;               /* of the hub, when the request came */
+    struct hot_request hot;         /* last: it is not zeroed with the rest */
+};
+
+/* Answers and ends the call. `headers` may be NULL. */
+void http_answer(futu_http_call *k, int status, const char *type, const char *headers,
+                 futu_str body);
+/* {"error":"..."}, with what the status asks for. */
+void http_error(futu_http_call *k, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void http_deny(futu_http_call *k, enum deny d, const char *text);
+/* The same, with one line in the trail. */
+void http_refuse(futu_http_call *k, enum deny d, const char *reason);
+/* Appends text as the inside of a JSON string. */
+futu_err json_text(struct buf *out, futu_str s);
+
+/* The token of "Bearer TOKEN", the word in any case; p NULL: none. */
+futu_str bearer_of(futu_str authorization);
+/* The value of a query parameter as it stands, not decoded; p NULL: absent. */
+futu_str query_value(futu_str query, const char *name);
+/* Origin and host of a browser. False: it has been answered. */
+bool origin_ok(futu_http_call *k, const futu_http_request *rq);
+/* The key behind a token, with one of the scopes: k->key is set. False: it has been answered. */
+bool key_ok(futu_http_call *k, futu_str token, const struct route *route);
+futu_http_call *http_take(struct rest *r, const futu_http_request *rq, futu_http_done_fn *done,
+                          void *arg);
+void http_give_back(futu_http_call *k);
+
+/* rest_call.c */
+void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query);
+/* rest_admin.c */
+void rest_admin(futu_http_call *k, const futu_http_request *rq);
+void rest_stop_now(struct timer *t, int64_t now);
+
+#endif
