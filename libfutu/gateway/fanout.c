@@ -11,6 +11,7 @@
 #include "gateway/state.h"
 
 #include "crypt/digest.h"
+#include "gateway/trace.h"
 
 struct fan {
     struct hub *h;
@@ -75,6 +76,7 @@ static struct shbuf *make_frame(struct fan *f, struct futu_conn *c)
         body = buf_str(&f->h->json);
     }
     const uint8_t *p = (const uint8_t *)body.p;
+    trace_push(c, f->proto, fmt, p, body.n);
     if (c->kind == KIND_WS_SDK)
         return frame_for(c, f->proto, fmt, 0, p, body.n);
     if (!f->digested[fmt])
