@@ -89,10 +89,11 @@ export class Gateway extends Daemon {
         });
     }
 
-    async stop() {
+    // Ends it, and removes what it had on disk.
+    async end() {
         this.agent.destroy();
         try {
-            await super.stop();
+            await this.stop();
         } finally {
             this.remove();
         }

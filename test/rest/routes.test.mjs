@@ -39,7 +39,7 @@ before(async () => {
             body: ops.post?.requestBody?.content['application/json'].example ?? {} };
     });
 });
-after(() => gateway.stop());
+after(() => gateway.end());
 
 const ask = (g, route, method, more = {}) => g.http(route.path, { method,
     body: method === 'POST' ? route.body : undefined, ...more });
@@ -278,7 +278,7 @@ describe('aliases', () => {
                     assert.ok([200, 400].includes(answer.status), `${row.name}: ${answer.text}`);
             }
         } finally {
-            await open.stop();
+            await open.end();
         }
     });
 
@@ -295,7 +295,7 @@ describe('aliases', () => {
 describe('without keys', () => {
     let open;
     before(async () => { open = await startGateway(); });
-    after(() => open.stop());
+    after(() => open.end());
 
     it('reads are answered, writes and admin are 401 with a hint, sub-acc-push is 403', () =>
         each(async (route, method, what) => {
@@ -339,7 +339,7 @@ describe('limits of a key', () => {
         limited.hours[0].hours_window = `${two(hour)}:00-${two(hour + 1)}:00`;
         g = await startGateway({ keys: Object.values(limited).map(([k]) => k), env: { TZ: 'UTC' } });
     });
-    after(() => g.stop());
+    after(() => g.end());
 
     for (const name of Object.keys(limited))
         it(`${name}: refused without its cap`, async () => {
