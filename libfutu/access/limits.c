@@ -1,9 +1,9 @@
 /* limits.c - what a key may do: scopes, whitelists, hours, values and rates.
  *
- * Counting: a value is held from the check until its order is settled, and counts meanwhile: orders
- *           that are under way together can't pass a cap. The rate is counted by the monotonic clock,
- *           the day's value by the wall clock in UTC, hours in the local time of the process.
- *           Orders of a key without a cap are counted too: a reload may bring one.
+ * Counting: a value is held from the check until its order is settled, and counts meanwhile, so
+ *           that orders under way together can't pass a cap. The rate is counted by the monotonic
+ *           clock, the day's value by the wall clock in UTC, hours in the local time of the
+ *           process. Orders of a key without a cap are counted too: a reload may bring one.
  */
 #include <ctype.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* keys.c - what a key costs a request: looking it up by its token (SHA-256 included), its scope,
  * and all of its limits with their counting. With one key in the file; with ten thousand of which
  * one is used; and with ten thousand in random order, where each time all that is known of a key
- * has to come from memory. SHA-256 of a token alone stands beside. Nanoseconds of processor time. */
+ * has to come from memory. SHA-256 of a token alone stands beside. All in processor time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

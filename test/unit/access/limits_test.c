@@ -85,7 +85,8 @@ START_TEST(an_order_outside_of_a_list_is_refused)
 {
     struct api_key *k = key_with(
         ",\"allowed_acc_ids\":[7],\"allowed_markets\":[\"HK\",\"FUTURES\"],"
-        "\"allowed_symbols\":[\"HK.700\",\"US.AAPL\"],\"allowed_trd_sides\":[\"BUY\",\"SELL_SHORT\"]");
+        "\"allowed_symbols\":[\"HK.700\",\"US.AAPL\"],"
+        "\"allowed_trd_sides\":[\"BUY\",\"SELL_SHORT\"]");
     ck_assert_int_eq(check(k, (struct access_order){ .has_acc = true, .acc_id = 8 }), DENY_ACCOUNT);
     ck_assert_str_eq(reason, "limit: account 8 is not allowed");
     ck_assert_int_eq(check(k, (struct access_order){ .market = "US" }), DENY_MARKET);
