@@ -90,6 +90,7 @@ static bool to_event_json(struct fan *f)
 static struct shbuf *make_event(struct fan *f, struct futu_conn *c)
 {
     bool raw = c->form == FORM_EVENT_JSON && !to_event_json(f);
+    trace_push(c, f->e.proto, FRAME_PROTOBUF, f->e.body, f->e.len);
     if (raw)
         f->json = JSON_NONE;
     return raw ? NULL : event_frame(c, &f->e);

@@ -117,6 +117,7 @@ void http_answer(futu_http_call *k, int status, const char *type, const char *he
                            .body = body };
     a.headers = cors_of(k, headers, room, sizeof(room));
     k->answered = true;
+    trace_http_answer(k->peer, status, body);
     if (k->done)
         k->done(&a, k->arg);
     if (!k->inside)
@@ -352,6 +353,7 @@ static bool answer_hot(struct rest *r, const struct hot_request *rq, futu_http_d
     futu_http_answer a = { .size = sizeof(a), .status = 200, .content_type = "application/json",
                            .headers = "", .body = buf_str(&e->answer) };
     hub_count_call(r->o.hub, e->row, IFACE_REST);
+    trace_http_answer("kept", 200, a.body);
     done(&a, arg);
     return true;
 }
@@ -363,6 +365,7 @@ futu_err rest_request(struct rest *r, const futu_http_request *rq, futu_http_don
     if (!done || rq->size < sizeof(rq->size))
         return FUTU_EINVAL;
     struct hot_request hot;
+    trace_http_request(rq);
     hot_request(&hot, rq);
     if (answer_hot(r, &hot, done, arg))
         return FUTU_OK;

@@ -75,6 +75,9 @@ futu_http_call *http_take(struct rest *r, const futu_http_request *rq, futu_http
                           void *arg);
 void http_give_back(futu_http_call *k);
 
+/* rest_trace.c: nothing below trace level. */
+void trace_http_request(const futu_http_request *rq);
+void trace_http_answer(const char *peer, int status, futu_str body);
 /* rest_call.c */
 void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query);
 /* rest_admin.c */
