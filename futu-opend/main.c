@@ -11,10 +11,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "listener.h"
+#include "log.h"
 #include "options.h"
 #include "tls.h"
 
@@ -29,19 +29,6 @@ struct daemon {
     bool stop;                  /* a signal came */
     char why[512];
 };
-
-static void on_log(int level, const char *line, void *arg)
-{
-    static const char *const names[] = { "", "ERROR", "WARN", "INFO", "DEBUG", "TRACE" };
-    struct timespec ts;
-    struct tm tm;
-    char when[32];
-    (void)arg;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    gmtime_r(&ts.tv_sec, &tm);
-    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-    fprintf(stderr, "%s.%03ldZ %-5s %s\n", when, ts.tv_nsec / 1000000, names[level], line);
-}
 
 /* Secrets pass through this process: no core file; thousands of sockets: all that the system
  * grants. */
@@ -225,7 +212,7 @@ int main(int argc, char **argv)
         printf("futu-opend %s\n", futu_version());
         return EXIT_SUCCESS;
     }
-    futu_set_log(on_log, options_log_level(&d.conf), NULL);
+    log_start(options_log_level(&d.conf), d.conf.json_log);
     set_limits();
     return run(&d);
 }
