@@ -4,7 +4,7 @@
  * pipe that is writable has room for PIPE_BUF bytes; a longer line is cut to that, so that a write
  * of a whole line never waits. To files there is no limit, and no waiting.
  *
- * Tests:   test/integration/log_test.c
+ * Tests:   test/integration/options_test.c
  */
 #include "log.h"
 
@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -163,10 +164,28 @@ static void on_line(int level, const char *message, void *arg)
     pthread_mutex_unlock(&sink.lock);
 }
 
+/* The C library takes any text and means UTC by it: so names are looked up here. */
+bool log_zone(const char *zone, char *why, size_t size)
+{
+    char path[160];
+    struct stat st;
+    if (zone && strcmp(zone, "UTC") != 0) {
+        int n = snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", zone);
+        if (n >= (int)sizeof(path) || zone[0] == '/' || strstr(zone, "..") || stat(path, &st) ||
+            !S_ISREG(st.st_mode)) {
+            snprintf(why, size, "--tz: %.64s is no zone of this system, such as Asia/Hong_Kong",
+                     zone);
+            return false;
+        }
+    }
+    setenv("TZ", zone ? zone : "UTC", zone != NULL);
+    tzset();
+    return true;
+}
+
 void log_start(int level, bool json)
 {
     struct stat st;
-    tzset();
     sink.json = json;
     sink.file = fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
     futu_set_log(on_line, level, NULL);

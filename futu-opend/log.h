@@ -15,6 +15,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Sets TZ for text lines and all local times: `zone` (an IANA name), else what TZ says, else UTC.
+ * False: there is no such zone; `why` says so. */
+bool log_zone(const char *zone, char *why, size_t size);
+
 /* FUTU_LOG_*, 0: silence. Call it once, after the time zone is set. */
 void log_start(int level, bool json);
 

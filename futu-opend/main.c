@@ -212,6 +212,10 @@ int main(int argc, char **argv)
         printf("futu-opend %s\n", futu_version());
         return EXIT_SUCCESS;
     }
+    if (!log_zone(d.conf.tz, d.why, sizeof(d.why))) {
+        fprintf(stderr, "futu-opend: %s\n", d.why);
+        return EXIT_USAGE;
+    }
     log_start(options_log_level(&d.conf), d.conf.json_log);
     set_limits();
     return run(&d);
