@@ -39,6 +39,20 @@ int free_port(void)
     return ntohs(a.sin_port);
 }
 
+/* With FUTU_TEST_LOGS each daemon leaves what it said on standard error in that folder, for
+ * log_scan.py; else it goes where the test's own goes. */
+static void keep_errors(void)
+{
+    const char *folder = getenv("FUTU_TEST_LOGS");
+    char path[1024];
+    if (!folder || snprintf(path, sizeof(path), "%s/opend-%d.log", folder, (int)getpid()) >=
+                       (int)sizeof(path))
+        return;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        dup2(fd, STDERR_FILENO);
+}
+
 /* Starts the program with its output in a pipe, whose other end is returned. */
 static int spawn(pid_t *pid, const char *const *args, bool with_errors)
 {
@@ -53,6 +67,8 @@ static int spawn(pid_t *pid, const char *const *args, bool with_errors)
         dup2(p[1], STDOUT_FILENO);
         if (with_errors)
             dup2(p[1], STDERR_FILENO);
+        else
+            keep_errors();
         execv(program, (char *const *)args);
         _exit(127);
     }

@@ -57,6 +57,20 @@ START_TEST(wrong_usage_is_status_2_and_one_line)
 }
 END_TEST
 
+START_TEST(log_lines_are_text_with_the_zones_offset_or_json)
+{
+    ck_assert_int_eq(opend_run_until(ARGS("--paper", "--port", "0", "--log-level", "debug", "--tz",
+                                          "Asia/Hong_Kong"), "\nready", text, sizeof(text)), -1);
+    ck_assert_ptr_nonnull(strstr(text, "+08:00 WARN  the log shows details"));
+    ck_assert_int_eq(opend_run_until(ARGS("--paper", "--port", "0", "--log-level", "debug",
+                                          "--json-log"), "\nready", text, sizeof(text)), -1);
+    ck_assert_ptr_nonnull(strstr(text, "Z\",\"level\":\"WARN\",\"target\":\"futu\",\"message\":\""
+                                       "the log shows details"));
+    ck_assert_ptr_eq(strstr(text, "{\"timestamp\":\""), text);
+    fails(ARGS("--paper", "--port", "0", "--tz", "Mars/Base"), 2, "--tz: Mars/Base is no zone");
+}
+END_TEST
+
 START_TEST(what_can_t_start_is_status_1_with_the_reason)
 {
     char port[16];
@@ -137,6 +151,7 @@ static void add(TCase *tc)
 {
     tcase_add_test(tc, help_and_version);
     tcase_add_test(tc, wrong_usage_is_status_2_and_one_line);
+    tcase_add_test(tc, log_lines_are_text_with_the_zones_offset_or_json);
     tcase_add_test(tc, what_can_t_start_is_status_1_with_the_reason);
     tcase_add_test(tc, a_port_in_use_is_named_with_the_reason);
     tcase_add_test(tc, the_banner_says_paper_and_where);
