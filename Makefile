@@ -135,7 +135,7 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push)
 $(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
-$(B)/test/bench/hub_fanout: $(B)/test/bench/hub_fanout.o $(B)/libfutu.a
+$(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/bench/%.o $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 
 # The upstream of the relay's push throughput, a program of its own.

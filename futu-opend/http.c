@@ -74,6 +74,7 @@ static struct exchange *exchange_new(struct http_conn *c)
         return NULL;
     }
     x->conn = c;
+    x->next = NULL;
     x->flags = (c->parser.keep_alive ? 0 : HTTP_CLOSE) |
                (c->parser.keep_alive && !c->parser.minor1 ? HTTP_KEEP : 0);
     *c->last = x;

@@ -255,7 +255,7 @@ static futu_err add_key(futu_http_call *k, futu_str key)
     const struct pb_field *c2s = codec_field(k->row->request, STR("c2s"));
     uint8_t record[ORDER_KEY_MAX + 16];
     struct pb_rec had;
-    if (!key.p || !codec_field(c2s->sub, STR("idempotencyKey")) ||
+    if (!key.p || !c2s || !codec_field(c2s->sub, STR("idempotencyKey")) ||
         pb_inner(r->pb.p, r->pb.n, c2s->tag, TAG_IDEMPOTENCY, &had))
         return FUTU_OK;
     struct pb_edit edit = { TAG_IDEMPOTENCY, record, 0 };
@@ -304,7 +304,8 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
     struct rest *r = k->rest;
     struct body_extra extra;
     struct body_error e = { "", "" };
-    struct body_fill fill = { hub_conn_id(caller), ++r->serial, str_c(k->route->preset) };
+    struct body_fill fill = { hub_conn_id(caller), ++r->serial, str_c(k->route->preset),
+                              k->route->fixed };
     futu_err err = body_to_pb(k->row, json, &fill, &r->pb, &extra, &e);
     if (!err)
         err = add_key(k, rq->idempotency_key);
