@@ -5,7 +5,7 @@ test: setup-test
 	$(MAKE) SAN=$(SAN) tests-built
 	$(MAKE) -j1 SAN=$(SAN) check
 
-check: schema lint unit fuzz-replay gen-test json-oracle integration examples sdk
+check: schema lint unit fuzz-replay gen-test json-oracle integration examples sdk rest
 
 # The tables and rules that a compiler does not check. lint_test.py plants faults to see them found.
 LINT := $(PYTHON) -B test/lint
@@ -61,11 +61,20 @@ $(SDK_MODULES): test/sdk/package.json test/sdk/package-lock.json
 sdk: $(B)/futu-opend $(SDK_MODULES)
 	@sh test/sdk/run.sh $(B)
 
+# The REST API as its own document tells it.
+REST_MODULES := test/rest/node_modules/.package-lock.json
+$(REST_MODULES): test/rest/package.json test/rest/package-lock.json
+	cd test/rest && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+rest: $(B)/futu-opend $(REST_MODULES)
+	@sh test/rest/run.sh $(B)
+
 tests-built: all $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
 
 bench: setup-bench
-	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast hub_fanout)
+	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast hub_fanout keys)
 	$(B)/test/bench/hub_fanout
+	$(B)/test/bench/keys
 	$(B)/test/bench/bench $(B)/futu-opend
 
 # libFuzzer builds of the library and of each target; FUZZ_SECONDS for each.
@@ -77,4 +86,4 @@ run: setup-run
 	$(MAKE) all
 	sh test/run.sh $(B)
 
-.PHONY: tests-built examples gen-test json-oracle lint bench fuzz test check schema unit fuzz-replay run integration sdk
+.PHONY: tests-built examples gen-test json-oracle lint bench fuzz test check schema unit fuzz-replay run integration sdk rest

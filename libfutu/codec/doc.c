@@ -16,3 +16,9 @@ const struct proto_doc *proto_doc(const futu_msg *m)
     }
     return NULL;
 }
+
+const struct proto_field_doc *proto_field_doc(const futu_msg *m, const struct pb_field *f)
+{
+    const struct proto_doc *doc = proto_doc(m);
+    return doc ? &doc->fields[f - m->fields] : NULL;
+}

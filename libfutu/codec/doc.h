@@ -36,5 +36,7 @@ extern const struct proto_doc proto_docs[];
 extern const size_t proto_n_docs;
 
 const struct proto_doc *proto_doc(const futu_msg *m);      /* NULL: not behind the REST API */
+/* Of a field of `m`; NULL likewise. */
+const struct proto_field_doc *proto_field_doc(const futu_msg *m, const struct pb_field *f);
 
 #endif

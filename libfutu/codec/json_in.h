@@ -10,7 +10,7 @@
 struct json_hooks {
     /* Parts of a text that stands in place of a Qot_Common.Security; market_parse_code(). */
     futu_err (*security)(futu_str text, int32_t *market, futu_str *code);
-    /* May shorten the text of a string field, which is from `at` to the end of `out`; NULL: none. */
+    /* May shorten the text of a string field, from `at` to the end of `out`; NULL: none. */
     void (*text)(const struct pb_field *f, struct buf *out, size_t at);
     bool lone;                  /* one value in place of a list is a list of one */
 };

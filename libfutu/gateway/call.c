@@ -5,6 +5,7 @@
  */
 #include "gateway/call.h"
 
+#include "gateway/closed.h"
 #include "gateway/guard.h"
 #include "gateway/orders.h"
 #include "gateway/patch.h"
@@ -72,6 +73,7 @@ static struct call *prepare(struct ask *a, struct replay_entry *replay)
     if (replay)
         replay->call = k;
     k->flag = patch_flag(a);
+    k->market = order_market(a);
     k->rq = (struct upstream_request){ .proto = a->proto, .conn_id = a->c->id, .body = k->body.p,
                                        .len = k->body.n, .done = on_done,
                                        .fmt = raw ? a->fmt : FRAME_PROTOBUF };
@@ -198,8 +200,10 @@ static void on_done(struct upstream_request *rq, const uint8_t *body, size_t len
     struct hub *h = k->hub;
     futu_str b = { (const char *)body, len };
     int64_t net_ns = MAX(hub_now(h) - k->sent_at, NS_PER_US);
-    if (rq->fmt == FRAME_PROTOBUF)
+    if (rq->fmt == FRAME_PROTOBUF) {
         patch_reply(k, &b, net_ns);
+        closed_hint(h, k->market, &b);
+    }
     body = (const uint8_t *)b.p;
     bool known = !k->order || orders_end(k, body, b.n);
     end_replay(k, known && !rq->unsent, body, b.n);

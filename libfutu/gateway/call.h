@@ -20,6 +20,7 @@ struct call {
     struct timer timer;
     int64_t sent_at;
     bool timed_out;             /* the client has its answer */
+    int32_t market;             /* of a trade write; see closed.h */
     bool flag;                  /* what patch.c needs to know of the request */
     struct replay_entry *replay;    /* of a write */
     struct order_entry *order;  /* of an order with a key */

@@ -12,6 +12,7 @@
 #include "codec/splice.h"
 #include "crypt/digest.h"
 #include "crypt/secret.h"
+#include "gateway/closed.h"
 #include "gateway/guard.h"
 #include "market/market.h"
 
@@ -46,14 +47,15 @@ static void give_back(struct guarded *g)
     list_push(&g->hub->idle_guarded, &g->link);
 }
 
-static void note(struct guarded *g, enum audit_outcome o, const char *reason,
+static void note(struct guarded *g, enum audit_outcome o, const char *reason, futu_str order_id,
                  void (*done)(void *arg, futu_err err))
 {
     struct hub *h = g->hub;
     const char *id = g->key ? g->key->rules->id : "<none>";
     struct audit_event e = { .iface = g->iface, .endpoint = g->endpoint, .key_id = id,
                              .outcome = o, .reason = reason, .args_hash = g->args_hash,
-                             .peer = g->peer, .trade = true, .acc_id = g->acc_id };
+                             .peer = g->peer, .trade = true, .acc_id = g->acc_id,
+                             .order_id = order_id };
     if (o != OUTCOME_REQUEST)
         e.cache_outcome = g->repeat ? "cached" : "executed";
     metrics_event(&h->metrics, g->iface, o, id);
@@ -111,6 +113,16 @@ static bool unknown(int32_t ret)
     return ret == RET_TIMEOUT || ret == RET_DISCONNECTED || ret == RET_UNKNOWN;
 }
 
+/* orderIDEx of the Response of a placed or changed order. */
+static futu_str order_of(uint32_t proto, const uint8_t *body, size_t n)
+{
+    enum { S2C = 4, ORDER_ID_EX = 3 };
+    struct pb_rec r;
+    if ((proto != 2202 && proto != 2205) || n == 0 || !pb_inner(body, n, S2C, ORDER_ID_EX, &r))
+        return STR_NULL;
+    return (futu_str){ (const char *)r.p, r.n };
+}
+
 void guard_end(struct ask *a, const uint8_t *body, size_t n)
 {
     struct guarded *g = a->guarded;
@@ -122,7 +134,7 @@ void guard_end(struct ask *a, const uint8_t *body, size_t n)
     if (ret != RET_OK)
         str_copy(reason, sizeof(reason), n ? response_text(body, n) : STR("no answer"));
     note(g, ret == RET_OK ? OUTCOME_SUCCESS : unknown(ret) ? OUTCOME_UNKNOWN : OUTCOME_FAILURE,
-         ret == RET_OK ? NULL : reason, NULL);
+         ret == RET_OK ? NULL : reason, order_of(a->proto, body, n), NULL);
     give_back(g);
 }
 
@@ -130,7 +142,7 @@ void guard_end(struct ask *a, const uint8_t *body, size_t n)
 static void drop(struct guarded *g, const char *reason)
 {
     settle(g, false);
-    note(g, OUTCOME_FAILURE, reason, NULL);
+    note(g, OUTCOME_FAILURE, reason, STR_NULL, NULL);
     give_back(g);
 }
 
@@ -193,7 +205,7 @@ static void on_disk(void *arg, futu_err err)
 static void write_down(struct guarded *g, struct ask *a)
 {
     bool trail = g->hub->o.audit && g->hub->o.audit->sink;
-    note(g, OUTCOME_REQUEST, NULL, trail ? on_disk : NULL);
+    note(g, OUTCOME_REQUEST, NULL, STR_NULL, trail ? on_disk : NULL);
     note_daily(g, g->hold.count, on_disk);
     if (g->waits == 0 && !g->disk) {
         g->go(a);
@@ -291,24 +303,6 @@ static bool priceless(int32_t order_type)
         if (types[i] == order_type)
             return true;
     return false;
-}
-
-/* Quote market of an order: its security's, else its account's market, and in China by the code. */
-static int32_t quote_market(const Trd_Common_TrdHeader *header, int32_t sec_market, futu_str code)
-{
-    int32_t m = sec_market ? market_of_sec_market(sec_market) : 0;
-    if (m)
-        return m;
-    if (header->trdMarket == Trd_Common_TrdMarket_CN ||
-        header->trdMarket == Trd_Common_TrdMarket_HKCC)
-        return code.n > 0 && (code.p[0] == '6' || code.p[0] == '5' || code.p[0] == '9')
-                   ? MARKET_SH : MARKET_SZ;
-    static const int32_t all[] = { MARKET_HK, MARKET_US, MARKET_SG, MARKET_JP, MARKET_AU,
-                                   MARKET_MY, MARKET_CA };
-    for (size_t i = 0; i < ARRAY_LEN(all); i++)
-        if (market_trd_market(all[i]) == header->trdMarket)
-            return all[i];
-    return 0;
 }
 
 static void set_symbol(struct guarded *g, int32_t market, futu_str code)

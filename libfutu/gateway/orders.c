@@ -41,6 +41,32 @@ static bool printable(futu_str s)
     return true;
 }
 
+/* Two holders of keys may choose the same word: each has a name space of its own, also upstream. The
+ * request is written anew with it. */
+static bool own_words(struct ask *a, char key[ORDER_KEY_MAX + 1])
+{
+    struct hub *h = a->c->hub;
+    const struct pb_field *c2s = codec_field(a->row->request, STR("c2s"));
+    const struct pb_field *f = codec_field(c2s->sub, STR("idempotencyKey"));
+    const char *id = a->c->key->rules->id;
+    char text[KEY_ID_MAX + ORDER_KEY_MAX + 2], hex[65];
+    uint8_t digest[32], record[ORDER_KEY_MAX + 16];
+    int n = snprintf(text, sizeof(text), "%s\n%s", id, key);
+    sha256(text, (size_t)n, digest);
+    hex_lower(digest, sizeof(digest), hex);
+    snprintf(key, ORDER_KEY_MAX + 1, "k-%.48s", hex);
+    struct pb_edit edit = { f->tag, record, 0 };
+    edit.n = (size_t)(pb_put_text(record, f->tag, str_c(key)) - record);
+    h->spare.n = 0;
+    if (pb_splice(a->body, a->len, c2s->tag, &edit, 1, &h->spare)) {
+        reply_refuse(a, "out of memory");
+        return false;
+    }
+    a->body = h->spare.p;
+    a->len = h->spare.n;
+    return true;
+}
+
 /* False: the request is refused. *key is empty when it has none. */
 static bool key_of(struct ask *a, const Common_PacketID *id, char key[ORDER_KEY_MAX + 1])
 {
@@ -54,9 +80,11 @@ static bool key_of(struct ask *a, const Common_PacketID *id, char key[ORDER_KEY_
                      ORDER_KEY_MAX);
         return false;
     }
-    if (given->p)
+    if (given->p) {
         str_copy(key, ORDER_KEY_MAX + 1, *given);
-    else if (a->c->hub->up->forwards)
+        return !a->c->key || own_words(a, key);
+    }
+    if (a->c->hub->up->forwards)
         snprintf(key, ORDER_KEY_MAX + 1, "#%llu-%u", (unsigned long long)id->connID, id->serialNo);
     return true;
 }

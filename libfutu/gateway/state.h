@@ -97,6 +97,7 @@ struct hub {
     struct buf pb;                  /* request converted from JSON */
     struct buf body;                /* reply made here */
     struct buf json, enc;           /* reply or push on its way out */
+    struct buf spare;               /* an order whose key was changed, until it is sent */
     struct arena arena;             /* decoded request and the structs of its reply */
     struct arena events;            /* decoded answers and events of the upstream */
     struct subs subs;
@@ -105,6 +106,7 @@ struct hub {
     struct journal *journal;        /* the owner's, or own_journal */
     struct journal own_journal;
     bool unlocked;                  /* trading of real accounts */
+    uint64_t version;               /* see hub_version() */
     uint64_t requests, refused, pushes, push_bytes, conflated, cut_slow;
     struct map callers;             /* of hub_caller() */
     struct list guarded;            /* struct guarded.link */

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "codec/doc.h"
 #include "codec/json_lex.h"
 #include "codec/json_name.h"
 #include "codec/json_num.h"
@@ -35,7 +36,7 @@ struct job {
     struct codec_error why;
     struct body_shape s;
     const char *text;           /* errors count bytes from here */
-    bool preset;                /* what is read now yields to what was there */
+    bool preset, fixed;         /* what is read now yields to what was there, or must equal it */
     bool c2s_seen, head_seen, card_seen;
     struct codec_path outer, head_at;   /* c2s, and its header */
     struct members body, head;
@@ -44,6 +45,7 @@ struct job {
     struct json_hooks hooks;
     struct body_extra *extra;
     struct buf *pb;
+    const struct proto_enum *wanted;    /* of a field that got a name instead of its number */
 };
 
 static futu_err members(struct job *j, struct json_lex *lx, enum level level);
@@ -82,9 +84,12 @@ static futu_err fail_name(struct job *j, enum level level, futu_str name)
 static futu_err keep(struct job *j, struct members *to, size_t i, bool lone, futu_str value)
 {
     if (pb_set_has(&to->seen, i)) {
-        if (j->preset)
+        if (j->preset && (!j->fixed || str_eq(to->value[i], value)))
             return FUTU_OK;
         to->up.field = &to->m->fields[i];
+        if (j->preset)
+            return codec_fail(&j->c, &to->up, FUTU_EFORMAT, "is " STR_FMT " on this path, leave it out",
+                              STR_ARG(value));
         return fail(j, &to->up, "the member is there twice");
     }
     pb_set_add(&to->seen, i);
@@ -373,11 +378,20 @@ static futu_err put_head(struct job *j)
     return err ? err : put_bytes(j, pb_close(j->pb, at));
 }
 
+static const struct proto_enum *doc_numbers(const futu_msg *m, const struct pb_field *f)
+{
+    const struct proto_field_doc *doc = proto_field_doc(m, f);
+    return doc ? doc->numbers : NULL;
+}
+
 static futu_err put_field(struct job *j, struct members *from, size_t i)
 {
     j->hooks.lone = pb_set_has(&from->lone, i);
     from->up.field = &from->m->fields[i];
-    return json_value(&from->up, from->value[i], j->text, &j->hooks, j->pb, &j->why);
+    futu_err err = json_value(&from->up, from->value[i], j->text, &j->hooks, j->pb, &j->why);
+    if (err == FUTU_EFORMAT && memchr(from->value[i].p, '"', from->value[i].n))
+        j->wanted = doc_numbers(from->m, from->up.field);
+    return err;
 }
 
 /* In the order of the tags. */
@@ -410,11 +424,15 @@ static futu_err put_request(struct job *j, const struct body_fill *with)
     return err ? err : put_bytes(j, pb_close(j->pb, at));
 }
 
-static futu_err read_preset(struct job *j, futu_str preset)
+static futu_err read_preset(struct job *j, const struct body_fill *with)
 {
+    futu_str preset = with->preset;
+    if (preset.n == 0)
+        return FUTU_OK;
     struct json_lex lx = { preset.p, preset.p + preset.n };
     j->preset = true;
-    return preset.n ? members(j, &lx, C2S) : FUTU_OK;
+    j->fixed = with->fixed;
+    return members(j, &lx, C2S);
 }
 
 static void start(struct job *j, const struct proto_row *row)
@@ -442,6 +460,17 @@ static void start(struct job *j, const struct proto_row *row)
     j->hooks.text = j->s.head ? strip_code : NULL;
 }
 
+/* "..., one of 0 Simulate, 1 Real", as far as there is room. */
+static void add_numbers(const struct proto_enum *e, char *out, size_t size)
+{
+    size_t n = strlen(out);
+    for (size_t i = 0; i < e->n && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%d %s", i ? ", " : ", one of ",
+                              (int)e->values[i].number, e->values[i].name);
+    if (n >= size)
+        memcpy(out + size - 4, "...", 4);
+}
+
 static const char *code_of(const char *what)
 {
     if (strncmp(what, "unknown field", 13) == 0)
@@ -462,7 +491,7 @@ futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct bod
     pb->n = 0;
     futu_err err = read_text(&j, (futu_str){ j.text, json.n });
     if (!err)
-        err = read_preset(&j, with->preset);
+        err = read_preset(&j, with);
     if (!err)
         err = complete(&j);
     if (!err)
@@ -472,5 +501,7 @@ futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct bod
     pb->n = 0;
     e->code = code_of(j.why.what);
     codec_error_text(&j.why, e->text, sizeof(e->text));
+    if (j.wanted)
+        add_numbers(j.wanted, e->text, sizeof(e->text));
     return err;
 }

@@ -34,13 +34,14 @@ struct body_extra {
 
 /* Request of `row` (row->request must not be NULL) from JSON text; empty text is {}. `pb` is
  * replaced. Members that the caller can't know are filled in when absent: packetID (conn_id,
- * serial), userID (0), orderID (0 beside orderIDEx), members of the routes in `preset`. FUTU_EFORMAT,
- * FUTU_ELIMIT with *e; FUTU_ENOMEM. */
+ * serial), userID (0), orderID (0 beside orderIDEx), markets by a code's prefix, `preset`.
+ * FUTU_EFORMAT, FUTU_ELIMIT, FUTU_ENOMEM with *e. */
 struct body_fill {
     uint64_t conn_id;
     uint32_t serial;
     futu_str preset;            /* members of c2s as JSON ("\"isSubOrUnSub\":false"), or empty;
                                  * they win over absent ones only */
+    bool fixed;                 /* another value than that of `preset` is an error */
 };
 futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct body_fill *with,
                     struct buf *pb, struct body_extra *extra, struct body_error *e);

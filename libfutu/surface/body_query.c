@@ -168,8 +168,9 @@ futu_err body_from_query(const struct proto_row *row, futu_str query, struct buf
         size_t n = amp ? (size_t)(amp - query.p) : query.n;
         if (n)
             err = put_member(&s, (futu_str){ query.p, n }, json, e);
-        query.p += MIN(n + 1, query.n);
-        query.n -= MIN(n + 1, query.n);
+        n = MIN(n + 1, query.n);
+        query.p += n;
+        query.n -= n;
     }
     if (!err)
         err = buf_byte(json, '}');

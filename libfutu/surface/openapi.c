@@ -8,6 +8,8 @@
 
 #include "surface/openapi_doc.h"
 
+enum { UNLOCK_TRADE = 2005 };
+
 static const struct {
     uint8_t bit;
     const char *name;
@@ -22,15 +24,19 @@ static const struct {
 static const struct {
     const char *status, *name, *text;
     uint8_t methods;            /* only of these */
+    bool write;                 /* only of calls that take an Idempotency-Key */
 } errors[] = {
-    { "400", "BadRequest", "The body or the query is wrong; the text names the member.", 0xff },
-    { "401", "Unauthorized", "A valid key is needed.", 0xff },
-    { "403", "Forbidden", "The key's scope or accounts do not cover the call.", 0xff },
-    { "404", "NotFound", "There is no such path.", 0xff },
-    { "405", "MethodNotAllowed", "The path has other methods; see Allow.", 0xff },
-    { "413", "TooLarge", "The body is over the limit.", METHOD_POST },
-    { "415", "UnsupportedMediaType", "The body is no application/json.", METHOD_POST },
-    { "429", "TooManyRequests", "A limit of the key is used up.", 0xff },
+    { "400", "BadRequest", "The body or the query is wrong; the text names the member.", 0xff,
+      false },
+    { "401", "Unauthorized", "A valid key is needed.", 0xff, false },
+    { "403", "Forbidden", "The key's scope or accounts do not cover the call.", 0xff, false },
+    { "404", "NotFound", "There is no such path.", 0xff, false },
+    { "405", "MethodNotAllowed", "The path has other methods; see Allow.", 0xff, false },
+    { "409", "Conflict", "The Idempotency-Key belongs to another request, or to one under way.",
+      METHOD_POST, true },
+    { "413", "TooLarge", "The body is over the limit.", METHOD_POST, false },
+    { "415", "UnsupportedMediaType", "The body is no application/json.", METHOD_POST, false },
+    { "429", "TooManyRequests", "A limit of the key is used up.", 0xff, false },
 };
 
 static const char head[] =
@@ -41,8 +47,9 @@ static const char head[] =
     "A security is an object of market and code, or a text such as HK.00700. An unknown member is "
     "an error. Also accepted: symbol, code, stock for security (or a list of one); symbols, codes, "
     "stocks, code_list for security_list; env for trd_env; market for trd_market of an account; "
-    "start, end, ktype, autype, num. Every call of the protocol is also at /api/call/NAME, "
-    "/api/qot/NAME and /api/trd/NAME. 64-bit ids are plain numbers.\"";
+    "start, end, ktype, autype, num. 64-bit ids are plain numbers, or texts when Accept has "
+    "int64=string. Every call of the protocol is also at /api/call/NAME, /api/qot/NAME and "
+    "/api/trd/NAME.\"";
 static const char servers[] =
     "},\"servers\":[{\"url\":\"/\"}],\"security\":[{\"bearer\":[]}],\"paths\":{";
 
@@ -95,11 +102,17 @@ static void put_operation_id(struct doc *d, const char *method, const char *path
     doc_member(d, "operationId", id);
 }
 
+/* Orders, and unlocking: a repeat with the same Idempotency-Key gets the first answer. */
+static bool takes_key(const struct route *r)
+{
+    return r->kind == ROUTE_CALL && (proto_find(r->proto)->write || r->proto == UNLOCK_TRADE);
+}
+
 static void put_errors(struct doc *d, const struct route *r, enum http_method method)
 {
     for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
         bool key = strcmp(errors[i].status, "401") == 0 || strcmp(errors[i].status, "403") == 0;
-        if (!(errors[i].methods & method) || (r->open && key))
+        if (!(errors[i].methods & method) || (r->open && key) || (errors[i].write && !takes_key(r)))
             continue;
         doc_key(d, errors[i].status);
         doc_put(d, "{\"$ref\":\"#/components/responses/");
@@ -145,7 +158,7 @@ static void put_own_reply(struct doc *d, const struct route *r)
 
 static void put_parameter(struct doc *d, const futu_msg *m, const struct pb_field *f, bool required)
 {
-    const struct proto_field_doc *doc = doc_field(m, f);
+    const struct proto_field_doc *doc = proto_field_doc(m, f);
     if (f->type == PB_MESSAGE && f->sub != &Qot_Common_Security_msg)
         return;                 /* objects are for the body */
     doc_comma(d);
@@ -157,7 +170,8 @@ static void put_parameter(struct doc *d, const futu_msg *m, const struct pb_fiel
     if (doc)
         doc_member(d, "description", doc->text);
     if (f->label == PB_REPEATED)
-        doc_put(d, ",\"style\":\"form\",\"explode\":false,\"schema\":{\"type\":\"array\",\"items\":");
+        doc_put(d, ",\"style\":\"form\",\"explode\":false,\"schema\":{\"type\":\"array\","
+                   "\"items\":");
     else
         doc_put(d, ",\"schema\":");
     if (f->type == PB_MESSAGE)
@@ -189,7 +203,7 @@ static void put_flat_schema(struct doc *d, const struct flat *f)
     flat_each(d, f, put_property);
     if (f->s.head)
         doc_put(d, ",\"card_num\":{\"type\":\"string\",\"description\":\"In place of acc_id.\"}");
-    if (f->s.proto == 2005)
+    if (f->s.proto == UNLOCK_TRADE)
         doc_put(d, ",\"acc_ids\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":"
                    "\"uint64\"},\"description\":\"Only these accounts; absent: all.\"}");
     doc_put(d, "},\"required\":[");
@@ -224,6 +238,10 @@ static void put_input(struct doc *d, const struct route *r, enum http_method met
     if (r->kind != ROUTE_CALL)
         return;
     if (method == METHOD_POST) {
+        if (takes_key(r))
+            doc_put(d, ",\"parameters\":[{\"name\":\"Idempotency-Key\",\"in\":\"header\","
+                       "\"schema\":{\"type\":\"string\",\"maxLength\":64},\"description\":"
+                       "\"A repeat with the same key gets the first answer and does nothing.\"}]");
         put_body(d, r);
         return;
     }

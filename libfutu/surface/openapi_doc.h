@@ -29,8 +29,6 @@ void doc_value_schema(struct doc *d, const struct pb_field *f);
 void doc_property(struct doc *d, const futu_msg *m, const struct pb_field *f);
 /* {"$ref": ...}, and the message will be in the components. */
 void doc_ref(struct doc *d, const futu_msg *m);
-/* Comment and numbers of a field, NULL: none. */
-const struct proto_field_doc *doc_field(const futu_msg *m, const struct pb_field *f);
 /* All messages that were named, and those that they name. */
 void doc_schemas(struct doc *d);
 

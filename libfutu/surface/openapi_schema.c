@@ -55,12 +55,6 @@ void doc_ref(struct doc *d, const futu_msg *m)
     doc_put(d, "\"}");
 }
 
-const struct proto_field_doc *doc_field(const futu_msg *m, const struct pb_field *f)
-{
-    const struct proto_doc *doc = proto_doc(m);
-    return doc ? &doc->fields[f - m->fields] : NULL;
-}
-
 void doc_value_schema(struct doc *d, const struct pb_field *f)
 {
     static const char *const schema[] = {
@@ -110,7 +104,7 @@ static void put_numbers(struct doc *d, const struct proto_enum *e)
 
 void doc_property(struct doc *d, const futu_msg *m, const struct pb_field *f)
 {
-    const struct proto_field_doc *doc = doc_field(m, f);
+    const struct proto_field_doc *doc = proto_field_doc(m, f);
     doc_key(d, f->snake);
     if (f->label == PB_REPEATED) {
         doc_put(d, "{\"type\":\"array\",\"items\":");
@@ -183,7 +177,7 @@ void flat_init(struct flat *f, const struct route *r)
     body_shape(proto_find(r->proto), &f->s);
 }
 
-/* A member that the route or the gateway sets when it is absent, or whose place another may take. */
+/* A member that the route or the gateway sets when absent, or whose place another may take. */
 static bool filled(const struct flat *f, const struct pb_field *field)
 {
     static const char *const names[] = { "packetID", "accID", "userID" };
@@ -203,7 +197,7 @@ static void each(struct doc *d, const struct flat *f, const futu_msg *m, flat_fn
 {
     for (size_t i = 0; i < m->n_fields; i++) {
         const struct pb_field *field = &m->fields[i];
-        bool again = m != f->s.head && f->s.head && codec_field(f->s.head, str_c(field->name));
+        bool again = f->s.head && m != f->s.head && codec_field(f->s.head, str_c(field->name));
         if (field != f->s.outer_head && !again)
             fn(d, m, field, field->label == PB_REQUIRED && !filled(f, field));
     }

@@ -27,8 +27,8 @@ struct opend {
     char banner[2048];
 };
 
-/* Paper exchange, always open, with the REST port, no frequency limits, and `args` (NULL ends them; may be NULL). Waits
- * until it is ready. */
+/* Paper exchange, always open, with the REST port, no frequency limits, and `args` (NULL ends them;
+ * may be NULL). Waits until it is ready. */
 void opend_start(struct opend *d, const char *const *args);
 /* With just these arguments, of which "--port 0" or a port must be one. `d->ws_port` is 0 when they
  * name no WebSocket port. */

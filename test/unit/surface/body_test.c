@@ -234,6 +234,23 @@ START_TEST(a_preset_yields_to_the_caller)
 }
 END_TEST
 
+START_TEST(what_a_path_means_can_t_be_changed_in_the_body)
+{
+    with.preset = STR("\"modifyOrderOp\":2");
+    with.fixed = true;
+    refused(2205,
+            "{\"header\":{\"acc_id\":1,\"trd_env\":0,\"trd_market\":1},\"order_id\":1,"
+            "\"modify_order_op\":1}",
+            "bad_value", "c2s.modify_order_op: is 2 on this path, leave it out");
+    gives(2205,
+          "{\"header\":{\"acc_id\":1,\"trd_env\":0,\"trd_market\":1},\"order_id\":1,"
+          "\"modify_order_op\":2}",
+          "{\"c2s\":{\"packetID\":{\"connID\":\"77\",\"serialNo\":5},\"header\":{\"trdEnv\":0,"
+          "\"accID\":\"1\",\"trdMarket\":1},\"orderID\":\"1\",\"modifyOrderOp\":2}}");
+    with.fixed = false;
+}
+END_TEST
+
 START_TEST(the_user_of_the_account_list_is_filled_in)
 {
     gives(2001, "", "{\"c2s\":{\"userID\":\"0\"}}");
@@ -314,7 +331,12 @@ END_TEST
 START_TEST(values_are_strict)
 {
     refused(2101, "{\"acc_id\":1,\"trd_env\":\"SIMULATE\",\"trd_market\":1}", "bad_value",
-            "c2s.header.trd_env: an integer is expected");
+            "c2s.header.trd_env: an integer is expected, one of 0 Simulate, 1 Real");
+    refused(3001, "{\"is_sub_or_un_sub\":true,\"sub_type_list\":[1,\"K_DAY\"]}", "bad_value",
+            "c2s.sub_type_list[1]: an integer is expected, one of 0 None, 1 Basic, 2 OrderBook, "
+            "4 Ticker, 5 RT, 6 KL_Day, 7 KL_5Min, 8 KL_15Min, 9 KL_30Min, 10 KL_60Min, 11 KL_1Min, "
+            "12 KL_Week, 13 KL_Month, 14 Broker, 15 KL_Qurater, 16 KL_Year, 17 KL_3Min, "
+            "18 KL_10Min, 19 KL_120Min, 20 KL_180Min, 21 KL_240Min, 22 OrderBook_Odd");
     refused(2101, "{\"acc_id\":18446744073709551616,\"trd_env\":0,\"trd_market\":1}", "bad_value",
             "c2s.header.acc_id: out of the range of uint64");
     refused(2101, "{\"acc_id\":1.5,\"trd_env\":0,\"trd_market\":1}", "bad_value",
@@ -493,6 +515,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, unlock_may_name_its_accounts);
     tcase_add_test(tc, more_than_64_accounts_are_refused);
     tcase_add_test(tc, a_preset_yields_to_the_caller);
+    tcase_add_test(tc, what_a_path_means_can_t_be_changed_in_the_body);
     tcase_add_test(tc, the_user_of_the_account_list_is_filled_in);
     tcase_add_test(tc, a_request_without_c2s_is_flat);
     tcase_add_test(tc, an_unknown_name_is_refused_with_the_nearest);
