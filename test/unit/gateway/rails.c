@@ -329,7 +329,6 @@ void told_place(struct told *t, futu_conn *c, const struct place *o)
     told_ask_bytes(t, c, 2202, bytes, n);
 }
 
-/* All required members of a message that is zeroed: 0, "" or a message like this. */
 static void fill(const futu_msg *m, void *msg, struct arena *mem)
 {
     for (size_t i = 0; i < m->n_fields; i++) {
@@ -338,9 +337,7 @@ static void fill(const futu_msg *m, void *msg, struct arena *mem)
         if (f->label != PB_REQUIRED)
             continue;
         if (f->type == PB_MESSAGE) {
-            void *sub = arena_alloc(mem, f->sub->size);
-            memset(sub, 0, f->sub->size);
-            fill(f->sub, sub, mem);
+            void *sub = rails_filled(f->sub, mem);
             memcpy(at, &sub, sizeof(sub));
         } else if (f->type == PB_STRING || f->type == PB_BYTES) {
             *(futu_str *)at = STR("");
@@ -348,6 +345,14 @@ static void fill(const futu_msg *m, void *msg, struct arena *mem)
             *((bool *)msg + f->off_has) = true;
         }
     }
+}
+
+void *rails_filled(const futu_msg *m, struct arena *mem)
+{
+    void *msg = arena_alloc(mem, m->size);
+    ck_assert_ptr_nonnull(msg);
+    fill(m, msg, mem);
+    return msg;
 }
 
 void rails_price(struct rails *k, double price)

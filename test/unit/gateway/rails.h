@@ -92,6 +92,8 @@ struct place {
 };
 void told_place(struct told *t, futu_conn *c, const struct place *o);
 size_t place_bytes(uint64_t conn_id, const struct place *o, uint8_t out[512]);
+/* A message with its required members: 0, "" or a message like this. */
+void *rails_filled(const futu_msg *m, struct arena *mem);
 /* The upstream tells the last price that was asked for. */
 void rails_price(struct rails *k, double price);
 

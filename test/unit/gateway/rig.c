@@ -167,6 +167,7 @@ futu_err rig_try(struct rig *r, const struct hub_opts *opts)
     o.timers = &r->timers;
     o.random = vector_random;
     r->fake.up.ops = &fake_ops;
+    r->fake.fail_at = -1;
     r->fake.log = (struct buf){ log_room, 0, sizeof(log_room), sizeof(log_room) };
     log_room[0] = 0;
     r->fake.state = (struct upstream_state){ true, true, 10000001, 1, 100, 100, "fake", 3000, 0 };
@@ -230,6 +231,7 @@ void rig_answer_msg(struct rig *r, uint32_t proto, const void *response)
     struct upstream_request *rq = oldest(r, proto);
     struct buf b = BUF_INIT;
     ck_assert_int_eq(codec_encode(proto_find(proto)->response, response, &b, NULL), FUTU_OK);
+    mem_fail_at(r->fake.fail_at);
     rq->done(rq, b.p, b.n);
     buf_free(&b);
 }

@@ -36,6 +36,7 @@ struct fake {
     uint64_t watched[64];       /* of the last watch() that has ended */
     size_t n_watched;
     const char *why;
+    long fail_at;               /* which allocation fails from done() of rig_answer_msg(); -1 */
     const char *current;        /* hex of current()'s Response; NULL: no data */
 };
 
