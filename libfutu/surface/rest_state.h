@@ -63,6 +63,8 @@ void http_refuse(futu_http_call *k, enum deny d, const char *reason);
 /* Appends text as the inside of a JSON string. */
 futu_err json_text(struct buf *out, futu_str s);
 
+/* The struct has all members that are read. */
+bool sized(const futu_http_request *rq);
 /* The token of "Bearer TOKEN", the word in any case; p NULL: none. */
 futu_str bearer_of(futu_str authorization);
 /* The value of a query parameter as it stands, not decoded; p NULL: absent. */
