@@ -113,15 +113,17 @@ OPEND_PARTS := $(filter-out $(B)/obj/futu-opend/main.o,$(OPEND_OBJ))
 OPEND_TESTS := $(filter $(B)/test/unit/opend/%,$(TESTS))
 $(B)/libopend.a: $(OPEND_PARTS)
 	rm -f $@ && $(AR) rcs $@ $^
-$(B)/test/unit/opend/%.o $(B)/test/fuzz/fuzz_http.o: ALL += -Ifutu-opend $(LLHTTP_INC)
-$(OPEND_TESTS) $(B)/test/fuzz/fuzz_http: LIBS := $(B)/libopend.a $(B)/libfutu.a $(OPEND_LIBS) $(LIBS)
+OPEND_FUZZ := $(patsubst %,$(B)/test/fuzz/fuzz_%,http toml xml)
+$(B)/test/unit/opend/%.o $(OPEND_FUZZ:=.o): ALL += -Ifutu-opend $(LLHTTP_INC)
+$(OPEND_TESTS) $(OPEND_FUZZ): LIBS := $(B)/libopend.a $(B)/libfutu.a $(OPEND_LIBS) $(LIBS)
 $(OPEND_TESTS): $(B)/libopend.a
+$(patsubst %,$(B)/test/unit/opend/%_test,http websocket): $(patsubst %,$(B)/test/unit/opend/%.o,fake_gateway line)
 # Fuzz targets: by `make test` with a driver of ours that replays the corpus; by `make fuzz` with libFuzzer.
 FUZZ := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/fuzz_*.c))
 REPLAY := $(FUZZ:%=$(B)/test/fuzz/%)
 $(B)/test/fuzz/fuzz_%: $(B)/test/fuzz/fuzz_%.o $(B)/test/fuzz/replay.o $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $(filter-out %/libopend.a,$^) $(LIBS)
-$(B)/test/fuzz/fuzz_http: $(B)/libopend.a
+$(OPEND_FUZZ): $(B)/libopend.a
 $(B)/examples/%: examples/%.c $(B)/libfutu.so
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(WARN) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \
@@ -133,7 +135,7 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push)
 $(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
-$(B)/test/bench/hub_fanout: $(B)/test/bench/hub_fanout.o $(B)/libfutu.a
+$(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/bench/%.o $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 
 # The upstream of the relay's push throughput, a program of its own.

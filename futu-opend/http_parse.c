@@ -122,12 +122,6 @@ static void extend(futu_str *s, const char *at, size_t n)
     s->n += n;
 }
 
-static int on_url(llhttp_t *h, const char *at, size_t n)
-{
-    extend(&((struct http_parser *)h->data)->field[HTTP_TARGET], at, n);
-    return 0;
-}
-
 static int on_field(llhttp_t *h, const char *at, size_t n)
 {
     extend(&((struct http_parser *)h->data)->name, at, n);
@@ -165,14 +159,14 @@ static int on_head(llhttp_t *h)
 }
 
 static const llhttp_settings_t settings = {
-    .on_url = on_url,
     .on_header_field = on_field,
     .on_header_value = on_value,
     .on_header_value_complete = on_line,
     .on_headers_complete = on_head,
 };
 
-/* "METHOD target HTTP/1.1": the method, and which version. */
+/* "METHOD target HTTP/1.1". What is between the first blank and the last is the target, so a third
+ * blank is refused with it. */
 static bool read_request_line(struct http_parser *p, const char *h, size_t n)
 {
     static const char v1[] = " HTTP/1.";
@@ -189,6 +183,8 @@ static bool read_request_line(struct http_parser *p, const char *h, size_t n)
         http_bad(p, other ? 505 : 400, other ? "HTTP/1.1 is spoken here" : "not an HTTP request");
         return false;
     }
+    const char *version = end - sizeof(v1);
+    p->field[HTTP_TARGET] = (futu_str){ blank + 1, version > blank ? (size_t)(version - blank - 1) : 0 };
     p->minor1 = p->keep_alive = end[-1] == '1';
     return true;
 }

@@ -108,9 +108,10 @@ bool listener_start(struct listener *l, uv_loop_t *loop, const struct listener_k
         l->port = bound_port(&l->server);
         return true;
     }
-    snprintf(why, size, "%s: port %d on %s can't be opened: %s%s", kind->name, port, ip,
+    snprintf(why, size, "%s: port %d on %s can't be opened: %s%s%s", kind->name, port, ip,
              uv_strerror(r),
-             r == UV_EADDRINUSE ? "; another program listens there, choose another port" : "");
+             r == UV_EADDRINUSE ? "; another program listens there, choose another port with " : "",
+             r == UV_EADDRINUSE && kind->option ? kind->option : "");
     listener_stop(l);
     return false;
 }
@@ -145,12 +146,18 @@ void listener_later(struct listener *l, struct stream *s)
     l->later = s;
 }
 
+void listener_refuse(struct listener *l)
+{
+    if (l->kind && !uv_is_closing((uv_handle_t *)&l->server))
+        uv_close((uv_handle_t *)&l->server, NULL);
+}
+
 void listener_drain(struct listener *l)
 {
     if (!l->kind || l->draining)
         return;
     l->draining = true;
-    uv_close((uv_handle_t *)&l->server, NULL);
+    listener_refuse(l);
     for (struct stream *s = l->streams; s; s = s->next) {
         if (s->closing || s->draining)
             continue;
@@ -170,8 +177,7 @@ void listener_stop(struct listener *l)
 {
     if (!l->kind)
         return;
-    if (!l->draining)
-        uv_close((uv_handle_t *)&l->server, NULL);
+    listener_refuse(l);
     uv_close((uv_handle_t *)&l->timer, NULL);
     uv_close((uv_handle_t *)&l->check, NULL);
     uv_close((uv_handle_t *)&l->idle, NULL);

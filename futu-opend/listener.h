@@ -22,6 +22,7 @@ struct listener_kind {
     /* The gateway ends: answer what is under way, say goodbye, then stream_drain(). NULL: that at
      * once. */
     void (*drain)(struct stream *s);
+    const char *option;         /* that chooses the port, for messages; or NULL */
 };
 
 struct listener {
@@ -50,6 +51,8 @@ futu_conn_opts listener_conn_opts(const struct listener *l);
 void listener_add(struct listener *l, struct stream *s);
 bool listener_full(const struct listener *l);   /* more connections than count_max */
 void listener_later(struct listener *l, struct stream *s);
+/* Stops accepting; connections stay. */
+void listener_refuse(struct listener *l);
 /* Stops accepting and lets every connection end in its own way; listener_idle() says when the last
  * one is gone. It may take as long as its client likes: set a limit and call listener_stop(). */
 void listener_drain(struct listener *l);

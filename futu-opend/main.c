@@ -1,7 +1,7 @@
 /* main.c - futu-opend: reads the options, makes a gateway, opens the listeners, runs until a
  * signal.
  *
- * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage.
+ * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration.
  */
 #include <futu/futu.h>
 #include <signal.h>
@@ -11,12 +11,14 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "dry_run.h"
 #include "listener.h"
+#include "log.h"
 #include "options.h"
 #include "tls.h"
+#include "zone.h"
 
 #define EXIT_USAGE 2
 #define DRAIN_MS 5000
@@ -27,23 +29,10 @@ struct daemon {
     futu_gateway *gateway;
     struct listener tcp, websocket, rest;
     unsigned connections;       /* of all listeners */
-    uv_signal_t sigint, sigterm;
+    uv_signal_t sigint, sigterm, sighup;
     bool stop;                  /* a signal came */
     char why[512];
 };
-
-static void on_log(int level, const char *line, void *arg)
-{
-    static const char *const names[] = { "", "ERROR", "WARN", "INFO", "DEBUG", "TRACE" };
-    struct timespec ts;
-    struct tm tm;
-    char when[32];
-    (void)arg;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    gmtime_r(&ts.tv_sec, &tm);
-    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
-    fprintf(stderr, "%s.%03ldZ %-5s %s\n", when, ts.tv_nsec / 1000000, names[level], line);
-}
 
 /* Secrets pass through this process: no core file; thousands of sockets: all that the system
  * grants. */
@@ -160,14 +149,33 @@ static void on_signal(uv_signal_t *h, int signum)
     end(h->data);
 }
 
+static void on_hangup(uv_signal_t *h, int signum)
+{
+    struct daemon *d = h->data;
+    char why[512], line[600];
+    futu_err err = futu_gateway_reload(d->gateway, why, sizeof(why));
+    int level = err && err != FUTU_ENOTFOUND ? FUTU_LOG_ERROR : FUTU_LOG_INFO;
+    (void)signum;
+    if (err == FUTU_ENOTFOUND)
+        snprintf(line, sizeof(line), "SIGHUP: there is no keys file to read again");
+    else if (err)
+        snprintf(line, sizeof(line), "SIGHUP: the old keys stay: %s", why);
+    else
+        snprintf(line, sizeof(line), "SIGHUP: the keys files were read again");
+    if (level <= options_log_level(&d->conf))
+        (d->conf.json_log ? log_json : log_text)(level, line, NULL);
+}
+
 static void catch_signals(struct daemon *d)
 {
     uv_loop_t *uv = futu_loop_uv(d->loop);
-    d->sigint.data = d->sigterm.data = d;
+    d->sigint.data = d->sigterm.data = d->sighup.data = d;
     uv_signal_init(uv, &d->sigint);
     uv_signal_init(uv, &d->sigterm);
     uv_signal_start(&d->sigint, on_signal, SIGINT);
     uv_signal_start(&d->sigterm, on_signal, SIGTERM);
+    uv_signal_init(uv, &d->sighup);
+    uv_signal_start(&d->sighup, on_hangup, SIGHUP);
 }
 
 static void print_upstream(const struct daemon *d)
@@ -207,6 +215,9 @@ static void print_banner(const struct daemon *d)
     } else {
         print_upstream(d);
     }
+    if (c->config || c->config_found)
+        printf("  config      %s%s\n", c->config ? c->config : c->config_found,
+               c->config ? "" : " (found without --config)");
     if (d->tcp.kind)
         printf("  FTAPI       %s:%d%s\n", c->ip, d->tcp.port,
                c->rsa_private_key ? " (RSA key required)" : "");
@@ -224,13 +235,25 @@ static void print_banner(const struct daemon *d)
     fflush(stdout);
 }
 
+static bool all_answered(const struct daemon *d)
+{
+    futu_gateway_stats st = { .size = sizeof(st) };
+    return !d->gateway || futu_gateway_stats_get(d->gateway, &st) != FUTU_OK || st.waiting == 0;
+}
+
+/* Within DRAIN_MS; another signal ends the wait. */
 static void drain(struct daemon *d)
 {
     struct listener *all[] = { &d->tcp, &d->websocket, &d->rest };
     uint64_t end_ms = d->loop ? uv_now(futu_loop_uv(d->loop)) + DRAIN_MS : 0;
+    d->stop = false;
+    for (size_t i = 0; i < 3; i++)
+        listener_refuse(all[i]);
+    while (!all_answered(d) && !d->stop && uv_now(futu_loop_uv(d->loop)) < end_ms)
+        futu_loop_poll(d->loop, 10);
     for (size_t i = 0; i < 3; i++)
         listener_drain(all[i]);
-    while (d->connections && uv_now(futu_loop_uv(d->loop)) < end_ms)
+    while (d->connections && !d->stop && uv_now(futu_loop_uv(d->loop)) < end_ms)
         futu_loop_poll(d->loop, 10);
     for (size_t i = 0; i < 3; i++)
         listener_stop(all[i]);
@@ -243,6 +266,7 @@ static void stop(struct daemon *d)
     if (d->sigint.data) {
         uv_close((uv_handle_t *)&d->sigint, NULL);
         uv_close((uv_handle_t *)&d->sigterm, NULL);
+        uv_close((uv_handle_t *)&d->sighup, NULL);
     }
     /* Closing takes one turn of the loop; the streams free their connections in it. */
     while (d->connections)
@@ -270,22 +294,45 @@ static int run(struct daemon *d)
     return up ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int wrong_usage(struct daemon *d)
+{
+    fprintf(stderr, "futu-opend: %s\n", d->why);
+    options_free(&d->conf);
+    return EXIT_USAGE;
+}
+
+static int start(struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    futu_log_fn *log = c->json_log ? log_json : log_text;
+    zone_apply(c->tz);
+    futu_set_log(log, options_log_level(c), NULL);
+    options_notes(c, log);
+    if (c->calendar_file && futu_calendar_load(c->calendar_file, d->why, sizeof(d->why)) != FUTU_OK)
+        return wrong_usage(d);
+    if (!c->check_config) {
+        set_limits();
+        return run(d);
+    }
+    if (!check_files(c, d->why, sizeof(d->why)))
+        return wrong_usage(d);
+    printf("configuration is fine\n");
+    options_report(c, stdout);
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     static struct daemon d;
-    if (options_parse(&d.conf, argc, argv, d.why, sizeof(d.why)) != OPTIONS_OK) {
-        fprintf(stderr, "futu-opend: %s\n", d.why);
-        return EXIT_USAGE;
-    }
-    if (d.conf.help) {
+    int status = EXIT_SUCCESS;
+    if (options_parse(&d.conf, argc, argv, d.why, sizeof(d.why)) != OPTIONS_OK)
+        return wrong_usage(&d);
+    if (d.conf.help)
         options_help(stdout);
-        return EXIT_SUCCESS;
-    }
-    if (d.conf.version) {
+    else if (d.conf.version)
         printf("futu-opend %s\n", futu_version());
-        return EXIT_SUCCESS;
-    }
-    futu_set_log(on_log, options_log_level(&d.conf), NULL);
-    set_limits();
-    return run(&d);
+    else
+        status = start(&d);
+    options_free(&d.conf);
+    return status;
 }

@@ -1,11 +1,35 @@
-/* options.h - what the daemon can be told, as one table that parsing, --help and the man page
- * share. */
+/* options.h - what the daemon can be told: by the command line, the environment and one file.
+ *
+ * Order:   command line over environment over file over default (option_table.h).
+ * Files:   options.c reads the command line, config_env.c the environment, config.c finds the file
+ *          and config_toml.c or config_xml.c reads it, judge.c judges the whole.
+ * Errors:  one line for the user; the program ends with status 2.
+ * Tests:   test/unit/opend/, test/integration/options_test.c, test/fuzz/fuzz_toml.c, fuzz_xml.c
+ */
 #ifndef OPEND_OPTIONS_H
 #define OPEND_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+
+/* Weakest first. A variable is one that other programs read too, such as TZ. */
+enum option_source { FROM_DEFAULT, FROM_FILE, FROM_VARIABLE, FROM_ENV, FROM_ARGS };
+
+struct option_origin {
+    enum option_source source;
+    const char *where;                  /* the variable, or the file */
+    unsigned line;                      /* of the file */
+    unsigned file_line;                 /* where a file names it, though another source won */
+};
+
+struct conf_text {
+    struct conf_text *next;
+    int level;                          /* of a line for the log, FUTU_LOG_*; 0: a value */
+    char text[];
+};
+
+#define OPTIONS_MAX 64
 
 struct opend_conf {
     bool paper;
@@ -24,25 +48,33 @@ struct opend_conf {
     uint64_t push_proto_type, push_interval_ms, keep_alive_s, max_connections, sub_quota;
     const char *log_level;
     const char *rest_ip, *rest_tls_cert, *rest_tls_key, *rest_allowed_origins;
-    uint64_t rest_port;                 /* 0: off */
+    uint64_t rest_port, grpc_port;      /* 0: off */
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;
     bool allow_tcp_unauthenticated, metrics_public;
-    bool tcp_closed;                    /* judged: the FTAPI TCP port stays closed */
     const char *audit_log;              /* file, or folder of daily files */
     bool json_log;
     const char *tz, *calendar_file;
     const char *config;                 /* TOML; the official XML too, by its name */
     bool check_config;                  /* judge the options and end */
     bool help, version;
+    bool tcp_closed;                    /* keys are set: the port that knows none stays closed */
+    const char *config_found;           /* the file that was found without being named */
+    struct option_origin from[OPTIONS_MAX];     /* of each option, as in the table */
+    struct conf_text *texts;            /* owned */
 };
 
 enum options_result { OPTIONS_OK, OPTIONS_USAGE };
 
-/* Fills *c with defaults, then with the arguments, then judges the whole. On OPTIONS_USAGE `why`
- * holds one line for the user. Strings point into argv or into constants. */
+/* Fills *c from all sources, then judges the whole. On OPTIONS_USAGE `why` holds one line for the
+ * user. options_free() in either case. */
 enum options_result options_parse(struct opend_conf *c, int argc, char **argv, char *why,
                                   size_t why_size);
+void options_free(struct opend_conf *c);
 void options_help(FILE *out);
+/* What came up while the options were read, once the log is there. */
+void options_notes(const struct opend_conf *c, void (*log)(int level, const char *line, void *arg));
+/* Every option that was given, its value and where it came from; secrets masked. */
+void options_report(const struct opend_conf *c, FILE *out);
 /* FUTU_LOG_* of c->log_level; 0 for "off". */
 int options_log_level(const struct opend_conf *c);
 

@@ -183,4 +183,5 @@ static void on_drain(struct stream *s)
         stream_drain(s);
 }
 
-const struct listener_kind listener_websocket = { "WebSocket", on_accept, on_tick, NULL, on_drain };
+const struct listener_kind listener_websocket = { "WebSocket", on_accept, on_tick, NULL, on_drain,
+                                                  "--websocket-port" };

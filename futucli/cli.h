@@ -43,7 +43,8 @@ struct cmd {
     const char *group;                  /* set on the first verb of each group */
 };
 
-extern const struct cmd cmds_system[], cmds_quote[], cmds_account[], cmds_order[];
+extern const struct cmd cmds_system[], cmds_quote[], cmds_account[], cmds_order[],
+    cmds_keys[], cmds_audit[];
 
 /* The value of an option, its default, or NULL. The name must be in the verb's table. */
 const char *arg(const struct args *a, const char *name);

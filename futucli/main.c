@@ -11,7 +11,8 @@
 #include "cli.h"
 #include "usage.h"
 
-static const struct cmd *const groups[] = { cmds_system, cmds_quote, cmds_account, cmds_order };
+static const struct cmd *const groups[] = { cmds_system, cmds_quote, cmds_account, cmds_order,
+                                            cmds_keys, cmds_audit };
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 
 static const struct cmd_opt global_opts[] = {

@@ -71,7 +71,7 @@ static futu_err put_head(struct audit *a, const struct audit_event *e, int64_t w
                       is_warning(e) ? "WARN" : "INFO");
 }
 
-/* An account is text, as all 64-bit numbers of the gateway's JSON are: many readers keep 53 bits. */
+/* An account is text, as 64-bit numbers of the gateway's JSON are: many readers keep 53 bits. */
 static futu_err put_members(struct buf *b, const struct audit_event *e)
 {
     char acc[NUM_MAX];
@@ -201,7 +201,8 @@ bool audit_verify(struct audit_check *c, futu_str text)
     while (text.n > 0) {
         const char *nl = memchr(text.p, '\n', text.n);
         if (!nl)
-            return broken(c, "the last line is cut off");
+            return broken(c, text.n > AUDIT_LINE_MAX ? "longer than any line of a trail"
+                                                     : "the last line is cut off");
         size_t n = (size_t)(nl - text.p);
         if (!check_line(c, (futu_str){ text.p, n }))
             return false;

@@ -21,8 +21,8 @@
 #define AUDIT_HEAD "{\"timestamp\":\""      /* how each line begins */
 
 /* Outcomes as documented; REQUEST: a write is about to go upstream. */
-enum audit_outcome { OUTCOME_ALLOW, OUTCOME_REJECT, OUTCOME_REQUEST, OUTCOME_SUCCESS, OUTCOME_FAILURE,
-               OUTCOME_UNKNOWN, OUTCOMES };
+enum audit_outcome { OUTCOME_ALLOW, OUTCOME_REJECT, OUTCOME_REQUEST, OUTCOME_SUCCESS,
+                     OUTCOME_FAILURE, OUTCOME_UNKNOWN, OUTCOMES };
 const char *outcome_name(enum audit_outcome o);       /* "allow" ... */
 
 struct audit_event {

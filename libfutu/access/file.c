@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -302,21 +303,46 @@ static bool replace(int dir, const char *path, const struct buf *text)
     return false;
 }
 
+/* A link stays one: what it points to is replaced. */
+static bool resolve(const char *path, char real[PATH_MAX])
+{
+    if (realpath(path, real) || str_copy(real, PATH_MAX, str_c(path)))
+        return true;
+    errno = ENAMETOOLONG;
+    return false;
+}
+
+futu_err keys_lock(const char *path, int *fd, char *why, size_t size)
+{
+    char real[PATH_MAX], lock[PATH_MAX + 8];
+    int dir = resolve(path, real) ? open_folder(real) : -1;
+    if (dir < 0)
+        return complain(why, size, path, "can't be written: ");
+    close(dir);
+    snprintf(lock, sizeof(lock), "%s.lock", real);
+    *fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd < 0)
+        return complain(why, size, lock, "");
+    while (flock(*fd, LOCK_EX)) {
+        if (errno == EINTR)
+            continue;
+        futu_err err = complain(why, size, lock, "");
+        close(*fd);
+        return err;
+    }
+    return FUTU_OK;
+}
+
 futu_err keys_save(const char *path, const struct key_list *l, char *why, size_t size)
 {
     char real[PATH_MAX];
     struct buf text = BUF_INIT;
-    /* A link stays one: what it points to is replaced. */
-    if (!realpath(path, real) && !str_copy(real, sizeof(real), str_c(path))) {
-        errno = ENAMETOOLONG;
-        return complain(why, size, path, "");
-    }
     if (keys_write(l, &text)) {
         buf_free(&text);
         snprintf(why, size, "%s: out of memory", path);
         return FUTU_ENOMEM;
     }
-    int dir = open_folder(real);
+    int dir = resolve(path, real) ? open_folder(real) : -1;
     bool ok = dir >= 0 && replace(dir, real, &text);
     futu_err err = ok ? FUTU_OK : complain(why, size, path, "can't be written: ");
     if (dir >= 0)

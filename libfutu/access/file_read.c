@@ -1,8 +1,8 @@
 /* file_read.c - keys.json from text, strictly: what is not understood is an error.
  *
  * In:      text that an operator, a script or another program wrote.
- * Errors:  "line 3: a colon is expected" when it is no JSON; `key alpha: MEMBER: what is wrong` when
- *          it is, "key number 2" when that one has no id.
+ * Errors:  "line 3: a colon is expected" when it is no JSON, else "key alpha: MEMBER: what is
+ *          wrong", or "key number 2: ..." when that one has no id.
  * Limits:  the text's size bounds the number of keys; lists and words have bounds of their own.
  */
 #include <math.h>
@@ -59,7 +59,7 @@ static futu_err malformed(struct reader *r, const char *what)
 static futu_err bad(struct reader *r, const char *member, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static futu_err bad(struct reader *r, const char *member, const char *fmt, ...)
 {
-    char what[160];
+    char what[256];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(what, sizeof(what), fmt, ap);
@@ -247,7 +247,7 @@ static futu_err read_hash(struct reader *r, const struct member *m)
 
 static futu_err read_scope(struct reader *r, const struct member *m)
 {
-    char text[KEY_WORD_MAX + 1], why[128];
+    char text[KEY_WORD_MAX + 1], why[RULE_WHY];
     futu_err err = read_text(r, m->name, text, sizeof(text));
     if (err)
         return err;
@@ -271,7 +271,7 @@ static futu_err too_many(struct reader *r, const struct member *m, futu_err err)
 static futu_err read_word(struct reader *r, const struct member *m)
 {
     const struct rule_list *l = m->arg;
-    char text[KEY_WORD_MAX + 1], why[128];
+    char text[KEY_WORD_MAX + 1], why[RULE_WHY];
     futu_err err = read_text(r, m->name, text, sizeof(text));
     if (err)
         return err;

@@ -1,7 +1,7 @@
 /* machine.c - what a key is bound to: a machine by its fingerprint, accounts by their cards.
  *
- * A fingerprint is made of the key's id too: one machine has another for each key. It stops a copied
- * file, not somebody who is on the machine.
+ * A fingerprint is made of the key's id too: one machine has another for each key. It stops a
+ * copied file, not somebody who is on the machine.
  */
 #include <stdio.h>
 
@@ -20,22 +20,6 @@ void machine_fingerprint(const char *key_id, const char *raw_machine_id, char ou
                      raw_machine_id);
     sha256(text, (size_t)n, hash);
     hex_lower(hash, sizeof(hash), out);
-}
-
-futu_err machine_raw_id(char *out, size_t size)
-{
-    static const char *const paths[] = { "/etc/machine-id", "/var/lib/dbus/machine-id" };
-    for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
-        FILE *f = fopen(paths[i], "re");
-        bool got = f && fgets(out, (int)size, f);
-        if (f)
-            fclose(f);
-        if (got)
-            out[strcspn(out, " \t\r\n")] = '\0';
-        if (got && out[0])
-            return FUTU_OK;
-    }
-    return FUTU_ENOTFOUND;
 }
 
 bool machine_allowed(const struct access *a, const struct key_rules *k)

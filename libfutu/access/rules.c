@@ -3,10 +3,12 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/mem.h"
 #include "codec/registry.h"
+#include "codec/utf8.h"
 
 static const struct {
     const char *name;
@@ -25,7 +27,7 @@ static const struct {
 };
 
 /* Trd_Common.TrdMarket in capitals. */
-static const char *const markets[] = {
+static const char *const markets[] = {  /* at most 32 */
     "HK", "US", "CN", "HKCC", "FUTURES", "SG", "CRYPTO", "AU", "FUTURES_SIMULATE_HK",
     "FUTURES_SIMULATE_US", "FUTURES_SIMULATE_SG", "FUTURES_SIMULATE_JP", "JP", "PREDICTION", "MY",
     "CA", "HK_FUND", "US_FUND", "SG_FUND", "MY_FUND", "JP_FUND",
@@ -43,10 +45,15 @@ const char *rule_shown(futu_str text, char out[RULE_SHOWN])
     return out;
 }
 
+unsigned rule_near_enough(futu_str word)
+{
+    return 2 + (word.n > 2) + (unsigned)MIN(word.n, 100) / 4;
+}
+
 const char *rule_nearest(futu_str word, const char *const *names, size_t n)
 {
     const char *best = NULL;
-    unsigned far = 2 + (unsigned)MIN(word.n, 100) / 4;
+    unsigned far = rule_near_enough(word);
     for (size_t i = 0; i < n; i++) {
         unsigned d = futu_word_distance(word, str_c(names[i]));
         if (d < far) {
@@ -63,10 +70,13 @@ static bool unknown(futu_str word, const char *what, const char *const *names, s
     char shown[RULE_SHOWN];
     const char *best = rule_nearest(word, names, n);
     rule_shown(word, shown);
-    if (best)
+    if (best) {
         snprintf(why, size, "%s is no %s; did you mean %s?", shown, what, best);
-    else
-        snprintf(why, size, "%s is no %s; such as %s", shown, what, names[0]);
+        return false;
+    }
+    size_t used = (size_t)snprintf(why, size, "%s is no %s; there are", shown, what);
+    for (size_t i = 0; i < n && used < size; i++)
+        used += (size_t)snprintf(why + used, size - used, " %s", names[i]);
     return false;
 }
 
@@ -101,6 +111,20 @@ uint32_t rule_scope(futu_str name, char *why, size_t size)
 
 /* ---- words of lists ---- */
 
+uint32_t rule_market_bit(const char *name)
+{
+    int first = toupper((unsigned char)name[0]);
+    for (size_t i = 0; i < ARRAY_LEN(markets); i++)
+        if (markets[i][0] == first && strcasecmp(markets[i], name) == 0)
+            return 1u << i;
+    return 0;
+}
+
+uint32_t rule_side_bit(int32_t side)
+{
+    return rule_side_name(side) ? 1u << side : 0;
+}
+
 const char *rule_side_name(int32_t side)
 {
     return side >= 1 && side <= (int32_t)ARRAY_LEN(sides) ? sides[side - 1] : NULL;
@@ -133,7 +157,8 @@ static bool check_symbol(char *text, char *why, size_t size)
     const char *dot = strchr(text, '.');
     bool fine = dot && dot != text && dot[1];
     for (const char *c = text; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == ',' || (dot && c < dot && !isalpha((unsigned char)*c)))
+        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f || *c == ',' ||
+            (dot && c < dot && !isalpha((unsigned char)*c)))
             fine = false;
     if (fine)
         return true;
@@ -244,10 +269,20 @@ void key_rules_free(struct key_rules *k)
 
 /* ---- single values ---- */
 
+bool rule_utf8(futu_str text)
+{
+    for (size_t i = 0, n; i < text.n; i += n) {
+        n = utf8_next((const unsigned char *)text.p + i, text.n - i);
+        if (n == 0)
+            return false;
+    }
+    return true;
+}
+
 /* "<" begins what an audit line says when there is no id. */
 bool rule_id(futu_str id)
 {
-    if (id.n == 0 || id.n > KEY_ID_MAX)
+    if (id.n == 0 || id.n > KEY_ID_MAX || !rule_utf8(id))
         return false;
     for (size_t i = 0; i < id.n; i++) {
         unsigned char c = (unsigned char)id.p[i];
@@ -329,9 +364,11 @@ bool rule_time(futu_str text, int64_t *ms)
     int offset, frac;
     if (text.n <= n)
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (form[i] == 'd' ? digits(text.p + i, 1) < 0 : form[i] != toupper((unsigned char)text.p[i]))
+    for (size_t i = 0; i < n; i++) {
+        int c = toupper((unsigned char)text.p[i]);
+        if (form[i] == 'd' ? c < '0' || c > '9' : c != form[i])
             return false;
+    }
     futu_str rest = { text.p + n, text.n - n };
     if (!fraction(&rest, &frac) || !zone(rest, &offset))
         return false;

@@ -10,6 +10,7 @@
 
 #include "access/file.h"
 
+#define RULE_WHY 192                /* enough for any text in `why` */
 typedef bool rule_check(char *text, char *why, size_t size);
 
 /* A list of words in a key. */
@@ -34,7 +35,12 @@ const char *rule_scope_at(size_t i, uint32_t *bit);
 /* "BUY" ... of a Trd_Common.TrdSide; NULL: no such side. */
 const char *rule_side_name(int32_t side);
 
-bool rule_id(futu_str id);                  /* 1 to KEY_ID_MAX visible bytes without " \ < */
+/* A bit for each known market and side, 0: not known. Markets in any case. */
+uint32_t rule_market_bit(const char *name);
+uint32_t rule_side_bit(int32_t side);
+
+bool rule_utf8(futu_str text);
+bool rule_id(futu_str id);                  /* UTF-8, 1 to KEY_ID_MAX visible bytes without " \ < */
 /* "HH:MM-HH:MM"; the end may be 24:00. */
 bool rule_hours(futu_str text, uint16_t *from, uint16_t *to);
 void rule_hours_text(uint16_t from, uint16_t to, char out[12]);
@@ -44,6 +50,8 @@ void rule_time_text(int64_t ms, char out[32]);
 
 /* The known word that is nearest to `word`, NULL: none is near. names[n - 1] is the last. */
 const char *rule_nearest(futu_str word, const char *const *names, size_t n);
+/* A word with fewer changes than this is near. */
+unsigned rule_near_enough(futu_str word);
 /* Text for a message: at most 40 bytes, control characters as '?'. */
 #define RULE_SHOWN 44
 const char *rule_shown(futu_str text, char out[RULE_SHOWN]);

@@ -5,6 +5,7 @@
 
 #include "api/opts.h"
 #include "base/log.h"
+#include "futu/keys.h"
 #include "io/trail.h"
 #include "io/watch.h"
 #include "surface/rest.h"
@@ -37,7 +38,7 @@ static futu_err open_keys(futu_gateway *g, const futu_gateway_opts *o, char *why
     struct access_opts a = { .clock = *loop_clock(o->loop) };
     if (!o->rest_keys_file && !o->ws_keys_file && !o->grpc_keys_file)
         return FUTU_OK;
-    if (machine_raw_id(machine, sizeof(machine)) == FUTU_OK)
+    if (futu_machine_id(machine, sizeof(machine)) == FUTU_OK)
         a.raw_machine_id = machine;
     futu_err err = access_new(&g->access, &a);
     return err ? err : add_files(g, o, why, size);

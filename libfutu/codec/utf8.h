@@ -1,4 +1,4 @@
-/* utf8.h - where a well-formed UTF-8 character ends. Internal to codec/. */
+/* utf8.h - where a well-formed UTF-8 character ends. For the library alone. */
 #ifndef CODEC_UTF8_H
 #define CODEC_UTF8_H
 

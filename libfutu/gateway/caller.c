@@ -61,6 +61,17 @@ void caller_reply(struct ask *a, const uint8_t *body, size_t len)
     k->done(k, &r);
 }
 
+uint64_t hub_version(const struct hub *h)
+{
+    return h->version;
+}
+
+void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface)
+{
+    h->requests++;
+    metrics_request(&h->metrics, row, iface, 0, false);
+}
+
 uint64_t hub_boot_id(const struct hub *h)
 {
     return h->o.boot_id;
@@ -143,6 +154,7 @@ void hub_keys_changed(struct hub *h)
 {
     struct list *it, *tmp;
     hub_now(h);
+    h->version++;
     list_each(it, tmp, &h->conns) {
         struct futu_conn *c = list_entry(it, struct futu_conn, link);
         enum deny d = c->key ? access_alive(h->o.access, c->key) : DENY_NONE;

@@ -15,6 +15,7 @@
 #include "crypt/digest.h"
 #include "gateway/gap.h"
 #include "gateway/guard.h"
+#include "gateway/trace.h"
 
 struct fan {
     struct hub *h;
@@ -106,6 +107,7 @@ static struct shbuf *make_frame(struct fan *f, struct futu_conn *c)
         body = buf_str(&f->h->json);
     }
     const uint8_t *p = (const uint8_t *)body.p;
+    trace_push(c, f->e.proto, fmt, p, body.n);
     if (c->kind == KIND_WS_SDK)
         return frame_for(c, f->e.proto, fmt, 0, p, body.n);
     if (!f->digested[fmt])

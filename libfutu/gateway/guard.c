@@ -79,6 +79,11 @@ static const char *endpoint(const struct ask *a, char *room, size_t size)
     return room;
 }
 
+static const char *peer(const struct ask *a)
+{
+    return a->call && a->call->peer ? a->call->peer : a->c->peer;
+}
+
 static const char *key_id(const struct ask *a)
 {
     return a->c->key ? a->c->key->rules->id : "<none>";
@@ -89,7 +94,7 @@ void guard_deny(struct ask *a, enum deny d, const char *reason)
     char room[32];
     struct audit_event e = { .iface = a->c->iface, .endpoint = endpoint(a, room, sizeof(room)),
                              .key_id = key_id(a), .outcome = OUTCOME_REJECT,
-                             .reason = reason ? reason : deny_text(d), .peer = a->c->peer };
+                             .reason = reason ? reason : deny_text(d), .peer = peer(a) };
     hub_audit(a->c->hub, &e, d);
     a->deny = d;
     a->deny_text = deny_text(d);
@@ -115,7 +120,7 @@ static void note_allowed(struct ask *a, uint32_t scopes)
     char room[32];
     struct audit_event e = { .iface = a->c->iface, .endpoint = endpoint(a, room, sizeof(room)),
                              .key_id = key_id(a), .outcome = OUTCOME_ALLOW,
-                             .scope = a->row ? a->row->scope : "trade:real", .peer = a->c->peer };
+                             .scope = a->row ? a->row->scope : "trade:real", .peer = peer(a) };
     bool write = a->row && (a->row->write || a->proto == 2005);
     if (!write && a->c->hub->o.audit && worth_a_line(a, scopes))
         hub_audit(a->c->hub, &e, DENY_NONE);

@@ -47,14 +47,15 @@ static void give_back(struct guarded *g)
     list_push(&g->hub->idle_guarded, &g->link);
 }
 
-static void note(struct guarded *g, enum audit_outcome o, const char *reason,
+static void note(struct guarded *g, enum audit_outcome o, const char *reason, futu_str order_id,
                  void (*done)(void *arg, futu_err err))
 {
     struct hub *h = g->hub;
     const char *id = g->key ? g->key->rules->id : "<none>";
     struct audit_event e = { .iface = g->iface, .endpoint = g->endpoint, .key_id = id,
                              .outcome = o, .reason = reason, .args_hash = g->args_hash,
-                             .peer = g->peer, .trade = true, .acc_id = g->acc_id };
+                             .peer = g->peer, .trade = true, .acc_id = g->acc_id,
+                             .order_id = order_id };
     if (o != OUTCOME_REQUEST)
         e.cache_outcome = g->repeat ? "cached" : "executed";
     metrics_event(&h->metrics, g->iface, o, id);
@@ -112,6 +113,16 @@ static bool unknown(int32_t ret)
     return ret == RET_TIMEOUT || ret == RET_DISCONNECTED || ret == RET_UNKNOWN;
 }
 
+/* orderIDEx of the Response of a placed or changed order. */
+static futu_str order_of(uint32_t proto, const uint8_t *body, size_t n)
+{
+    enum { S2C = 4, ORDER_ID_EX = 3 };
+    struct pb_rec r;
+    if ((proto != 2202 && proto != 2205) || n == 0 || !pb_inner(body, n, S2C, ORDER_ID_EX, &r))
+        return STR_NULL;
+    return (futu_str){ (const char *)r.p, r.n };
+}
+
 void guard_end(struct ask *a, const uint8_t *body, size_t n)
 {
     struct guarded *g = a->guarded;
@@ -123,7 +134,7 @@ void guard_end(struct ask *a, const uint8_t *body, size_t n)
     if (ret != RET_OK)
         str_copy(reason, sizeof(reason), n ? response_text(body, n) : STR("no answer"));
     note(g, ret == RET_OK ? OUTCOME_SUCCESS : unknown(ret) ? OUTCOME_UNKNOWN : OUTCOME_FAILURE,
-         ret == RET_OK ? NULL : reason, NULL);
+         ret == RET_OK ? NULL : reason, order_of(a->proto, body, n), NULL);
     give_back(g);
 }
 
@@ -131,7 +142,7 @@ void guard_end(struct ask *a, const uint8_t *body, size_t n)
 static void drop(struct guarded *g, const char *reason)
 {
     settle(g, false);
-    note(g, OUTCOME_FAILURE, reason, NULL);
+    note(g, OUTCOME_FAILURE, reason, STR_NULL, NULL);
     give_back(g);
 }
 
@@ -194,7 +205,7 @@ static void on_disk(void *arg, futu_err err)
 static void write_down(struct guarded *g, struct ask *a)
 {
     bool trail = g->hub->o.audit && g->hub->o.audit->sink;
-    note(g, OUTCOME_REQUEST, NULL, trail ? on_disk : NULL);
+    note(g, OUTCOME_REQUEST, NULL, STR_NULL, trail ? on_disk : NULL);
     note_daily(g, g->hold.count, on_disk);
     if (g->waits == 0 && !g->disk) {
         g->go(a);

@@ -126,6 +126,7 @@ void hub_free(struct hub *h)
 
 static void pushed(struct hub *h, enum push_kind kind)
 {
+    h->version++;
     metrics_pushed(&h->metrics, kind, clock_wall(&h->o.clock));
 }
 
@@ -209,6 +210,20 @@ bool hub_pending(const struct hub *h)
     return !list_empty(&h->dirty) || !list_empty(&h->dying);
 }
 
+/* Counted when it is asked for: the operator's questions are rare, requests are not. */
+static uint64_t count_waiting(const struct hub *h)
+{
+    uint64_t n = 0;
+    for (const struct list *c = h->conns.next; c != &h->conns; c = c->next) {
+        const struct futu_conn *conn = container_of(c, struct futu_conn, link);
+        for (const struct list *k = conn->calls.next; k != &conn->calls; k = k->next)
+            n += !container_of(k, struct call, link)->timed_out;
+        for (const struct list *p = conn->pends.next; p != &conn->pends; p = p->next)
+            n += !container_of(p, struct pend, in_conn)->answered;
+    }
+    return n;
+}
+
 futu_err hub_stats_get(const struct hub *h, futu_gateway_stats *out)
 {
     futu_gateway_stats st = { .size = sizeof(st) };
@@ -230,6 +245,7 @@ futu_err hub_stats_get(const struct hub *h, futu_gateway_stats *out)
     st.quota_used = h->subs.n_pairs;
     st.quota_left = quota > h->subs.n_pairs ? quota - h->subs.n_pairs : 0;
     st.securities = up.securities;
+    st.waiting = count_waiting(h);
     memcpy(out, &st, MIN(size, sizeof(st)));
     out->size = size;
     return FUTU_OK;

@@ -106,6 +106,7 @@ struct hub {
     struct journal *journal;        /* the owner's, or own_journal */
     struct journal own_journal;
     bool unlocked;                  /* trading of real accounts */
+    uint64_t version;               /* see hub_version() */
     uint64_t requests, refused, pushes, push_bytes, conflated, cut_slow;
     struct map callers;             /* of hub_caller() */
     struct list guarded;            /* struct guarded.link */

@@ -189,6 +189,7 @@ struct sub *sub_of(const struct futu_conn *c, const struct pair *p)
 futu_err sub_new(struct futu_conn *c, struct pair *p, struct sub **out)
 {
     struct sub *s = mem_zalloc(sizeof(*s));
+    c->hub->version++;
     if (!s)
         return FUTU_ENOMEM;
     if (map_put_u64(&c->sub_of_pair, (uintptr_t)p, s)) {
@@ -227,6 +228,7 @@ static void leave_conn(struct sub *s)
 void sub_free(struct hub *h, struct sub *s)
 {
     struct pair *p = s->pair;
+    h->version++;
     leave_conn(s);
     timer_stop(h->o.timers, &s->expire);
     list_remove(&s->in_pair);
@@ -240,6 +242,7 @@ void sub_free(struct hub *h, struct sub *s)
 
 void sub_orphan(struct hub *h, struct sub *s)
 {
+    h->version++;
     if (h->now - s->since >= SUB_LEAST_NS) {
         sub_free(h, s);
         return;

@@ -88,10 +88,13 @@ static void put_back(struct append *a, struct list *kept)
     }
 }
 
+/* a->bytes goes on telling the owner what was lost. */
 static void finish(struct append *a)
 {
+    size_t lost = a->bytes;
     while (!list_empty(&a->next))
         drop(a, rec_of(a->next.next));
+    a->bytes = lost;
     a->ops->gone(a->arg);
 }
 

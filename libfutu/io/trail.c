@@ -56,8 +56,7 @@ static void daily_name(int64_t day, char out[NAME_SIZE])
     snprintf(out, NAME_SIZE, TRAIL_DAILY "%.*s", (int)DAY_SIZE - 1, when);
 }
 
-/* Names of days sort as their days do; so nothing has to be read from them. */
-static bool is_daily(const char *name)
+bool trail_is_daily(const char *name)
 {
     const char *form = "0000-00-00", *day = name + PREFIX_N;
     if (strncmp(name, TRAIL_DAILY, PREFIX_N) != 0 || strlen(day) != DAY_SIZE - 1)
@@ -73,8 +72,8 @@ static bool is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* The newest file older than `below` (empty: of all); out is empty when there is none. *alone: there
- * is nothing else in the folder. */
+/* The newest file older than `below` (empty: of all); out is empty when there is none. *alone:
+ * there is nothing else in the folder. */
 static futu_err newest(const struct trail *t, const char *below, char out[NAME_SIZE], bool *alone)
 {
     int fd = openat(t->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -87,7 +86,7 @@ static futu_err newest(const struct trail *t, const char *below, char out[NAME_S
         return FUTU_EIO;
     }
     for (const struct dirent *e; (e = readdir(d));) {
-        if (!is_daily(e->d_name)) {
+        if (!trail_is_daily(e->d_name)) {
             *alone &= is_dots(e->d_name);
             continue;
         }

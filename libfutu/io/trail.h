@@ -24,6 +24,9 @@
 
 struct trail;
 
+/* Whether that is the name of a daily file. They sort as their days do. */
+bool trail_is_daily(const char *name);
+
 /* `head` is how each line begins: a file with other lines is refused rather than repaired; borrowed
  * as long as the trail lives. `last` gets the newest line, without its line break, or stays empty.
  * On an error `why` holds one line for the user: FUTU_EIO, FUTU_EBUSY (another process has it),

@@ -1,4 +1,5 @@
-/* hint.h - why an order failed when its market is closed: text behind an error that does not say it.
+/* hint.h - why an order failed when its market is closed: text behind an error that does not say
+ * it.
  *
  * Threads: none; no state but the tables.
  * Tests:   test/unit/market/hint_test.c

@@ -49,6 +49,7 @@ void rest_free(struct rest *r)
     }
     timer_stop(r->o.timers, &r->stop);
     idem_free(&r->idem);
+    hot_free(&r->hot);
     buf_free(&r->pb);
     buf_free(&r->json);
     buf_free(&r->text);
@@ -70,7 +71,12 @@ futu_http_call *http_take(struct rest *r, const futu_http_request *rq, futu_http
         if (!k)
             return NULL;
     }
-    *k = (futu_http_call){ .rest = r, .done = done, .arg = arg, .inside = true };
+    memset(k, 0, offsetof(futu_http_call, hot));
+    k->hot.n = 0;
+    k->rest = r;
+    k->done = done;
+    k->arg = arg;
+    k->inside = true;
     list_init(&k->link);
     list_init(&k->call.link);
     list_push(&r->calls, &k->link);
@@ -335,15 +341,37 @@ static void handle(futu_http_call *k, const futu_http_request *rq)
         dispatch(k, rq, query);
 }
 
+/* False: it must be asked. */
+static bool answer_hot(struct rest *r, const struct hot_request *rq, futu_http_done_fn *done,
+                       void *arg)
+{
+    const struct hot_entry *e = hot_find(&r->hot, rq, hub_version(r->o.hub),
+                                         clock_mono(&r->o.clock));
+    if (!e || (e->key && access_alive(r->o.access, e->key) != DENY_NONE))
+        return false;
+    futu_http_answer a = { .size = sizeof(a), .status = 200, .content_type = "application/json",
+                           .headers = "", .body = buf_str(&e->answer) };
+    hub_count_call(r->o.hub, e->row, IFACE_REST);
+    done(&a, arg);
+    return true;
+}
+
 futu_err rest_request(struct rest *r, const futu_http_request *rq, futu_http_done_fn *done,
                       void *arg, futu_http_call **out)
 {
     *out = NULL;
     if (!done || rq->size < sizeof(rq->size))
         return FUTU_EINVAL;
+    struct hot_request hot;
+    hot_request(&hot, rq);
+    if (answer_hot(r, &hot, done, arg))
+        return FUTU_OK;
     futu_http_call *k = http_take(r, rq, done, arg);
     if (!k)
         return FUTU_ENOMEM;
+    if (hot.n > 0)
+        memcpy(&k->hot, &hot, offsetof(struct hot_request, text) + hot.n);
+    k->version = hub_version(r->o.hub);
     handle(k, rq);
     k->inside = false;
     if (k->answered)

@@ -33,6 +33,18 @@ static void answer_raw(futu_http_call *k, const struct hub_reply *h)
     http_answer(k, 200, "application/json", NULL, (futu_str){ (const char *)h->body, h->len });
 }
 
+/* Reads of what is subscribed: the answer holds until the next event. */
+static void keep_hot(futu_http_call *k)
+{
+    static const uint32_t protos[] = { 3004, 3006, 3008, 3010, 3012, 3014 };
+    struct rest *r = k->rest;
+    struct hot_entry e = { .version = k->version, .row = k->row, .key = k->key };
+    e.until = clock_mono(&r->o.clock) + HOT_LIFE_NS;
+    for (size_t i = 0; i < ARRAY_LEN(protos); i++)
+        if (protos[i] == k->row->id)
+            hot_keep(&r->hot, &k->hot, &e, buf_str(&r->json));
+}
+
 static void answer(futu_http_call *k, const struct hub_reply *h)
 {
     struct rest *r = k->rest;
@@ -44,7 +56,10 @@ static void answer(futu_http_call *k, const struct hub_reply *h)
     }
     futu_err err = body_envelope(envelope_row(k->row), h->body, h->len, k->int64_text, &r->json,
                                  &e);
-    keep(k, err || response_ret(h->body, h->len) != RET_OK ? STR_NULL : buf_str(&r->json));
+    bool good = !err && response_ret(h->body, h->len) == RET_OK;
+    keep(k, good ? buf_str(&r->json) : STR_NULL);
+    if (good)
+        keep_hot(k);
     if (err)
         http_error(k, 500, "the answer can't be written: %s", e.text);
     else
@@ -240,7 +255,7 @@ static futu_err add_key(futu_http_call *k, futu_str key)
     const struct pb_field *c2s = codec_field(k->row->request, STR("c2s"));
     uint8_t record[ORDER_KEY_MAX + 16];
     struct pb_rec had;
-    if (!key.p || !codec_field(c2s->sub, STR("idempotencyKey")) ||
+    if (!key.p || !c2s || !codec_field(c2s->sub, STR("idempotencyKey")) ||
         pb_inner(r->pb.p, r->pb.n, c2s->tag, TAG_IDEMPOTENCY, &had))
         return FUTU_OK;
     struct pb_edit edit = { TAG_IDEMPOTENCY, record, 0 };
@@ -289,7 +304,8 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
     struct rest *r = k->rest;
     struct body_extra extra;
     struct body_error e = { "", "" };
-    struct body_fill fill = { hub_conn_id(caller), ++r->serial, str_c(k->route->preset) };
+    struct body_fill fill = { hub_conn_id(caller), ++r->serial, str_c(k->route->preset),
+                              k->route->fixed };
     futu_err err = body_to_pb(k->row, json, &fill, &r->pb, &extra, &e);
     if (!err)
         err = add_key(k, rq->idempotency_key);

@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "base/timer.h"
+#include "surface/hot.h"
 #include "surface/idem.h"
 #include "surface/rest.h"
 #include "surface/route.h"
@@ -22,6 +23,7 @@ struct rest {
     struct list calls, idle;        /* struct futu_http_call.link */
     uint32_t n_idle, serial;
     struct idem idem;
+    struct hot hot;
     struct buf pb, json, text;      /* scratch of one request */
     struct buf openapi;             /* made at the first request for it */
     struct timer stop;              /* of the shutdown */
@@ -46,6 +48,8 @@ struct futu_http_call {
     struct timer later;
     char endpoint[96], peer[PEER_MAX], origin[ORIGIN_MAX];
     struct list link;
+    uint64_t version;               /* of the hub, when the request came */
+    struct hot_request hot;         /* last: it is not zeroed with the rest */
 };
 
 /* Answers and ends the call. `headers` may be NULL. */

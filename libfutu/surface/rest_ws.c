@@ -193,7 +193,7 @@ static void pong(futu_conn *c, struct rest *r, futu_str id)
 static void ask(futu_conn *c, struct rest *r, const struct parts *p)
 {
     const struct proto_row *row = proto_find(p->op->proto);
-    struct body_fill fill = { .preset = str_c(p->op->preset) };
+    struct body_fill fill = { .preset = str_c(p->op->preset), .fixed = true };
     struct body_extra extra;
     struct body_error e = { "", "" };
     if (body_to_pb(row, buf_str(&r->text), &fill, &r->pb, &extra, &e)) {

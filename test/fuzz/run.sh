@@ -5,14 +5,15 @@ set -eu
 seconds=$1
 shift
 flags="-std=c11 -D_GNU_SOURCE -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-    -Ilibfutu/include -Ibuild/gen -Ilibfutu -w"
+    -Ilibfutu/include -Ibuild/gen -Ilibfutu -Ifutu-opend -DLLHTTP_STRICT_MODE=1
+    -I/usr/share/include -I/usr/share/include/llhttp -w"
 make -s build/gen/stamp
 mkdir -p build/fuzz/obj
 # A header that has changed may be in any of them.
 stamp=build/fuzz/obj/stamp
-[ ! -e $stamp ] || [ -z "$(find libfutu build/gen -name '*.h' -newer $stamp)" ] || rm -f build/fuzz/obj/*.o
+[ ! -e $stamp ] || [ -z "$(find libfutu futu-opend build/gen -name '*.h' -newer $stamp)" ] || rm -f build/fuzz/obj/*.o
 touch $stamp
-for src in $(find libfutu build/gen -name '*.c'); do
+for src in $(find libfutu build/gen /usr/share/llhttp -name '*.c') $(find futu-opend -name '*.c' ! -name main.c); do
     obj=build/fuzz/obj/$(echo "$src" | tr / _).o
     # shellcheck disable=SC2086
     [ "$obj" -nt "$src" ] || clang $flags -c -o "$obj" "$src"
@@ -21,7 +22,7 @@ for t in "$@"; do
     mkdir -p "build/fuzz/$t"
     # shellcheck disable=SC2086
     clang $flags -fsanitize=fuzzer,address,undefined -o "build/fuzz/run_$t" "test/fuzz/$t.c" build/fuzz/obj/*.o \
-        -luv -lmbedcrypto -lsodium -lnettle -lm -lpthread
+        -luv -lmbedtls -lmbedx509 -lmbedcrypto -lsodium -lnettle -lwslay -lexpat -lcjson -lm -lpthread
     "build/fuzz/run_$t" -max_total_time="$seconds" -max_len=65536 -print_final_stats=1 \
         "build/fuzz/$t" "test/fuzz/corpus/$t"
 done

@@ -50,6 +50,10 @@ START_TEST(wrong_usage_is_status_2_and_one_line)
     fails(ARGS("--paper", "--websocket-key-md5", "x"), 2, "--websocket-port");
     fails(ARGS("--paper", "--websocket-port", "1", "--websocket-key-md5", "x"), 2, "32 hex digits");
     fails(ARGS("--paper", "--keep-alive", "0"), 2, "1..30");
+    fails(ARGS("--paper", "--rest-ip", "127.0.0.1"), 2, "--rest-ip needs --rest-port");
+    fails(ARGS("--paper", "--tz", "Mars/Olympus"), 2, "--tz: there is no zone Mars/Olympus");
+    fails(ARGS("--login-account", "1"), 2, "direct login is not in this version");
+    fails(ARGS("--paper", "--telnet-port", "1"), 2, "the management port is not in this version");
 }
 END_TEST
 
@@ -76,9 +80,11 @@ START_TEST(a_port_in_use_is_named_with_the_reason)
     snprintf(port, sizeof(port), "%d", d.port);
     snprintf(ws, sizeof(ws), "%d", d.ws_port);
     fails(ARGS("--paper", "--port", port), 1, "address already in use");
+    ck_assert_msg(strstr(text, "choose another port with --port") != NULL, "%s", text);
     snprintf(want, sizeof(want), "FTAPI: port %d on 127.0.0.1", d.port);
     ck_assert_msg(strstr(text, want) != NULL, "%s", text);
     fails(ARGS("--paper", "--port", "0", "--websocket-port", ws), 1, "address already in use");
+    ck_assert_msg(strstr(text, "port with --websocket-port") != NULL, "%s", text);
     snprintf(want, sizeof(want), "WebSocket: port %d on 127.0.0.1", d.ws_port);
     ck_assert_msg(strstr(text, want) != NULL, "%s", text);
     struct peer p;

@@ -17,6 +17,7 @@ for t in "$1"/test/integration/*_test; do
     "$t" || status=1
 done
 sh test/integration/cli.sh || status=1
+sh test/integration/keys.sh || status=1
 for pid in $pids; do
     wait "$pid" || status=1
 done

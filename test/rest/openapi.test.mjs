@@ -4,7 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -125,6 +125,17 @@ test('a GET takes the parameters of its list', async () => {
     const { ret_type, s2c } = await answer.json();
     assert.equal(ret_type, 0);
     assert.deepEqual(s2c.snapshot_list.map((s) => s.basic.security.code), ['00700', 'AAPL']);
+});
+
+test('every call of the protocol is answered at its alias', async () => {
+    const rows = readFileSync(new URL('../../proto/protocols.tsv', import.meta.url), 'utf8')
+        .trim().split('\n').slice(1).map((line) => line.split('\t'));
+    const names = rows.filter((r) => r[3] === 'req' && r[1] !== 'InitConnect').map((r) => r[1]);
+    assert.ok(names.length > 150);
+    for (const name of names) {
+        const { status } = await call(`/api/call/${name}`, { method: 'POST', body: '{}' });
+        assert.ok([200, 400].includes(status), `${name}: ${status}`);
+    }
 });
 
 test('what the document calls an error is one', async () => {

@@ -19,7 +19,9 @@ GOOD = HEAD + """
 // What it is */ not the end.
 message M {
     required int32 class = 1;       // A reserved word.
-    repeated string default = 2;
+    repeated string default = 2;    // Its first line
+                                    // and its second.
+    // Above the next.
     optional N new = 3;
     repeated N list = 4;
     optional double td_buyQty = 5;
@@ -94,21 +96,24 @@ def compiles(tmp, cmd, name, text):
 
 
 def good(tmp):
-    done = generate(tmp, GOOD, ROW)
+    row = ROW.removesuffix("-\t-\t-") + "/api/a\t-\t-"
+    done = generate(tmp, GOOD, row)
     expect(done.returncode == 0, done.stderr)
     use = '#include "futu/proto.h"\nint f(A_M *m);\nint f(A_M *m)\n{\n    return m->class_ + m->has_class_ ' \
           '+ (int)m->n_default_ + (m->new_ != 0) + A_Two + m->kind + m->has_td_buyQty;\n}\n'
     compiles(tmp, ["cc", "-std=c11", "-pedantic"], "use.c", use)
     compiles(tmp, ["c++", "-std=c++17", "-pedantic"], "use.cpp", use)
-    for name in ("proto_desc.c", "registry.c"):
+    for name in ("proto_desc.c", "proto_doc.c", "registry.c"):
         with open(os.path.join(tmp, "out", name), encoding="utf-8") as f:
             compiles(tmp, ["cc", "-std=c11", "-D_GNU_SOURCE"], name, f.read())
     with open(os.path.join(tmp, "out", "futu", "proto.h"), encoding="utf-8") as f:
         header = f.read()
     expect("What it is * / not the end." in header, "the comment of a message is lost")
     expect("A reserved word." in header, "the comment of a field is lost")
+    expect("Its first line and its second." in header, "a comment of two lines is torn")
+    expect("/* Above the next. */" in header, "the comment above a field is lost")
     before = os.stat(os.path.join(tmp, "out", "registry.c")).st_mtime_ns
-    generate(tmp, GOOD, ROW)
+    generate(tmp, GOOD, row)
     expect(os.stat(os.path.join(tmp, "out", "registry.c")).st_mtime_ns == before,
            "an unchanged file was written again")
 

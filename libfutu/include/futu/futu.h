@@ -2,11 +2,13 @@
 #ifndef FUTU_FUTU_H
 #define FUTU_FUTU_H
 
+#include "futu/audit.h"
 #include "futu/base.h"
 #include "futu/calls.h"
 #include "futu/client.h"
 #include "futu/gateway.h"
 #include "futu/http.h"
+#include "futu/keys.h"
 #include "futu/loop.h"
 #include "futu/proto.h"
 

@@ -82,6 +82,7 @@ typedef struct futu_gateway_stats {
     uint64_t connections, requests, refused, pushes, push_bytes, conflated, cut_slow;
     uint64_t subscriptions, quota_used, quota_left;
     uint64_t securities;            /* that the upstream knows; 0: it does not say */
+    uint64_t waiting;               /* requests whose client has no answer yet */
 } futu_gateway_stats;
 FUTU_API futu_err futu_gateway_stats_get(const futu_gateway *g, futu_gateway_stats *out);
 
@@ -125,8 +126,8 @@ typedef struct futu_conn_opts {
  * FUTU_EAUTH (no key, or none that holds: HTTP 401), FUTU_EREFUSED (its scopes do not do: 403). */
 FUTU_API futu_err futu_conn_new(futu_gateway *g, futu_conn **out, const futu_conn_opts *opts);
 
-/* Bytes as they arrived (TCP), or one whole message (WS: binary, EVENTS: text). Nothing is kept of `p`. An error
- * means that the connection is to be closed: FUTU_EPROTO, FUTU_ELIMIT, FUTU_ENOMEM; replies queued
+/* Bytes as they arrived (TCP), or one whole message (WS: binary, EVENTS: text). Nothing is kept of
+ * `p`. An error means that the connection is to be closed: FUTU_EPROTO, FUTU_ELIMIT, FUTU_ENOMEM; replies queued
  * so far may still be written. */
 FUTU_API futu_err futu_conn_feed(futu_conn *c, const void *p, size_t n);
 

@@ -49,7 +49,8 @@ START_TEST(what_is_wrong_is_named_with_its_line)
     refuses(HEAD, "no day");
     refuses("HK\t2026-01-01\tclosed\t\n", "line 1: the head line");
     refuses("market,date,kind,local_close\n", "line 1: the head line");
-    refuses(HEAD "HK\t2026-01-01\tclosed\t\nUK\t2026-01-01\tclosed\t\n", "line 3: no market \"UK\"; did you mean HK?");
+    refuses(HEAD "HK\t2026-01-01\tclosed\t\nUK\t2026-01-01\tclosed\t\n",
+            "line 3: no market \"UK\"; did you mean HK?");
     refuses(HEAD "EUREX\t2026-01-01\tclosed\t\n", "one of HK");
     refuses(HEAD "\t2026-01-01\tclosed\t\n", "no market \"\"");
     refuses(HEAD "SH\t2026-01-01\tclosed\t\n", "CN stands for both");
@@ -71,7 +72,8 @@ START_TEST(what_is_wrong_is_named_with_its_line)
     refuses(HEAD "HK\t2026-01-01\tearly_close\t16:00\n", "after 09:30 and before 16:00");
     refuses(HEAD "JP\t2024-11-01\tearly_close\t15:00\n", "before 15:00");
     refuses(HEAD "HK\t2026-01-01\tclosed\t\t\tx\n", "four columns");
-    refuses(HEAD "HK\t2026-01-02\tclosed\t\nHK\t2026-01-01\tclosed\t\nHK\t2026-01-02\tearly_close\t12:00\n",
+    refuses(HEAD "HK\t2026-01-02\tclosed\t\nHK\t2026-01-01\tclosed\t\n"
+                 "HK\t2026-01-02\tearly_close\t12:00\n",
             "line 4: HK 2026-01-02 stands on line 2 already");
 }
 END_TEST
@@ -110,7 +112,8 @@ END_TEST
 
 START_TEST(the_built_in_table_is_such_a_file)
 {
-    ck_assert_int_eq(market_calendar_load("libfutu/market/data/calendars.tsv", why, sizeof(why)), FUTU_OK);
+    const char *path = "libfutu/market/data/calendars.tsv";
+    ck_assert_int_eq(market_calendar_load(path, why, sizeof(why)), FUTU_OK);
     ck_assert(!market_is_trading_day(MARKET_HK, 20261225));
     for (int32_t i = 0; i < CALENDARS; i++) {
         const struct calendar_table *a = calendar_table(i), *b = &calendar_tables[i];

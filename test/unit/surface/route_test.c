@@ -26,6 +26,12 @@ START_TEST(paths_are_sorted_and_each_is_found)
 }
 END_TEST
 
+/* System calls, which other surfaces give to any key, are reads of quotes over REST. */
+static uint32_t rest_scopes(const struct proto_row *row)
+{
+    return row->scopes ? row->scopes : SCOPE_QOT_READ;
+}
+
 START_TEST(the_registry_s_paths_are_there_with_its_scopes)
 {
     size_t n;
@@ -42,7 +48,7 @@ START_TEST(the_registry_s_paths_are_there_with_its_scopes)
         if (r[i].kind != ROUTE_CALL)
             continue;
         const struct proto_row *row = proto_find(r[i].proto);
-        ck_assert_msg(row && row->scopes == r[i].scopes, "%s", r[i].path);
+        ck_assert_msg(row && rest_scopes(row) == r[i].scopes, "%s", r[i].path);
         ck_assert_msg(!row->write || (r[i].closed && r[i].methods == METHOD_POST), "%s", r[i].path);
         ck_assert(!r[i].open);
     }
@@ -91,7 +97,7 @@ static void is(const char *path, uint32_t proto, unsigned methods)
     ck_assert_int_eq(r->kind, ROUTE_CALL);
     ck_assert_uint_eq(r->proto, proto);
     ck_assert_uint_eq(r->methods, methods);
-    ck_assert_uint_eq(r->scopes, proto_find(proto)->scopes);
+    ck_assert_uint_eq(r->scopes, rest_scopes(proto_find(proto)));
     ck_assert_ptr_null(r->preset);
 }
 

@@ -1,0 +1,355 @@
+/* option_table.c - the rows of option_table.h, and how one value is taken. */
+#include "option_table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define AT(field) offsetof(struct opend_conf, field)
+const struct option options[] = {
+    { "paper", NULL, O_FLAG, AT(paper), NULL, 0, 0, "Upstream (choose one)",
+      .help = "an embedded exchange with its own prices and accounts; offline" },
+    { "upstream", "HOST:PORT", O_STR, AT(upstream), NULL, 0, 0, NULL,
+      .help = "another gateway: the vendor's OpenD, or another futu-opend" },
+    { "upstream-rsa-key", "FILE", O_STR, AT(upstream_rsa_key), NULL, 0, 0, "Towards --upstream",
+      .help = "PEM key of that gateway: the connections to it are encrypted" },
+    { "upstream-cache", "SECONDS", O_UINT, AT(upstream_cache_s), "600", 0, 86400, NULL,
+      .help = "how long answers of reference data are kept; 0: not at all" },
+    { "state-dir", "DIR", O_STR, AT(state_dir), NULL, 0, 0, NULL,
+      .help = "folder of the order journal; FUTU_STATE_DIR or ~/.futu-opend-rs when absent" },
+    { "paper-clock", "CLOCK", O_STR, AT(paper_clock), "real", 0, 0, "Paper exchange",
+      .help = "real, always-open, xN (N times as fast), or always-open,xN" },
+    { "paper-seed", "N", O_UINT, AT(paper_seed), "1", 0, UINT64_MAX, NULL,
+      .help = "same seed and clock: same ticks" },
+    { "paper-trade-pwd", "TEXT", O_STR, AT(paper_trade_pwd), "paper", 0, 0, NULL,
+      .help = "what unlocks the paper exchange's real account", .secret = true },
+    { "ip", "ADDR", O_STR, AT(ip), "127.0.0.1", 0, 0, "Listeners",
+      .help = "address of the FTAPI TCP port" },
+    { "port", "N", O_UINT, AT(port), "11111", 0, 65535, NULL,
+      .help = "FTAPI TCP port; 0 lets the system choose" },
+    { "rsa-private-key", "FILE", O_STR, AT(rsa_private_key), NULL, 0, 0, NULL,
+      .help = "PEM key shared with the clients: InitConnect must be encrypted" },
+    { "websocket-ip", "ADDR", O_STR, AT(websocket_ip), NULL, 0, 0, NULL,
+      .help = "address of the WebSocket port; as --ip when absent" },
+    { "websocket-port", "N", O_UINT, AT(websocket_port), NULL, 0, 65535, NULL,
+      .help = "WebSocket port for the JavaScript SDK; off when absent" },
+    { "websocket-key-md5", "HEX", O_STR, AT(websocket_key_md5), NULL, 0, 0, NULL,
+      .help = "MD5 of the key that WebSocket clients must bring", .secret = true },
+    { "websocket-cert", "FILE", O_STR, AT(websocket_cert), NULL, 0, 0, NULL,
+      .help = "PEM certificate chain: the WebSocket port speaks wss" },
+    { "websocket-private-key", "FILE", O_STR, AT(websocket_private_key), NULL, 0, 0, NULL,
+      .help = "PEM key of that certificate" },
+    { "rest-port", "N", O_UINT, AT(rest_port), NULL, 0, 65535, NULL,
+      .help = "REST, /ws and /metrics; off when absent" },
+    { "rest-ip", "ADDR", O_STR, AT(rest_ip), NULL, 0, 0, NULL,
+      .help = "address of the REST port; as --ip when absent" },
+    { "rest-tls-cert", "FILE", O_STR, AT(rest_tls_cert), NULL, 0, 0, NULL,
+      .help = "PEM certificate chain: the REST port speaks https and wss" },
+    { "rest-tls-key", "FILE", O_STR, AT(rest_tls_key), NULL, 0, 0, NULL,
+      .help = "PEM key of that certificate" },
+    { "rest-allowed-origins", "LIST", O_STR, AT(rest_allowed_origins), NULL, 0, 0, NULL,
+      .help = "browser origins beside loopback, separated by commas; *: any" },
+    { "metrics-public", NULL, O_FLAG, AT(metrics_public), NULL, 0, 0, NULL,
+      .help = "/metrics without a key, and with plain key ids" },
+    { "grpc-port", "N", O_UINT, AT(grpc_port), NULL, 0, 65535, NULL,
+      .help = "gRPC port; not in this version: it is not opened" },
+    { "rest-keys-file", "FILE", O_STR, AT(rest_keys_file), NULL, 0, 0, "API keys",
+      .help = "keys of REST and /ws; without it reads are open and writes refused" },
+    { "grpc-keys-file", "FILE", O_STR, AT(grpc_keys_file), NULL, 0, 0, NULL,
+      .help = "keys of gRPC" },
+    { "ws-keys-file", "FILE", O_STR, AT(ws_keys_file), NULL, 0, 0, NULL,
+      .help = "keys of the WebSocket port" },
+    { "allow-tcp-unauthenticated", NULL, O_FLAG, AT(allow_tcp_unauthenticated), NULL, 0, 0, NULL,
+      .help = "open the FTAPI TCP port, which knows no keys, beside a keys file" },
+    { "frequency-limits", "on|off", O_STR, AT(frequency_limits), "on", 0, 0, "Rules",
+      .help = "the vendor's calls-per-30-seconds limits; off: with --upstream those of it alone",
+      .words = "on off" },
+    { "keep-alive", "SECONDS", O_UINT, AT(keep_alive_s), "10", 1, 30, NULL,
+      .help = "KeepAlive interval announced to clients" },
+    { "push-proto-type", "0|1", O_UINT, AT(push_proto_type), "0", 0, 1, NULL,
+      .help = "format of pushes for clients that do not ask: 0 protobuf, 1 JSON" },
+    { "push-interval", "MS", O_UINT, AT(push_interval_ms), "0", 0, 60000, NULL,
+      .help = "least time between two quote, book or broker pushes of a security" },
+    { "max-connections", "N", O_UINT, AT(max_connections), "8192", 1, 1000000, NULL,
+      .help = "connections served at a time" },
+    { "sub-quota", "N", O_UINT, AT(sub_quota), NULL, 1, 1000000, NULL,
+      .help = "subscriptions in all; what the upstream grants when absent" },
+    { "log-level", "LEVEL", O_STR, AT(log_level), "info", 0, 0, "Other",
+      .help = "off, error, warn, info, debug or trace, on standard error",
+      .words = OPTION_LEVELS },
+    { "json-log", NULL, O_FLAG, AT(json_log), NULL, 0, 0, NULL,
+      .help = "log as JSON lines; not together with --audit-log" },
+    { "audit-log", "PATH", O_STR, AT(audit_log), NULL, 0, 0, NULL,
+      .help = "trail of decisions and orders: a file, or a folder of daily files" },
+    { "tz", "ZONE", O_STR, AT(tz), NULL, 0, 0, NULL,
+      .help = "IANA zone of hours windows and text logs; TZ, or UTC, when absent" },
+    { "calendar-file", "FILE", O_STR, AT(calendar_file), NULL, 0, 0, NULL,
+      .help = "TSV of exchange holidays in place of the built-in ones" },
+    { "config", "FILE", O_STR, AT(config), NULL, 0, 0, NULL,
+      .help = "options as flat TOML, or as the official XML when it ends in .xml",
+      .not_in_file = true },
+    { "check-config", NULL, O_FLAG, AT(check_config), NULL, 0, 0, NULL,
+      .help = "read and judge all options and keys files, then end",
+      .not_in_file = true },
+    { "help", NULL, O_FLAG, AT(help), NULL, 0, 0, NULL, .help = "print this text",
+      .not_in_file = true },
+    { "version", NULL, O_FLAG, AT(version), NULL, 0, 0, NULL, .help = "print the version",
+      .not_in_file = true },
+};
+
+const size_t options_count = sizeof(options) / sizeof(options[0]);
+_Static_assert(sizeof(options) / sizeof(options[0]) <= OPTIONS_MAX, "raise OPTIONS_MAX");
+
+/* Names of older or other programs for one of ours. */
+static const struct {
+    const char *name, *is;
+} aliases[] = { { "api-port", "port" } };
+
+/* What futu-opend-rs and the vendor's OpenD know and this version does not. */
+#define NO_LOGIN "direct login is not in this version; choose --paper or --upstream"
+#define NO_CONSOLE "the management port is not in this version"
+static const struct {
+    const char *name, *why;
+} absent[] = {
+    { "login-account", NO_LOGIN }, { "login-pwd", NO_LOGIN }, { "login-pwd-md5", NO_LOGIN },
+    { "login-pwd-file", NO_LOGIN }, { "login-region", NO_LOGIN }, { "platform", NO_LOGIN },
+    { "auth-server", NO_LOGIN }, { "device-id", NO_LOGIN }, { "reset-device", NO_LOGIN },
+    { "setup-only", NO_LOGIN }, { "verify-code", NO_LOGIN },
+    { "client-sig-proactive-refresh", NO_LOGIN }, { "client-sig-reactive-refresh", NO_LOGIN },
+    { "telnet-ip", NO_CONSOLE }, { "telnet-port", NO_CONSOLE }, { "management-port", NO_CONSOLE },
+    { "rest-token", "there is no single token; --rest-keys-file takes its place" },
+    { "lang", "messages are English in this version" },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static bool is(const char *name, const char *text, size_t n)
+{
+    return strlen(name) == n && memcmp(name, text, n) == 0;
+}
+
+const struct option *option_find(const char *name, size_t n)
+{
+    for (size_t i = 0; i < COUNT(aliases); i++)
+        if (is(aliases[i].name, name, n))
+            return option_find(aliases[i].is, strlen(aliases[i].is));
+    for (size_t i = 0; i < options_count; i++)
+        if (is(options[i].name, name, n))
+            return &options[i];
+    return NULL;
+}
+
+const char *option_absent(const char *name, size_t n)
+{
+    for (size_t i = 0; i < COUNT(absent); i++)
+        if (is(absent[i].name, name, n))
+            return absent[i].why;
+    return NULL;
+}
+
+const struct option *option_near(const char *name, size_t n)
+{
+    const struct option *best = NULL;
+    unsigned far = 4;
+    for (size_t i = 0; i < options_count; i++) {
+        futu_str other = { options[i].name, strlen(options[i].name) };
+        unsigned d = futu_word_distance((futu_str){ name, n }, other);
+        if (d < far) {
+            far = d;
+            best = &options[i];
+        }
+    }
+    return best;
+}
+
+char *option_spell(char *out, size_t size, const char *name, char dash)
+{
+    size_t n = 0;
+    for (; *name && n + 1 < size; name++)
+        out[n++] = *name == '-' ? dash : *name;
+    out[n] = '\0';
+    return out;
+}
+
+struct option_origin *option_origin(struct opend_conf *c, const struct option *o)
+{
+    return &c->from[o - options];
+}
+
+bool option_given(const struct opend_conf *c, const char *name)
+{
+    const struct option *o = option_find(name, strlen(name));
+    return c->from[o - options].source != FROM_DEFAULT;
+}
+
+/* How the user wrote it, for messages: "--port", "FUTU_OPEND_PORT", or the key of a file, whose
+ * name and line are put in front by who reads it. */
+static void origin_name(const struct option *o, struct option_origin from, char *out, size_t size)
+{
+    if (from.source == FROM_ENV || from.source == FROM_VARIABLE)
+        snprintf(out, size, "%s", from.where);
+    else if (from.source == FROM_FILE)
+        option_spell(out, size, o->name, '_');
+    else
+        snprintf(out, size, "--%s", o->name);
+}
+
+bool option_number(const char *text, uint64_t *out)
+{
+    uint64_t v = 0;
+    if (!*text)
+        return false;
+    for (; *text; text++) {
+        unsigned d = (unsigned)(*text - '0');
+        if (d > 9 || v > (UINT64_MAX - d) / 10)
+            return false;
+        v = v * 10 + d;
+    }
+    *out = v;
+    return true;
+}
+
+static bool parse_flag(const char *text, bool *out)
+{
+    static const char *const words[] = { "0", "1", "false", "true", "no", "yes", "off", "on" };
+    for (size_t i = 0; i < COUNT(words); i++) {
+        if (strcasecmp(text, words[i]) != 0)
+            continue;
+        *out = i % 2 != 0;
+        return true;
+    }
+    return false;
+}
+
+/* "on or off"; "off, error, warn, info, debug or trace". */
+static void list_words(const char *words, char *out, size_t size)
+{
+    size_t n = 0;
+    for (const char *p = words; *p && n + 5 < size; p++) {
+        if (*p != ' ') {
+            out[n++] = *p;
+            continue;
+        }
+        const char *joint = strchr(p + 1, ' ') ? ", " : " or ";
+        memcpy(out + n, joint, strlen(joint));
+        n += strlen(joint);
+    }
+    out[n] = '\0';
+}
+
+bool option_word(const char *words, const char *text)
+{
+    size_t n = strlen(text);
+    for (const char *p = words; n && p; p = strchr(p, ' ')) {
+        p += *p == ' ';
+        if (strncmp(p, text, n) == 0 && (p[n] == ' ' || !p[n]))
+            return true;
+    }
+    return false;
+}
+
+struct value {
+    bool flag;
+    uint64_t number;
+};
+
+static bool judge_value(const struct option *o, const char *text, struct value *v, char *why,
+                        size_t size)
+{
+    char list[128];
+    if (o->kind == O_UINT && (!option_number(text, &v->number) || v->number < o->min ||
+                              v->number > o->max)) {
+        snprintf(why, size, "%.40s is not a number in %llu..%llu", text,
+                 (unsigned long long)o->min, (unsigned long long)o->max);
+        return false;
+    }
+    if (o->kind == O_FLAG && !parse_flag(text, &v->flag)) {
+        snprintf(why, size, "%.40s is none of 1, 0, true, false, yes, no, on, off", text);
+        return false;
+    }
+    if (o->words && !option_word(o->words, text)) {
+        list_words(o->words, list, sizeof(list));
+        snprintf(why, size, "%.40s: one of %s", text, list);
+        return false;
+    }
+    return true;
+}
+
+static bool store(struct opend_conf *c, const struct option *o, const char *text, struct value v)
+{
+    char *field = (char *)c + o->at;
+    if (o->kind == O_FLAG)
+        memcpy(field, &v.flag, sizeof(v.flag));
+    if (o->kind == O_UINT)
+        memcpy(field, &v.number, sizeof(v.number));
+    if (o->kind != O_STR)
+        return true;
+    const char *kept = conf_keep(c, text);
+    memcpy(field, &kept, sizeof(kept));
+    return kept != NULL;
+}
+
+bool option_set(struct opend_conf *c, const struct option *o, const char *text,
+                struct option_origin from, char *why, size_t size)
+{
+    struct option_origin *now = option_origin(c, o);
+    struct value v = { 0 };
+    char name[128], reason[256];
+    if (!judge_value(o, text, &v, reason, sizeof(reason))) {
+        origin_name(o, from, name, sizeof(name));
+        snprintf(why, size, "%s: %s", name, reason);
+        return false;
+    }
+    if (from.source == FROM_FILE && from.line && now->file_line) {
+        snprintf(why, size, "%s stands twice, also on line %u",
+                 option_spell(name, sizeof(name), o->name, '_'), now->file_line);
+        return false;
+    }
+    unsigned file_line = from.source == FROM_FILE ? from.line : now->file_line;
+    if (now->source <= from.source) {
+        if (!store(c, o, text, v)) {
+            snprintf(why, size, "out of memory");
+            return false;
+        }
+        *now = from;
+    }
+    now->file_line = file_line;
+    return true;
+}
+
+void option_clear(struct opend_conf *c, const char *name)
+{
+    const struct option *o = option_find(name, strlen(name));
+    if (o->kind == O_FLAG)
+        memset((char *)c + o->at, 0, sizeof(bool));
+    else if (o->kind == O_STR)
+        memset((char *)c + o->at, 0, sizeof(const char *));
+    *option_origin(c, o) = (struct option_origin){ .source = FROM_DEFAULT };
+}
+
+/* ---- what the configuration owns ---- */
+
+const char *conf_keep(struct opend_conf *c, const char *text)
+{
+    size_t n = strlen(text) + 1;
+    struct conf_text *t = malloc(sizeof(*t) + n);
+    if (!t)
+        return NULL;
+    memcpy(t->text, text, n);
+    t->level = 0;
+    t->next = c->texts;
+    c->texts = t;
+    return t->text;
+}
+
+void conf_note(struct opend_conf *c, int level, const char *fmt, ...)
+{
+    char line[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    if (conf_keep(c, line))
+        c->texts->level = level;
+}
