@@ -203,6 +203,7 @@ static futu_http_request request_of(const struct http_conn *c)
     rq.idempotency_key = f[HTTP_IDEMPOTENCY_KEY];
     rq.accept = f[HTTP_ACCEPT];
     rq.request_method = f[HTTP_ASKED_METHOD];
+    rq.host = f[HTTP_HOST];
     rq.peer = c->peer;
     return rq;
 }
