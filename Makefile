@@ -1,7 +1,7 @@
 # make            builds the library and the two programs into build/
 # make run        sets up, builds, starts a paper gateway and shows moving quotes
 # make test       sets up, builds and runs every test; SAN=asan or SAN=tsan under that sanitizer
-# make bench      measures against redis, socat and haproxy in the same run
+# make bench      measures against redis, nginx, npm's ws, socat and haproxy in the same run
 # make fuzz       runs every fuzz target for FUZZ_SECONDS (60) each; needs clang
 # make install    DESTDIR= PREFIX=/usr/local
 
@@ -132,7 +132,7 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -Wall -Wextra $(if $(CI),-Werror) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \
 	    -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/..'
-BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push)
+BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push rest ws)
 $(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 $(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/bench/%.o $(B)/libfutu.a

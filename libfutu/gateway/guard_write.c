@@ -411,7 +411,7 @@ static void judge_modify(struct guarded *g, struct ask *a)
         deny(g, a, DENY_PER_ORDER, "limit: a change without quantity and price can't be valued");
 }
 
-/* Whoever sells a combination gets its price, so that it may be negative: what counts is its size. */
+/* Whoever sells a combination gets its price, so it may be negative: what counts is its size. */
 static void judge_combo(struct guarded *g, struct ask *a)
 {
     const Trd_PlaceComboOrder_C2S *c = ((const Trd_PlaceComboOrder_Request *)a->msg)->c2s;
@@ -494,8 +494,8 @@ static void judge_write(struct guarded *g, struct ask *a, const Trd_Common_TrdHe
         judge(g, a);
 }
 
-/* A repeat gets the answer of the first one, and counts no more; of one that nobody knows the end of
- * the value is counted already. */
+/* A repeat gets the answer of the first one, and counts no more; of one that nobody knows the end
+ * of the value is counted already. */
 static void judge_new(struct guarded *g, struct ask *a, const Trd_Common_TrdHeader *header)
 {
     enum orders_seen seen = orders_seen(a);
