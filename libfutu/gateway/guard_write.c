@@ -3,9 +3,11 @@
  * In turn: environment and account, the value (asking the last price when it needs one), the
  *          limits, the records on disk. Where nothing has to be waited for it goes on at once, and
  *          nothing is copied.
+ * Waits:   no longer than a client waits for an answer; what is late is not sent any more.
  * Value:   quantity times price; of orders without a price of their own, quantity times the last
  *          price, or the trigger price when that is more. A change of an order counts like an order
  *          of the new size. What can't be valued is refused when a cap asks for it.
+ * Tests:   test/unit/gateway/guard_write_test.c, guard_disk_test.c, guard_random_test.c
  */
 #include <math.h>
 #include <stdio.h>
