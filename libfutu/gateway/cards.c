@@ -85,6 +85,8 @@ void cards_refresh(struct hub *h)
         h->cards = mem_zalloc(sizeof(*h->cards));
         if (!h->cards || encode(&h->cards->body)) {
             log_error("accounts of cards: out of memory; keys that are limited to cards see none");
+            if (h->cards)
+                buf_free(&h->cards->body);
             mem_free(h->cards);
             h->cards = NULL;
             return;

@@ -90,6 +90,7 @@ static bool to_event_json(struct fan *f)
 static struct shbuf *make_event(struct fan *f, struct futu_conn *c)
 {
     bool raw = c->form == FORM_EVENT_JSON && !to_event_json(f);
+    trace_push(c, f->e.proto, FRAME_PROTOBUF, f->e.body, f->e.len);
     if (raw)
         f->json = JSON_NONE;
     return raw ? NULL : event_frame(c, &f->e);
@@ -350,7 +351,7 @@ void fanout_trade(struct hub *h, uint64_t acc_id, uint32_t proto, const uint8_t 
 }
 
 /* A key sees of a gap what it could have seen without one: a body of its own. */
-static void tell_gap(struct futu_conn *c, const struct fan *all)
+static void tell_gap(struct futu_conn *c, struct fan *all)
 {
     struct hub *h = c->hub;
     uint64_t at;
@@ -364,6 +365,8 @@ static void tell_gap(struct futu_conn *c, const struct fan *all)
     f.e.seq = all->e.seq;
     deliver(&f, c, NULL, &at);
     fan_done(&f);
+    if (all->json == JSON_DONE)
+        all->json = JSON_NOT_YET;       /* its text stood where this one stands now */
 }
 
 /* Notify goes to those who asked for it, gaps to those who wait for pushes, the rest to all. */

@@ -147,6 +147,7 @@ void reply_body(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
     }
     count(a, body, len);
     if (a->call) {
+        trace_reply(a, a->raw_json ? FRAME_JSON : FRAME_PROTOBUF, body, len);
         caller_reply(a, body, len);
         return;
     }

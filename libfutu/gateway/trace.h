@@ -1,4 +1,5 @@
-/* trace.h - what passes the hub, as JSON with its secrets masked, when the log is at trace level.
+/* trace.h - what passes the hub, as JSON with its secrets masked, when the log is at trace level:
+ * requests, replies and pushes, but not the handshake.
  *
  * Threads: the hub's.
  * Tests:   test/unit/gateway/trace_test.c

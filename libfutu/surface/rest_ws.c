@@ -324,7 +324,7 @@ futu_err rest_upgrade(struct rest *r, const futu_http_request *rq, const futu_co
                       futu_conn **out, futu_http_done_fn *done, void *arg)
 {
     *out = NULL;
-    if (!done || !o)
+    if (!done || !o || !sized(rq))
         return FUTU_EINVAL;
     futu_http_call *k = http_take(r, rq, done, arg);
     if (!k)

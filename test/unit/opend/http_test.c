@@ -10,12 +10,12 @@
 #define MANY 100000
 #define GET(target) "GET " target " HTTP/1.1\r\nHost: x\r\n\r\n"
 #define FIXED "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nDate: *\r\n"
-#define TEXT(n, connection, body) "HTTP/1.1 200 OK\r\n" FIXED                                       \
+#define TEXT(n, connection, body) "HTTP/1.1 200 OK\r\n" FIXED                                      \
     "Content-Type: text/plain\r\nContent-Length: " n "\r\n" connection "\r\n" body
 #define WS(target) "GET " target " HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"                  \
-    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                                          \
+    "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"                                         \
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-#define OPENED "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"  \
+#define OPENED "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" \
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
 
 static void start(void)
