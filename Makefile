@@ -104,7 +104,7 @@ TESTS := $(patsubst %.c,$(B)/%,$(wildcard test/unit/*/*_test.c test/unit/*/*/*_t
 $(B)/test/unit/%.o: ALL += -Itest/unit
 $(B)/test/unit/%_test: $(B)/test/unit/%_test.o $(B)/test/unit/support.o $(B)/test/unit/vectors.o $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $(filter %.o,$^) $(filter %/libfutu.a,$^) -lcheck -lsubunit -lrt $(LIBS) -lcjson
-$(filter $(B)/test/unit/gateway/%,$(TESTS)): $(B)/test/unit/gateway/rig.o
+$(filter $(B)/test/unit/gateway/% $(B)/test/unit/surface/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/test/unit/gateway/rails.o
 $(filter $(B)/test/unit/api/%,$(TESTS)): $(B)/test/unit/api/host.o
 $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/test/unit/client/world.o
 $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/upstream/relay/%.o,peer gate bodies)
@@ -135,7 +135,7 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push rest ws)
 $(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
-$(B)/test/bench/hub_fanout: $(B)/test/bench/hub_fanout.o $(B)/libfutu.a
+$(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/bench/%.o $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 
 # The upstream of the relay's push throughput, a program of its own.

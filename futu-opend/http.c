@@ -1,13 +1,13 @@
-/* http.c - the REST port: HTTP/1.1 requests to the gateway, its answers in the order of the requests.
+/* http.c - the REST port: HTTP/1.1 requests to the gateway, its answers in their order.
  *
- * Pipe:    a request that is under way is an exchange in its connection's line. The first one's answer
- *          goes to the output at once, a later one's waits in its exchange for its turn.
+ * Pipe:    a request that is under way is an exchange in its connection's line. The first one's
+ *          answer goes to the output at once, a later one's waits in its exchange for its turn.
  * Output:  two buffers: answers go into `fill` while the socket works on `flight`. All answers of a
  *          turn of the loop are one write.
  * Pauses:  with 64 requests under way, or 1 MiB of output, nothing is read; what was read already
  *          waits in `rest`.
- * Limits:  8 MiB of output, except for one answer that is larger alone; times in http_time.h, sizes in
- *          http_parse.h.
+ * Limits:  8 MiB of output, except for one answer that is larger alone; times in http_time.h,
+ *          sizes in http_parse.h.
  * Memory:  exchanges come from a pool, buffers stay with the connection while they are small: a
  *          small request allocates nothing.
  * Tests:   test/unit/opend/http_test.c, test/integration/http_test.c
@@ -74,6 +74,7 @@ static struct exchange *exchange_new(struct http_conn *c)
         return NULL;
     }
     x->conn = c;
+    x->next = NULL;
     x->flags = (c->parser.keep_alive ? 0 : HTTP_CLOSE) |
                (c->parser.keep_alive && !c->parser.minor1 ? HTTP_KEEP : 0);
     *c->last = x;
@@ -202,6 +203,7 @@ static futu_http_request request_of(const struct http_conn *c)
     rq.idempotency_key = f[HTTP_IDEMPOTENCY_KEY];
     rq.accept = f[HTTP_ACCEPT];
     rq.request_method = f[HTTP_ASKED_METHOD];
+    rq.host = f[HTTP_HOST];
     rq.peer = c->peer;
     return rq;
 }

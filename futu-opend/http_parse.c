@@ -184,7 +184,8 @@ static bool read_request_line(struct http_parser *p, const char *h, size_t n)
         return false;
     }
     const char *version = end - sizeof(v1);
-    p->field[HTTP_TARGET] = (futu_str){ blank + 1, version > blank ? (size_t)(version - blank - 1) : 0 };
+    size_t n_target = version > blank ? (size_t)(version - blank - 1) : 0;
+    p->field[HTTP_TARGET] = (futu_str){ blank + 1, n_target };
     p->minor1 = p->keep_alive = end[-1] == '1';
     return true;
 }

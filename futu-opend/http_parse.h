@@ -2,10 +2,10 @@
  *
  * In:      bytes in any split.
  * Out:     views, of the bytes given or of own memory: see http_parse().
- * Strict:  a head is cut out by its CRLFs here, and llhttp must find its end at the same byte; a bare
- *          CR or LF, folded lines, control characters, blanks before a colon, two lengths, a length
- *          beside Transfer-Encoding, a repeated line of those that may stand once: 400. Chunks are
- *          taken apart here, since llhttp 8 is lax with their line ends.
+ * Strict:  a head is cut out by its CRLFs here, and llhttp must find its end at the same byte; a
+ *          bare CR or LF, folded lines, control characters, blanks before a colon, two lengths, a
+ *          length beside Transfer-Encoding, a repeated line of those that may stand once: 400.
+ *          Chunks are taken apart here, since llhttp 8 is lax with their line ends.
  * Limits:  below; each is checked before memory is taken. The parser keeps at most one head and one
  *          body.
  * Threads: none. Tests: test/unit/opend/http_parse_test.c, test/fuzz/fuzz_http.c

@@ -18,7 +18,7 @@
 /* What a connection waits for: the first that is true. */
 struct http_wait {
     bool output;                    /* the client takes output */
-    bool answers;                   /* the gateway answers, or reading pauses: that is our own time */
+    bool answers;                   /* the gateway answers, or reading pauses: our own time */
     bool body, head;                /* the client sends a body, a head */
     size_t got;                     /* of the body, bytes */
     uint64_t taken_ms, since_ms;    /* output last moved; this waiting (idle, head or body) began */

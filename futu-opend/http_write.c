@@ -1,4 +1,4 @@
-/* http_write.c - see http_write.h. On the path of every request: texts are copied, not formatted. */
+/* http_write.c - see http_write.h. On the path of every request: copied, not formatted. */
 #include "http_write.h"
 
 #include <string.h>

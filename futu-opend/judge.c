@@ -152,7 +152,7 @@ static bool judge_zone(struct opend_conf *c, char *why, size_t size)
         c->tz++;
     if (zone_exists(c->tz) || (variable && strcmp(c->tz, "/etc/localtime") == 0))
         return true;
-    snprintf(why, size, "%s: there is no zone %.60s; a zone is a name such as Asia/Hong_Kong",
+    snprintf(why, size, "%s: %.60s is no zone; a zone is a name such as Asia/Hong_Kong",
              from->source == FROM_ENV || variable ? from->where : "--tz", c->tz);
     return false;
 }

@@ -163,7 +163,7 @@ static void on_hangup(uv_signal_t *h, int signum)
     else
         snprintf(line, sizeof(line), "SIGHUP: the keys files were read again");
     if (level <= options_log_level(&d->conf))
-        (d->conf.json_log ? log_json : log_text)(level, line, NULL);
+        log_line(level, line, NULL);
 }
 
 static void catch_signals(struct daemon *d)
@@ -304,10 +304,9 @@ static int wrong_usage(struct daemon *d)
 static int start(struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
-    futu_log_fn *log = c->json_log ? log_json : log_text;
     zone_apply(c->tz);
-    futu_set_log(log, options_log_level(c), NULL);
-    options_notes(c, log);
+    log_start(options_log_level(c), c->json_log);
+    options_notes(c, log_line);
     if (c->calendar_file && futu_calendar_load(c->calendar_file, d->why, sizeof(d->why)) != FUTU_OK)
         return wrong_usage(d);
     if (!c->check_config) {

@@ -55,8 +55,9 @@ void stream_close(struct stream *s);
 /* Stops and resumes reading; what was read already still arrives. */
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
-/* Closes when the output is written, or after five seconds. With `linger`, what the peer still sends
- * is read and dropped meanwhile: closing with unread bytes would take our last words from it. */
+/* Closes when the output is written, or after five seconds. With `linger`, what the peer still
+ * sends is read and dropped meanwhile: closing with unread bytes would take our last words from
+ * it. */
 void stream_drain(struct stream *s);
 /* "127.0.0.1:50000" of the peer. */
 void stream_peer(const struct stream *s, char *out, size_t size);

@@ -18,7 +18,7 @@ void upgrade_refuse(char *answer, size_t size, int status, const char *extra, co
     snprintf(answer, size,
              "HTTP/1.1 %d %s\r\n%sContent-Type: application/json\r\nContent-Length: %zu\r\n"
              "Connection: close\r\n\r\n{\"error\":\"%s\"}",
-             status, http_reason(status), extra, strlen(text) + sizeof("{\"error\":\"\"}") - 1, text);
+             status, http_reason(status), extra, strlen("{\"error\":\"\"}") + strlen(text), text);
 }
 
 static void accept_key(futu_str key, char *answer, size_t size)
@@ -68,7 +68,8 @@ static futu_str decode(const char *p, size_t n, char room[UPGRADE_TOKEN_MAX])
     for (size_t i = 0; i < n; i++) {
         int c = (unsigned char)p[i];
         if (c == '%') {
-            int hi = n - i > 2 ? hex_digit(p[i + 1]) : -1, lo = n - i > 2 ? hex_digit(p[i + 2]) : -1;
+            int hi = n - i > 2 ? hex_digit(p[i + 1]) : -1;
+            int lo = n - i > 2 ? hex_digit(p[i + 2]) : -1;
             if (hi < 0 || lo < 0)
                 return (futu_str){ NULL, 0 };
             c = hi << 4 | lo;

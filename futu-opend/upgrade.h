@@ -1,5 +1,5 @@
-/* upgrade.h - the HTTP side of a WebSocket: is this request one that opens it, and with which token;
- * the 101 answer, or a refusal.
+/* upgrade.h - the HTTP side of a WebSocket: is this request one that opens it, and with which
+ * token; the 101 answer, or a refusal.
  */
 #ifndef OPEND_UPGRADE_H
 #define OPEND_UPGRADE_H

@@ -30,7 +30,8 @@ static const struct refusal {
     int status;
     const char *extra, *text;
 } refusals[] = {
-    { FUTU_EAUTH, 401, "WWW-Authenticate: Bearer\r\n", "a valid key is needed: Authorization: Bearer KEY" },
+    { FUTU_EAUTH, 401, "WWW-Authenticate: Bearer\r\n",
+      "a valid key is needed: Authorization: Bearer KEY" },
     { FUTU_EREFUSED, 403, "", "this key has no scope for the WebSocket port" },
     { FUTU_ELIMIT, 503, "", "too many connections" },
     { FUTU_ENOMEM, 503, "", "out of memory" },

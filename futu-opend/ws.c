@@ -181,8 +181,8 @@ bool ws_data(struct ws *w, const uint8_t *p, size_t n)
     return true;
 }
 
-/* Between two frames of the gateway; a close frame behind all of them, unless the reader is slow. No
- * frame follows it. */
+/* Between two frames of the gateway; a close frame behind all of them, unless the reader is slow.
+ * No frame follows it. */
 size_t ws_output(struct ws *w, struct iovec *iov, size_t max)
 {
     bool closing = w->broken || wslay_event_get_close_sent(w->ctx);

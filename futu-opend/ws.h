@@ -5,8 +5,8 @@
  * handshake's answer, pong, ping, close) wait in a small queue and are put in between two of the
  * gateway's frames.
  *
- * Limits:  a ping goes out every 20 s of silence; a peer that is silent for 60 s is closed, and so is
- *          one that makes us queue more pongs than fit.
+ * Limits:  a ping goes out every 20 s of silence; a peer that is silent for 60 s is closed, and so
+ *          is one that makes us queue more pongs than fit.
  * Users:   websocket.c (binary), http.c (text).
  */
 #ifndef OPEND_WS_H

@@ -9,7 +9,8 @@
 
 #include "rows.h"
 
-#define PICKED_UP "A running futu-opend picks this up by itself within a second; SIGHUP makes it do so too."
+#define PICKED_UP                                                                                  \
+    "A running futu-opend picks this up by itself within a second; SIGHUP makes it do so too."
 #define FILE_OPT                                                                                   \
     { "keys-file", "FILE", NULL, "keys.json; default ~/.config/futu/keys.json" }
 
@@ -47,7 +48,7 @@ static const struct cmd_opt machine_opts[] = {
     { NULL, NULL, NULL, NULL },
 };
 
-/* The file of --keys-file, with ~ at its start as a shell would take it; false after its message. */
+/* The file of --keys-file, with ~ at its start as a shell takes it; false after its message. */
 static bool keys_path(const struct args *a, char *out, size_t size)
 {
     const char *given = arg(a, "keys-file"), *home = getenv("HOME");

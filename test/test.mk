@@ -72,8 +72,9 @@ rest: $(B)/futu-opend $(REST_MODULES)
 tests-built: all $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
 
 bench: setup-bench $(SDK_MODULES)
-	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast hub_fanout)
+	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast hub_fanout keys)
 	$(B)/test/bench/hub_fanout
+	$(B)/test/bench/keys
 	$(B)/test/bench/bench $(B)/futu-opend
 
 # libFuzzer builds of the library and of each target; FUZZ_SECONDS for each.

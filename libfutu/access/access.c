@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "access/rules.h"
 #include "access/state.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -77,7 +78,7 @@ futu_err access_new(struct access **out, const struct access_opts *o)
 static void entry_free(struct entry *e)
 {
     key_rules_free(&e->rules);
-    mem_free(e->key.acc_ids);
+    mem_free(e->more_acc_ids);
     mem_free(e->next_acc_ids);
     mem_free(e);
 }
@@ -180,12 +181,31 @@ static void unstage(struct keys_file *f)
     keys_free(&f->list);
 }
 
+/* A few stand in the entry itself: one place less in memory to wait for. */
 static void take_acc_ids(struct entry *e)
 {
-    mem_free(e->key.acc_ids);
-    e->key.acc_ids = e->next_acc_ids;
-    e->key.n_acc_ids = e->n_next_acc_ids;
+    size_t n = e->n_next_acc_ids;
+    mem_free(e->more_acc_ids);
+    e->more_acc_ids = n > FEW_ACC_IDS ? e->next_acc_ids : NULL;
+    e->key.acc_ids = e->more_acc_ids ? e->more_acc_ids : e->few_acc_ids;
+    e->key.n_acc_ids = n;
+    if (!e->more_acc_ids) {
+        for (size_t i = 0; i < n; i++)
+            e->few_acc_ids[i] = e->next_acc_ids[i];
+        mem_free(e->next_acc_ids);
+    }
     e->next_acc_ids = NULL;
+}
+
+static void take_bits(struct entry *e)
+{
+    e->key.markets = e->key.sides = 0;
+    for (size_t i = 0; i < e->rules.n_markets; i++)
+        e->key.markets |= rule_market_bit(e->rules.markets[i]);
+    for (int32_t side = 1; rule_side_name(side); side++)
+        for (size_t i = 0; i < e->rules.n_sides; i++)
+            if (strcmp(e->rules.sides[i], rule_side_name(side)) == 0)
+                e->key.sides |= rule_side_bit(side);
 }
 
 static void commit_entry(const struct access *a, struct entry *e)
@@ -203,6 +223,7 @@ static void commit_entry(const struct access *a, struct entry *e)
     if (e->key.wrong_machine)
         log_warn("key %s: bound to another machine, it is refused here", e->rules.id);
     take_acc_ids(e);
+    take_bits(e);
 }
 
 static void commit(const struct access *a, struct keys_file *f)

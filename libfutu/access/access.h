@@ -55,6 +55,7 @@ struct api_key {
     bool wrong_machine;             /* bound, and not to this machine */
     uint64_t *acc_ids;              /* allowed accounts, cards resolved; n_acc_ids 0: any */
     size_t n_acc_ids;
+    uint32_t markets, sides;        /* rule_market_bit(), rule_side_bit(); 0: any */
 };
 
 struct access;
@@ -85,8 +86,8 @@ const char *access_path(const struct access *a, size_t i);
  * (expired, wrong machine; also revoked, which is DENY_INVALID to a newcomer). Costs the same for
  * one key and for ten thousand. */
 enum deny access_open(const struct access *a, enum iface i, futu_str token, struct api_key **out);
-/* In what follows a key of NULL is nobody in open mode: reads and metrics are free, writes and admin
- * are not, nothing is limited. */
+/* In what follows a key of NULL is nobody in open mode: reads and metrics are free, writes and
+ * admin are not, nothing is limited. */
 /* Whether a key that was accepted before still holds: DENY_NONE, DENY_REVOKED, DENY_EXPIRED,
  * DENY_INVALID (now bound to another machine). */
 enum deny access_alive(const struct access *a, const struct api_key *k);
@@ -149,7 +150,7 @@ struct access_card {
 };
 /* Turns card numbers (whole, or their last four digits) of every key into accounts: once the
  * accounts are known, and after each reload (the last list is kept). None or several accounts for a
- * card: skipped with a warning; a key with cards alone of which none resolves may see no account. */
+ * card: skipped with a warning; a key with cards alone, none of which resolves, sees no account. */
 futu_err access_resolve_cards(struct access *a, const struct access_card *cards, size_t n);
 
 #define MACHINE_ID_MAX 255

@@ -22,24 +22,25 @@
 #define KEY_VALUE_MAX 1e12              /* max_order_value, max_daily_value */
 
 struct key_rules {
-    char id[KEY_ID_MAX + 1];
-    uint8_t hash[32];                   /* SHA-256 of the plain key */
+    /* What every request looks at stands first, near together. */
     uint32_t scopes;                    /* SCOPE_* bits */
+    uint32_t max_orders_per_minute;
+    int64_t created_ms, expires_ms;     /* UTC; 0: not known, never */
+    double max_order_value, max_daily_value;
+    /* Minutes of the local day, without the end (1440 at most); from > to crosses midnight. */
+    uint16_t hours_from, hours_to;
+    bool has_order_value, has_daily_value, has_rate, has_hours;
+    bool has_machines;                  /* with n_machines 0: frozen */
     /* Lists: NULL with n 0 when the member is absent or null, so that anything is allowed. */
-    char **markets;
     char **symbols;
+    size_t n_symbols, n_markets, n_sides, n_cards, n_machines, n_acc_ids;
+    char **markets;
     char **sides;
     char **cards;
     char **machines;                    /* fingerprints */
     uint64_t *acc_ids;
-    size_t n_markets, n_symbols, n_sides, n_cards, n_machines, n_acc_ids;
-    bool has_machines;                  /* with n_machines 0: frozen */
-    bool has_order_value, has_daily_value, has_rate, has_hours;
-    double max_order_value, max_daily_value;
-    uint32_t max_orders_per_minute;
-    /* Minutes of the local day, the end (1440 at most) not part of it; from > to crosses midnight. */
-    uint16_t hours_from, hours_to;
-    int64_t created_ms, expires_ms;     /* UTC; 0: not known, never */
+    uint8_t hash[32];                   /* SHA-256 of the plain key */
+    char id[KEY_ID_MAX + 1];
     char note[KEY_NOTE_MAX + 1];
 };
 

@@ -1,8 +1,8 @@
 /* file_read.c - keys.json from text, strictly: what is not understood is an error.
  *
  * In:      text that an operator, a script or another program wrote.
- * Errors:  "line 3: a colon is expected" when it is no JSON; `key alpha: MEMBER: what is wrong` when
- *          it is, "key number 2" when that one has no id.
+ * Errors:  "line 3: a colon is expected" when it is no JSON, else "key alpha: MEMBER: what is
+ *          wrong", or "key number 2: ..." when that one has no id.
  * Limits:  the text's size bounds the number of keys; lists and words have bounds of their own.
  */
 #include <math.h>

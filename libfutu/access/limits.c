@@ -1,9 +1,9 @@
 /* limits.c - what a key may do: scopes, whitelists, hours, values and rates.
  *
- * Counting: a value is held from the check until its order is settled, and counts meanwhile, so that
- *           orders under way together can't pass a cap. The rate is counted by the monotonic clock,
- *           the day's value by the wall clock in UTC, hours in the local time of the process.
- *           Orders of a key without a cap are counted too: a reload may bring one.
+ * Counting: a value is held from the check until its order is settled, and counts meanwhile, so
+ *           that orders under way together can't pass a cap. The rate is counted by the monotonic
+ *           clock, the day's value by the wall clock in UTC, hours in the local time of the
+ *           process. Orders of a key without a cap are counted too: a reload may bring one.
  */
 #include <ctype.h>
 #include <math.h>
@@ -38,12 +38,7 @@ bool access_account(const struct api_key *k, uint64_t acc_id)
 
 bool access_market(const struct api_key *k, const char *market)
 {
-    if (!k || k->rules->n_markets == 0 || !market || !*market)
-        return true;
-    for (size_t i = 0; i < k->rules->n_markets; i++)
-        if (strcasecmp(k->rules->markets[i], market) == 0)
-            return true;
-    return false;
+    return !k || !k->markets || !market || !*market || (k->markets & rule_market_bit(market));
 }
 
 /* HK.700 is HK.00700. */
@@ -79,17 +74,6 @@ static bool symbol_allowed(const struct key_rules *k, futu_str symbol)
     return false;
 }
 
-static bool side_allowed(const struct key_rules *k, int32_t side)
-{
-    const char *name = rule_side_name(side);
-    if (k->n_sides == 0 || side == 0)
-        return true;
-    for (size_t i = 0; name && i < k->n_sides; i++)
-        if (strcmp(k->sides[i], name) == 0)
-            return true;
-    return false;
-}
-
 /* ---- times ---- */
 
 static int64_t floor_div(int64_t v, int64_t by)
@@ -97,10 +81,10 @@ static int64_t floor_div(int64_t v, int64_t by)
     return v / by - (v % by < 0);
 }
 
-int32_t access_today(struct access *a)
+static int32_t day_of(struct access *a, int64_t wall)
 {
     struct tm tm;
-    int64_t no = floor_div(clock_wall(&a->clock), DAY_S * NS_PER_S);
+    int64_t no = floor_div(wall, DAY_S * NS_PER_S);
     if (no != a->day_no) {
         time_t t = (time_t)(no * DAY_S);
         gmtime_r(&t, &tm);
@@ -110,10 +94,15 @@ int32_t access_today(struct access *a)
     return a->day;
 }
 
-int access_local_minute(struct access *a)
+int32_t access_today(struct access *a)
+{
+    return day_of(a, clock_wall(&a->clock));
+}
+
+static int local_minute(struct access *a, int64_t wall)
 {
     struct tm tm;
-    int64_t no = floor_div(clock_wall(&a->clock), 60 * NS_PER_S);
+    int64_t no = floor_div(wall, 60 * NS_PER_S);
     if (no != a->minute_no) {
         time_t t = (time_t)(no * 60);
         localtime_r(&t, &tm);
@@ -133,6 +122,8 @@ struct key_count *count_of(struct access *a, const char *id)
     c = mem_zalloc(sizeof(*c));
     if (!c)
         return NULL;
+    c->ring = c->few;
+    c->cap = COUNT_FEW;
     str_copy(c->id, sizeof(c->id), str_c(id));
     if (map_put(&a->counts, str_c(c->id), c)) {
         mem_free(c);
@@ -143,18 +134,19 @@ struct key_count *count_of(struct access *a, const char *id)
 
 void count_free(struct key_count *c)
 {
-    mem_free(c->ring);
+    if (c->ring != c->few)
+        mem_free(c->ring);
     mem_free(c);
 }
 
 struct day_sum *count_day(struct key_count *c, int32_t day)
 {
-    for (uint8_t i = 0; i < COUNT_DAYS; i++)
+    for (uint32_t i = 0; i < COUNT_DAYS; i++)
         if (c->days[i].day == day) {
             c->last_day = i;
             return &c->days[i];
         }
-    c->last_day = (uint8_t)((c->last_day + 1) % COUNT_DAYS);
+    c->last_day = (c->last_day + 1) % COUNT_DAYS;
     struct day_sum *d = &c->days[c->last_day];
     *d = (struct day_sum){ .day = day, .epoch = ++c->epoch };
     return d;
@@ -170,13 +162,14 @@ static void forget_old(struct key_count *c, int64_t now)
 
 static bool grow_ring(struct key_count *c)
 {
-    uint32_t cap = c->cap ? MIN(c->cap * 2, KEY_RATE_MAX) : 8;
+    uint32_t cap = MIN(c->cap * 2, KEY_RATE_MAX);
     int64_t *ring = mem_array(cap, sizeof(*ring));
     if (!ring)
         return false;
     for (uint32_t i = 0; i < c->n; i++)
         ring[i] = c->ring[(c->head + i) % c->cap];
-    mem_free(c->ring);
+    if (c->ring != c->few)
+        mem_free(c->ring);
     c->ring = ring;
     c->cap = cap;
     c->head = 0;
@@ -188,8 +181,8 @@ static bool ring_room(struct key_count *c, bool limited)
 {
     if (c->n < c->cap || (c->cap < KEY_RATE_MAX && grow_ring(c)))
         return true;
-    if (limited || c->n == 0)
-        return !limited;
+    if (limited)
+        return false;
     c->head = (c->head + 1) % c->cap;
     c->n--;
     return true;
@@ -197,8 +190,6 @@ static bool ring_room(struct key_count *c, bool limited)
 
 static void ring_put(struct key_count *c, int64_t now)
 {
-    if (c->cap == 0)
-        return;
     c->ring[(c->head + c->n) % c->cap] = now;
     c->n++;
 }
@@ -210,6 +201,7 @@ struct check {
     struct api_key *key;
     const struct key_rules *k;
     const struct access_order *o;
+    int64_t mono, wall;         /* now */
     struct day_sum *day;        /* set when the value is to be held */
     int64_t micros;
     char *reason;
@@ -245,7 +237,7 @@ static enum deny check_symbol(struct check *c)
 
 static enum deny check_side(struct check *c)
 {
-    if (side_allowed(c->k, c->o->side))
+    if (!c->key->sides || c->o->side == 0 || (c->key->sides & rule_side_bit(c->o->side)))
         return DENY_NONE;
     const char *name = rule_side_name(c->o->side);
     snprintf(c->reason, c->size, "limit: side %s is not allowed", name ? name : "unknown");
@@ -256,7 +248,7 @@ static enum deny check_hours(struct check *c)
 {
     if (!c->k->has_hours)
         return DENY_NONE;
-    int now = access_local_minute(c->a), from = c->k->hours_from, to = c->k->hours_to;
+    int now = local_minute(c->a, c->wall), from = c->k->hours_from, to = c->k->hours_to;
     if (from < to ? now >= from && now < to : now >= from || now < to)
         return DENY_NONE;
     char window[12];
@@ -284,7 +276,7 @@ static enum deny check_value(struct check *c)
 static enum deny check_rate(struct check *c)
 {
     struct key_count *n = c->key->count;
-    forget_old(n, clock_mono(&c->a->clock));
+    forget_old(n, c->mono);
     uint32_t cap = c->k->max_orders_per_minute;
     if (c->k->has_rate && n->n >= cap)
         snprintf(c->reason, c->size, "limit: rate limit exceeded: %u in %ds (cap %u)", n->n + 1,
@@ -305,7 +297,7 @@ static enum deny check_daily(struct check *c)
 {
     if (!c->o->has_value)
         return DENY_NONE;
-    struct day_sum *d = count_day(c->key->count, access_today(c->a));
+    struct day_sum *d = count_day(c->key->count, day_of(c->a, c->wall));
     int64_t sum = d->used + d->held;
     bool huge = c->o->value > KEY_VALUE_MAX;
     int64_t micros = huge ? 0 : to_micros(c->o->value);
@@ -330,17 +322,18 @@ static enum deny (*const checks[])(struct check *c) = {
 enum deny access_check(struct access *a, struct api_key *k, const struct access_order *o,
                        struct access_hold *hold, char *reason, size_t size)
 {
-    struct check c = { a, k, k ? k->rules : NULL, o, NULL, 0, reason, size };
     *hold = (struct access_hold){ NULL, 0, 0, 0 };
     reason[0] = '\0';
     if (!k)
         return DENY_NONE;
+    struct check c = { .a = a, .key = k, .k = k->rules, .o = o, .mono = clock_mono(&a->clock),
+                       .wall = clock_wall(&a->clock), .reason = reason, .size = size };
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         enum deny d = checks[i](&c);
         if (d)
             return d;
     }
-    ring_put(k->count, clock_mono(&a->clock));
+    ring_put(k->count, c.mono);
     if (c.day) {
         c.day->held += c.micros;
         *hold = (struct access_hold){ k->count, c.micros, c.day->day, c.day->epoch };

@@ -1,7 +1,7 @@
 /* machine.c - what a key is bound to: a machine by its fingerprint, accounts by their cards.
  *
- * A fingerprint is made of the key's id too: one machine has another for each key. It stops a copied
- * file, not somebody who is on the machine.
+ * A fingerprint is made of the key's id too: one machine has another for each key. It stops a
+ * copied file, not somebody who is on the machine.
  */
 #include <stdio.h>
 

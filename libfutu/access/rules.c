@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/mem.h"
@@ -26,7 +27,7 @@ static const struct {
 };
 
 /* Trd_Common.TrdMarket in capitals. */
-static const char *const markets[] = {
+static const char *const markets[] = {  /* at most 32 */
     "HK", "US", "CN", "HKCC", "FUTURES", "SG", "CRYPTO", "AU", "FUTURES_SIMULATE_HK",
     "FUTURES_SIMULATE_US", "FUTURES_SIMULATE_SG", "FUTURES_SIMULATE_JP", "JP", "PREDICTION", "MY",
     "CA", "HK_FUND", "US_FUND", "SG_FUND", "MY_FUND", "JP_FUND",
@@ -109,6 +110,20 @@ uint32_t rule_scope(futu_str name, char *why, size_t size)
 }
 
 /* ---- words of lists ---- */
+
+uint32_t rule_market_bit(const char *name)
+{
+    int first = toupper((unsigned char)name[0]);
+    for (size_t i = 0; i < ARRAY_LEN(markets); i++)
+        if (markets[i][0] == first && strcasecmp(markets[i], name) == 0)
+            return 1u << i;
+    return 0;
+}
+
+uint32_t rule_side_bit(int32_t side)
+{
+    return rule_side_name(side) ? 1u << side : 0;
+}
 
 const char *rule_side_name(int32_t side)
 {
@@ -349,9 +364,11 @@ bool rule_time(futu_str text, int64_t *ms)
     int offset, frac;
     if (text.n <= n)
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (form[i] == 'd' ? digits(text.p + i, 1) < 0 : form[i] != toupper((unsigned char)text.p[i]))
+    for (size_t i = 0; i < n; i++) {
+        int c = toupper((unsigned char)text.p[i]);
+        if (form[i] == 'd' ? c < '0' || c > '9' : c != form[i])
             return false;
+    }
     futu_str rest = { text.p + n, text.n - n };
     if (!fraction(&rest, &frac) || !zone(rest, &offset))
         return false;

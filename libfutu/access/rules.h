@@ -35,6 +35,10 @@ const char *rule_scope_at(size_t i, uint32_t *bit);
 /* "BUY" ... of a Trd_Common.TrdSide; NULL: no such side. */
 const char *rule_side_name(int32_t side);
 
+/* A bit for each known market and side, 0: not known. Markets in any case. */
+uint32_t rule_market_bit(const char *name);
+uint32_t rule_side_bit(int32_t side);
+
 bool rule_utf8(futu_str text);
 bool rule_id(futu_str id);                  /* UTF-8, 1 to KEY_ID_MAX visible bytes without " \ < */
 /* "HH:MM-HH:MM"; the end may be 24:00. */

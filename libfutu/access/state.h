@@ -5,10 +5,14 @@
 #include "access/access.h"
 #include "base/arena.h"
 
+#define FEW_ACC_IDS 4
+
 struct entry {
-    struct api_key key;         /* key.rules is &rules */
-    struct key_rules rules;
     uint8_t hash[32];           /* key of its map */
+    struct api_key key;         /* rules is &rules, acc_ids is few_acc_ids or more_acc_ids */
+    uint64_t few_acc_ids[FEW_ACC_IDS];
+    struct key_rules rules;
+    uint64_t *more_acc_ids;     /* owned; NULL: they are few */
     bool committed;             /* known before the reload that is under way */
     /* What the reload under way will make of it; staged NULL: gone from its file. */
     struct key_rules *staged;
@@ -35,18 +39,21 @@ struct day_sum {
 
 /* Two days: an order may be under way over midnight, and a clock may be set back over it. */
 #define COUNT_DAYS 2
+#define COUNT_FEW 8
 
 /* Sums stop here, far from where int64 ends; a cap is never that high. */
 #define COUNT_SUM_MAX INT64_C(4000000000000000000)
 
 struct key_count {
-    char id[KEY_ID_MAX + 1];
-    struct day_sum days[COUNT_DAYS];
-    uint8_t last_day;           /* index of the slot that was used last */
-    uint32_t epoch;
-    /* Monotonic times of the last orders, oldest at `head`; grows to KEY_RATE_MAX as needed. */
+    /* Monotonic times of the last orders, oldest at `head`; `few` at first, grows to KEY_RATE_MAX
+     * as needed. */
     int64_t *ring;
     uint32_t cap, head, n;
+    uint32_t epoch;
+    uint32_t last_day;          /* index of the slot that was used last */
+    struct day_sum days[COUNT_DAYS];
+    int64_t few[COUNT_FEW];
+    char id[KEY_ID_MAX + 1];
 };
 
 struct access {
@@ -78,6 +85,5 @@ futu_err cards_resolve(const struct access *a, const struct key_rules *k, uint64
 bool machine_allowed(const struct access *a, const struct key_rules *k);
 
 int32_t access_today(struct access *a);         /* UTC, yyyymmdd */
-int access_local_minute(struct access *a);      /* of the local day */
 
 #endif

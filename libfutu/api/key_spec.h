@@ -8,7 +8,7 @@
 #include "access/file.h"
 #include "futu/keys.h"
 
-/* *k is filled, and the caller's to free even after an error; its id is empty when none is given. */
+/* *k is filled, and the caller's to free even after an error; id "" when none is given. */
 futu_err key_spec_read(const futu_key_spec *s, int64_t now_ms, struct key_rules *k, char *why,
                        size_t size);
 /* Binds the key, which has its id, to fingerprints with commas between, or to this machine. */

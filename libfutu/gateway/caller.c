@@ -24,6 +24,7 @@ static futu_err make(struct hub *h, enum iface iface, struct api_key *key, futu_
         return err;
     (*out)->iface = (uint8_t)iface;
     (*out)->key = key;
+    caller_key_watch(h, key);
     err = map_put_u64(&h->callers, caller_key(iface, key), *out);
     if (err) {
         hub_conn_free(*out);
@@ -86,6 +87,7 @@ void caller_gone(struct futu_conn *c)
         struct futu_conn *v = list_entry(c->viewers.next, struct futu_conn, viewer);
         list_remove(&v->viewer);
         v->caller = NULL;
+        conn_die(v, FUTU_ECANCELED, "what it watched has ended");
     }
     while (!list_empty(&c->asked)) {
         struct hub_call *k = list_entry(c->asked.next, struct hub_call, link);
@@ -121,6 +123,7 @@ futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
     struct futu_conn *c = *out;
     c->iface = IFACE_REST;
     c->key = e->key;
+    caller_key_watch(h, e->key);
     c->events = *e;
     c->form = e->decoded ? FORM_EVENT_JSON : FORM_EVENT_B64;
     c->notify = true;
@@ -145,28 +148,64 @@ void hub_events_send(futu_conn *c, futu_str text)
 
 /* ---- keys that change ---- */
 
+#define KEY_LOOK_NS (60 * NS_PER_S)     /* the wall clock may be set meanwhile */
+
+static void end_of_keys(struct hub *h);
+
 void hub_set_daily(struct hub *h, struct hub_store store)
 {
     h->o.daily = store;
 }
 
-void hub_keys_changed(struct hub *h)
+static void end_by_key(struct futu_conn *c, enum deny d)
+{
+    struct audit_event e = { .iface = c->iface, .endpoint = "stream", .key_id = c->key->rules->id,
+                             .outcome = OUTCOME_REJECT, .reason = deny_text(d), .peer = c->peer };
+    if (c->kind != KIND_CALL)
+        hub_audit(c->hub, &e, d);
+    conn_die(c, FUTU_EAUTH, "the API key is %s", d == DENY_EXPIRED ? "expired" : "revoked");
+}
+
+static void on_key_time(struct timer *t, int64_t now)
+{
+    struct hub *h = container_of(t, struct hub, key_timer);
+    (void)now;
+    end_of_keys(h);
+}
+
+void caller_key_watch(struct hub *h, const struct api_key *k)
+{
+    int64_t ms = k ? k->rules->expires_ms : 0;
+    if (!ms)
+        return;
+    int64_t left = ms - clock_wall(&h->o.clock) / NS_PER_MS;
+    int64_t at = h->now + MIN(MAX(left, 0) * NS_PER_MS, KEY_LOOK_NS);
+    h->key_timer.fn = on_key_time;
+    if (!h->key_timer.armed || at < h->key_timer.at)
+        timer_set(h->o.timers, &h->key_timer, at);
+}
+
+/* Ends what was opened with a key that holds no more. */
+static void end_of_keys(struct hub *h)
 {
     struct list *it, *tmp;
     hub_now(h);
     h->version++;
+    timer_stop(h->o.timers, &h->key_timer);
     list_each(it, tmp, &h->conns) {
         struct futu_conn *c = list_entry(it, struct futu_conn, link);
         enum deny d = c->key ? access_alive(h->o.access, c->key) : DENY_NONE;
-        if (d == DENY_NONE || c->ended)
+        if (c->ended)
             continue;
-        struct audit_event e = { .iface = c->iface, .endpoint = "stream",
-                                 .key_id = c->key->rules->id, .outcome = OUTCOME_REJECT,
-                                 .reason = deny_text(d), .peer = c->peer };
-        if (c->kind != KIND_CALL)
-            hub_audit(h, &e, d);
-        conn_die(c, FUTU_EAUTH, "the API key is %s",
-                 d == DENY_EXPIRED ? "expired" : "revoked");
+        if (d)
+            end_by_key(c, d);
+        else
+            caller_key_watch(h, c->key);
     }
+}
+
+void hub_keys_changed(struct hub *h)
+{
+    end_of_keys(h);
     cards_refresh(h);
 }

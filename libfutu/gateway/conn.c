@@ -116,6 +116,7 @@ futu_err hub_conn_new(struct hub *h, futu_conn **out, const futu_conn_opts *opts
     c->o.token = STR_NULL;
     c->key = key;
     init_fields(c, h);
+    caller_key_watch(h, key);
     *out = c;
     return FUTU_OK;
 }

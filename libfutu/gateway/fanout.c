@@ -15,6 +15,7 @@
 #include "crypt/digest.h"
 #include "gateway/gap.h"
 #include "gateway/guard.h"
+#include "gateway/trace.h"
 
 struct fan {
     struct hub *h;
@@ -73,7 +74,8 @@ static bool to_json(struct fan *f)
 static bool to_event_json(struct fan *f)
 {
     const struct proto_row *row = proto_find(f->e.proto);
-    const struct pb_field *s2c = row && row->response ? codec_field(row->response, STR("s2c")) : NULL;
+    const futu_msg *m = row ? row->response : NULL;
+    const struct pb_field *s2c = m ? codec_field(m, STR("s2c")) : NULL;
     struct pb_rec r;
     if (f->event_json)
         return f->e.json.n > 0;
@@ -89,6 +91,7 @@ static bool to_event_json(struct fan *f)
 static struct shbuf *make_event(struct fan *f, struct futu_conn *c)
 {
     bool raw = c->form == FORM_EVENT_JSON && !to_event_json(f);
+    trace_push(c, f->e.proto, FRAME_PROTOBUF, f->e.body, f->e.len);
     if (raw)
         f->json = JSON_NONE;
     return raw ? NULL : event_frame(c, &f->e);
@@ -106,6 +109,7 @@ static struct shbuf *make_frame(struct fan *f, struct futu_conn *c)
         body = buf_str(&f->h->json);
     }
     const uint8_t *p = (const uint8_t *)body.p;
+    trace_push(c, f->e.proto, fmt, p, body.n);
     if (c->kind == KIND_WS_SDK)
         return frame_for(c, f->e.proto, fmt, 0, p, body.n);
     if (!f->digested[fmt])
@@ -348,7 +352,7 @@ void fanout_trade(struct hub *h, uint64_t acc_id, uint32_t proto, const uint8_t 
 }
 
 /* A key sees of a gap what it could have seen without one: a body of its own. */
-static void tell_gap(struct futu_conn *c, const struct fan *all)
+static void tell_gap(struct futu_conn *c, struct fan *all)
 {
     struct hub *h = c->hub;
     uint64_t at;
@@ -362,6 +366,8 @@ static void tell_gap(struct futu_conn *c, const struct fan *all)
     f.e.seq = all->e.seq;
     deliver(&f, c, NULL, &at);
     fan_done(&f);
+    if (all->json == JSON_DONE)
+        all->json = JSON_NOT_YET;       /* its text stood where this one stands now */
 }
 
 /* Notify goes to those who asked for it, gaps to those who wait for pushes, the rest to all. */

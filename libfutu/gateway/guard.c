@@ -15,8 +15,8 @@ const char *deny_text(enum deny d)
         [DENY_INVALID] = "the API key is not valid",
         [DENY_EXPIRED] = "the API key is not valid",
         [DENY_REVOKED] = "the API key is not valid",
-        [DENY_OPEN_MODE] = "this gateway has no API keys, so that it takes no writes: start it with "
-                           "--rest-keys-file",
+        [DENY_OPEN_MODE] = "this gateway has no API keys, so that it takes no writes: start it "
+                           "with --rest-keys-file",
         [DENY_SCOPE] = "forbidden",
         [DENY_ACCOUNT] = "forbidden",
         [DENY_MARKET] = "limit: this market is not allowed",
@@ -101,17 +101,42 @@ void guard_deny(struct ask *a, enum deny d, const char *reason)
     reply_refuse(a, "%s", a->deny_text);
 }
 
-/* Reads of quotes come by the thousand: one line a minute for each key and surface says enough. */
-static bool worth_a_line(struct ask *a, uint32_t scopes)
+/* Reads of quotes come by the thousand: one line a minute for each key and surface says enough. The
+ * others are counted alone, here, at the cost of one look-up. */
+struct allowed {
+    int64_t next;
+    uint64_t *count;                /* of the metrics; NULL: not yet, or no memory */
+};
+
+static struct allowed *allowed_of(struct ask *a)
 {
     struct hub *h = a->c->hub;
     uint64_t id = (uint64_t)(uintptr_t)a->c->key << 3 | a->c->iface;
-    if (scopes & ~(uint32_t)SCOPE_QOT_READ)
-        return true;
-    uintptr_t next = (uintptr_t)map_get_u64(&h->allowed, id);
-    if (next && (int64_t)next > h->now)
+    struct allowed *w = map_get_u64(&h->allowed, id);
+    if (w)
+        return w;
+    w = mem_zalloc(sizeof(*w));
+    if (w && map_put_u64(&h->allowed, id, w)) {
+        mem_free(w);
+        return NULL;
+    }
+    return w;
+}
+
+static bool only_counted(struct ask *a, uint32_t scopes)
+{
+    struct hub *h = a->c->hub;
+    struct allowed *w = scopes & ~(uint32_t)SCOPE_QOT_READ ? NULL : allowed_of(a);
+    if (!w)
         return false;
-    map_put_u64(&h->allowed, id, (void *)(uintptr_t)MAX(h->now + ALLOW_EVERY_NS, 1));
+    if (h->now >= w->next) {
+        w->next = h->now + ALLOW_EVERY_NS;
+        return false;
+    }
+    if (!w->count)
+        w->count = metrics_event_count(&h->metrics, a->c->iface, OUTCOME_ALLOW, key_id(a));
+    if (w->count)
+        ++*w->count;
     return true;
 }
 
@@ -122,7 +147,7 @@ static void note_allowed(struct ask *a, uint32_t scopes)
                              .key_id = key_id(a), .outcome = OUTCOME_ALLOW,
                              .scope = a->row ? a->row->scope : "trade:real", .peer = peer(a) };
     bool write = a->row && (a->row->write || a->proto == 2005);
-    if (!write && a->c->hub->o.audit && worth_a_line(a, scopes))
+    if (!write && !only_counted(a, scopes))
         hub_audit(a->c->hub, &e, DENY_NONE);
 }
 
@@ -170,15 +195,13 @@ bool guard_read(struct ask *a)
     const struct api_key *k = a->c->key;
     if (!guard_wants_struct(a) || (a->row && a->row->write))
         return true;
-    /* Without a published message its account can't be seen here; over REST it was looked at. */
+    /* Without a published message its account can't be seen. */
     if (!a->row || !a->row->request) {
-        if (a->call)
-            return true;
         guard_deny(a, DENY_ACCOUNT, "the account of this call is not known");
         return false;
     }
-    bool ok = true;
     Trd_Common_TrdHeader *const *header = c2s_field(a, "header");
+    bool ok = a->proto == 2001;     /* whose answer is cut down */
     if (header && *header)
         ok = access_account(k, (*header)->accID);
     if (a->proto == 2008) {
@@ -191,6 +214,14 @@ bool guard_read(struct ask *a)
     if (!ok)
         guard_deny(a, DENY_ACCOUNT, "the account is not of this key");
     return ok;
+}
+
+void guard_free_allowed(struct hub *h)
+{
+    struct allowed *w;
+    for (size_t i = 0; (w = map_next(&h->allowed, &i)) != NULL;)
+        mem_free(w);
+    map_free(&h->allowed);
 }
 
 void guard_reply(struct ask *a, futu_str *body)

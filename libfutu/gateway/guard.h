@@ -18,6 +18,8 @@ struct guarded {
     struct api_key *key;            /* NULL: none was needed; the trail has it all the same */
     uint8_t iface;
     bool repeat;                    /* it was answered from an earlier one */
+    bool resume;                    /* it may have been sent before; its value is counted */
+    bool keyed;                     /* it has an idempotency key */
     char args_hash[9];
     char endpoint[64], peer[64];
     uint64_t acc_id;
@@ -27,7 +29,8 @@ struct guarded {
     struct upstream_request rq;     /* of the price */
     struct access_order order;
     char symbol[48];
-    double qty, least_price;
+    double qty, least_price, least_value;
+    struct timer timer;             /* when its answer is due */
     uint8_t waits;                  /* for how many records on disk */
     futu_err disk;                  /* the first error of these */
     bool pricing;
@@ -50,6 +53,7 @@ void guard_deny(struct ask *a, enum deny d, const char *reason);
 /* A connection goes: its writes that wait are not sent. */
 void guard_conn_gone(struct futu_conn *c);
 void guard_free(struct hub *h);
+void guard_free_allowed(struct hub *h);
 /* Cuts the account list of a reply down to what the key may see; *body may then point into
  * h->body. */
 void guard_reply(struct ask *a, futu_str *body);

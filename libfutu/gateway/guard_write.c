@@ -7,6 +7,7 @@
  *          price, or the trigger price when that is more. A change of an order counts like an order
  *          of the new size. What can't be valued is refused when a cap asks for it.
  */
+#include <math.h>
 #include <stdio.h>
 
 #include "codec/splice.h"
@@ -14,13 +15,19 @@
 #include "crypt/secret.h"
 #include "gateway/closed.h"
 #include "gateway/guard.h"
+#include "gateway/orders.h"
+#include "gateway/pend.h"
 #include "market/market.h"
 
-#define IDLE_MAX 64
+#define GUARDED_MAX 65536           /* writes that wait or are under way, of all connections */
+
+static void on_late(struct timer *t, int64_t now);
 
 static struct guarded *take(struct hub *h)
 {
     struct guarded *g;
+    if (h->n_guarded >= GUARDED_MAX)
+        return NULL;
     if (!list_empty(&h->idle_guarded)) {
         g = list_entry(h->idle_guarded.next, struct guarded, link);
         list_remove(&g->link);
@@ -33,14 +40,18 @@ static struct guarded *take(struct hub *h)
     if (!g)
         return NULL;
     g->hub = h;
+    g->timer.fn = on_late;
     list_init(&g->link);
     list_push(&h->guarded, &g->link);
+    h->n_guarded++;
     return g;
 }
 
 static void give_back(struct guarded *g)
 {
+    timer_stop(g->hub->o.timers, &g->timer);
     list_remove(&g->link);
+    g->hub->n_guarded--;
     wipe(g->body.p, g->body.n);             /* an unlock's digest was in it */
     if (g->body.cap > 4096)
         buf_free(&g->body);
@@ -57,7 +68,7 @@ static void note(struct guarded *g, enum audit_outcome o, const char *reason, fu
                              .peer = g->peer, .trade = true, .acc_id = g->acc_id,
                              .order_id = order_id };
     if (o != OUTCOME_REQUEST)
-        e.cache_outcome = g->repeat ? "cached" : "executed";
+        e.cache_outcome = g->repeat ? "cached" : g->keyed ? "executed" : "no_key";
     metrics_event(&h->metrics, g->iface, o, id);
     if (!h->o.audit)
         return;
@@ -155,10 +166,14 @@ static void deny(struct guarded *g, struct ask *a, enum deny d, const char *reas
 
 /* ---- waiting for a price and for the disk ---- */
 
+/* The asker waits no longer than for any answer. */
 static bool keep(struct guarded *g, struct ask *a)
 {
     g->ask = *a;
     g->ask.msg = NULL;
+    timer_set(g->hub->o.timers, &g->timer, a->at + answer_limit(a->c));
+    if (a->body == g->body.p)
+        return true;                /* it has waited before */
     g->body.n = 0;
     return buf_put(&g->body, a->body, a->len) == FUTU_OK;
 }
@@ -179,18 +194,42 @@ static bool restore(struct guarded *g, struct ask *a)
 
 static void resume(struct guarded *g)
 {
-    struct ask a;
-    if (!g->ask.c) {
-        drop(g, "the client has gone; nothing was sent");
-    } else if (!restore(g, &a)) {
-        reply_refuse(&g->ask, "out of memory");
+    struct ask a = g->ask;
+    timer_stop(g->hub->o.timers, &g->timer);
+    if (!a.c) {
+        drop(g, "nobody waits for it any more; nothing was sent");
     } else if (g->disk) {
         reply_refuse(&a, "nothing was sent: the audit trail or the daily values can't be written; "
                          "is the disk full?");
+    } else if (!restore(g, &a)) {
+        a = g->ask;
+        reply_refuse(&a, "out of memory");
     } else {
         g->ask.c = NULL;            /* from here on the call is its connection's */
         g->go(&a);
     }
+}
+
+static void deny(struct guarded *g, struct ask *a, enum deny d, const char *reason);
+
+/* The answer is owed now. What waits for the disk stays until that is done, and is not sent. */
+static void on_late(struct timer *t, int64_t now)
+{
+    struct guarded *g = container_of(t, struct guarded, timer);
+    struct hub *h = g->hub;
+    struct ask a = g->ask;
+    (void)now;
+    hub_now(h);
+    if (g->pricing) {
+        g->pricing = false;
+        h->up->ops->cancel(h->up, &g->rq);
+        deny(g, &a, DENY_PER_ORDER, "limit: no last price came in time to value the order at");
+        return;
+    }
+    g->ask.c = NULL;
+    a.guarded = NULL;
+    reply_failure(&a, RET_FAILED,
+                  "nothing was sent: the audit trail or the daily values can't be written in time");
 }
 
 static void on_disk(void *arg, futu_err err)
@@ -248,18 +287,15 @@ static void on_price(struct upstream_request *rq, const uint8_t *body, size_t le
 {
     struct guarded *g = container_of(rq, struct guarded, rq);
     double price = len ? last_price(g->hub, body, len) : 0;
-    struct ask a;
+    struct ask a = g->ask;
     g->pricing = false;
-    if (!g->ask.c) {
-        drop(g, "the client has gone; nothing was sent");
-        return;
-    }
     if (!restore(g, &a)) {
-        reply_refuse(&g->ask, "out of memory");
+        a = g->ask;
+        reply_refuse(&a, "out of memory");
         return;
     }
     g->order.has_value = true;
-    g->order.value = g->qty * MAX(price, g->least_price);
+    g->order.value = MAX(g->qty * MAX(price, g->least_price), g->least_value);
     if (price > 0)
         judge(g, &a);
     else
@@ -290,14 +326,16 @@ static void ask_price(struct guarded *g, struct ask *a, int32_t market, futu_str
     h->up->ops->request(h->up, &g->rq);
 }
 
-/* Orders that fill at what the market gives. */
-static bool priceless(int32_t order_type)
+/* Orders that fill at their price or better. All others, also those of types to come, fill at what
+ * the market gives. */
+static bool has_limit(int32_t order_type)
 {
     static const int32_t types[] = {
-        Trd_Common_OrderType_Market, Trd_Common_OrderType_Auction, Trd_Common_OrderType_Stop,
-        Trd_Common_OrderType_MarketifTouched, Trd_Common_OrderType_TrailingStop,
-        Trd_Common_OrderType_TrailingStopLimit, Trd_Common_OrderType_TWAP_MARKET,
-        Trd_Common_OrderType_VWAP_MARKET,
+        Trd_Common_OrderType_Normal, Trd_Common_OrderType_AbsoluteLimit,
+        Trd_Common_OrderType_AuctionLimit, Trd_Common_OrderType_SpecialLimit,
+        Trd_Common_OrderType_SpecialLimit_All, Trd_Common_OrderType_StopLimit,
+        Trd_Common_OrderType_LimitifTouched, Trd_Common_OrderType_TWAP_LIMIT,
+        Trd_Common_OrderType_VWAP_LIMIT,
     };
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
         if (types[i] == order_type)
@@ -314,28 +352,54 @@ static void set_symbol(struct guarded *g, int32_t market, futu_str code)
     g->order.symbol = (futu_str){ g->symbol, (size_t)n };
 }
 
+/* A security of another market than its account's: that market must be allowed too. Mainland
+ * securities come under HKCC as well; where a future trades is not said by its account. */
+static bool market_ok(const struct guarded *g, const Trd_PlaceOrder_C2S *c)
+{
+    int32_t of_sec = c->has_secMarket ? market_trd_market(market_of_sec_market(c->secMarket)) : 0;
+    const char *name = of_sec ? trd_market_name(of_sec) : NULL;
+    if (!name || (of_sec == Trd_Common_TrdMarket_CN &&
+                  c->header->trdMarket == Trd_Common_TrdMarket_HKCC) ||
+        strcmp(g->order.market, "FUTURES") == 0)
+        return true;
+    return access_market(g->key, name);
+}
+
 static void judge_place(struct guarded *g, struct ask *a)
 {
     const Trd_PlaceOrder_C2S *c = ((const Trd_PlaceOrder_Request *)a->msg)->c2s;
     int32_t market = quote_market(c->header, c->has_secMarket ? c->secMarket : 0, c->code);
+    double value = c->qty * c->price, amount = c->has_amount ? c->amount : 0;
     set_symbol(g, market, c->code);
-    g->order.side = c->trdSide;
-    g->order.has_value = true;
-    g->order.value = c->has_amount && c->amount > 0 ? c->amount : c->qty * c->price;
-    bool by_market = priceless(c->orderType) || !c->has_price;
-    if (!access_needs_value(g->key) || !by_market || (c->has_amount && c->amount > 0)) {
+    g->order.side = c->trdSide ? c->trdSide : -1;       /* 0 would say that it is not known */
+    g->order.has_value = !g->resume;
+    g->order.value = value >= 0 && amount > value ? amount : value;
+    bool by_market = c->qty > 0 && !(has_limit(c->orderType) && c->price > 0);
+    if (!market_ok(g, c)) {
+        deny(g, a, DENY_MARKET, "limit: the security's market is not allowed");
+    } else if (!g->order.symbol.p && g->key->rules->n_symbols > 0) {
+        deny(g, a, DENY_SYMBOL, "limit: the security can't be told without secMarket");
+    } else if (g->resume || !access_needs_value(g->key) || !by_market) {
         judge(g, a);
-        return;
+    } else {
+        g->qty = c->qty;
+        g->least_value = amount;
+        g->least_price = MAX(c->has_auxPrice ? c->auxPrice : 0, c->has_price ? c->price : 0);
+        ask_price(g, a, market, c->code);
     }
-    g->qty = c->qty;
-    g->least_price = MAX(c->has_auxPrice ? c->auxPrice : 0, c->has_price ? c->price : 0);
-    ask_price(g, a, market, c->code);
+}
+
+/* What takes an order out of the market, or back into it as it was. */
+static bool changes_no_value(int32_t op)
+{
+    return op == Trd_Common_ModifyOrderOp_Cancel || op == Trd_Common_ModifyOrderOp_Disable ||
+           op == Trd_Common_ModifyOrderOp_Enable || op == Trd_Common_ModifyOrderOp_Delete;
 }
 
 static void judge_modify(struct guarded *g, struct ask *a)
 {
     const Trd_ModifyOrder_C2S *c = ((const Trd_ModifyOrder_Request *)a->msg)->c2s;
-    if (c->modifyOrderOp != Trd_Common_ModifyOrderOp_Normal || !access_needs_value(g->key)) {
+    if (changes_no_value(c->modifyOrderOp) || !access_needs_value(g->key)) {
         judge(g, a);
         return;
     }
@@ -347,15 +411,16 @@ static void judge_modify(struct guarded *g, struct ask *a)
         deny(g, a, DENY_PER_ORDER, "limit: a change without quantity and price can't be valued");
 }
 
+/* Whoever sells a combination gets its price, so it may be negative: what counts is its size. */
 static void judge_combo(struct guarded *g, struct ask *a)
 {
     const Trd_PlaceComboOrder_C2S *c = ((const Trd_PlaceComboOrder_Request *)a->msg)->c2s;
     bool limited = g->key->rules->n_symbols > 0 || g->key->rules->n_sides > 0;
-    g->order.has_value = c->has_price;
-    g->order.value = c->has_price ? c->qty * c->price : 0;
+    g->order.has_value = c->has_price && !g->resume;
+    g->order.value = c->has_price ? fabs(c->qty * c->price) : 0;
     if (limited)
         deny(g, a, DENY_SYMBOL, "limit: the legs of a combination can't be judged one by one");
-    else if (access_needs_value(g->key) && !(g->order.value > 0))
+    else if (!g->resume && access_needs_value(g->key) && !(g->order.value > 0))
         deny(g, a, DENY_PER_ORDER, "limit: a combination without a price can't be valued");
     else
         judge(g, a);
@@ -369,6 +434,19 @@ static const Trd_Common_TrdHeader *header_of(struct ask *a)
     return header ? *header : NULL;
 }
 
+/* A password that is guessed could be checked against even these few digits: it stays out. */
+static void digest_args(const struct ask *a, uint8_t out[32])
+{
+    enum { C2S = 1, PWD_MD5 = 2 };
+    const struct pb_edit gone = { .tag = PWD_MD5 };
+    struct buf b = BUF_INIT;
+    bool whole = a->proto != 2005;
+    if (!whole && pb_splice(a->body, a->len, C2S, &gone, 1, &b))
+        b.n = 0;
+    sha256(whole ? a->body : b.p, whole ? a->len : b.n, out);
+    buf_free(&b);
+}
+
 static struct guarded *begin(struct ask *a, void (*go)(struct ask *a))
 {
     struct futu_conn *c = a->c;
@@ -380,7 +458,7 @@ static struct guarded *begin(struct ask *a, void (*go)(struct ask *a))
     g->go = go;
     g->key = c->key;
     g->iface = c->iface;
-    sha256(a->body, a->len, digest);
+    digest_args(a, digest);
     hex_lower(digest, sizeof(digest), hex);
     memcpy(g->args_hash, hex, 8);
     str_copy(g->peer, sizeof(g->peer), str_c(a->call && a->call->peer ? a->call->peer : c->peer));
@@ -388,6 +466,8 @@ static struct guarded *begin(struct ask *a, void (*go)(struct ask *a))
         str_copy(g->endpoint, sizeof(g->endpoint), str_c(a->call->endpoint));
     else
         snprintf(g->endpoint, sizeof(g->endpoint), "proto_id=%u", a->proto);
+    const futu_str *word = c2s_field(a, "idempotencyKey");
+    g->keyed = (word && word->p) || (a->call && a->call->keyed);
     a->guarded = g;
     return g;
 }
@@ -400,7 +480,8 @@ static bool environment_ok(const struct guarded *g, const Trd_Common_TrdHeader *
 
 static void judge_write(struct guarded *g, struct ask *a, const Trd_Common_TrdHeader *header)
 {
-    g->order.market = trd_market_name(header->trdMarket);
+    const char *market = trd_market_name(header->trdMarket);
+    g->order.market = market ? market : "unknown";      /* which no list allows */
     if (!environment_ok(g, header))
         deny(g, a, DENY_SCOPE, "the key has no scope for this environment");
     else if (a->proto == 2202)
@@ -411,6 +492,20 @@ static void judge_write(struct guarded *g, struct ask *a, const Trd_Common_TrdHe
         judge_combo(g, a);
     else
         judge(g, a);
+}
+
+/* A repeat gets the answer of the first one, and counts no more; of one that nobody knows the end
+ * of the value is counted already. */
+static void judge_new(struct guarded *g, struct ask *a, const Trd_Common_TrdHeader *header)
+{
+    enum orders_seen seen = orders_seen(a);
+    g->resume = seen == ORDERS_SEEN_UNKNOWN;
+    if (seen != ORDERS_SEEN_ANSWERED) {
+        judge_write(g, a, header);
+        return;
+    }
+    g->repeat = true;
+    g->go(a);
 }
 
 void guard_write(struct ask *a, void (*go)(struct ask *a))
@@ -430,19 +525,27 @@ void guard_write(struct ask *a, void (*go)(struct ask *a))
         g->acc_id = g->order.acc_id = header->accID;
         g->order.has_acc = true;
     }
-    if (g->key && header && a->row->write)
-        judge_write(g, a, header);
+    if (a->row->write && header && g->key)
+        judge_new(g, a, header);
     else
         write_down(g, a);       /* an unlock, whose scope and accounts were looked at before */
 }
 
 void guard_conn_gone(struct futu_conn *c)
 {
+    struct upstream *up = c->hub->up;
     struct list *it, *tmp;
     list_each(it, tmp, &c->hub->guarded) {
         struct guarded *g = list_entry(it, struct guarded, link);
-        if (g->ask.c == c)
-            g->ask.c = NULL;    /* seen when the price or the disk answers */
+        if (g->ask.c != c)
+            continue;
+        g->ask.c = NULL;
+        timer_stop(c->hub->o.timers, &g->timer);
+        if (!g->pricing)
+            continue;               /* seen when the disk answers */
+        g->pricing = false;
+        up->ops->cancel(up, &g->rq);
+        drop(g, "the client has gone; nothing was sent");
     }
 }
 
@@ -454,6 +557,7 @@ void guard_free(struct hub *h)
             struct guarded *g = list_entry(lists[i]->next, struct guarded, link);
             if (g->pricing)
                 h->up->ops->cancel(h->up, &g->rq);
+            timer_stop(h->o.timers, &g->timer);
             list_remove(&g->link);
             if (g->hold.count)
                 access_settle(h->o.access, &g->hold, true);

@@ -79,6 +79,7 @@ static void close_conns(struct hub *h)
     struct list *it, *tmp;
     list_each(it, tmp, &h->conns)
         conn_die(list_entry(it, struct futu_conn, link), FUTU_ECANCELED, "the gateway ends");
+    timer_stop(h->o.timers, &h->key_timer);
     hub_flush(h);
     while (!list_empty(&h->conns))
         hub_conn_free(list_entry(h->conns.next, struct futu_conn, link));
@@ -110,7 +111,7 @@ void hub_free(struct hub *h)
     delay_free(&h->delay);
     metrics_free(&h->metrics);
     map_free(&h->callers);
-    map_free(&h->allowed);
+    guard_free_allowed(h);
     map_free(&h->account_seq);
     buf_free(&h->plain);
     buf_free(&h->pb);

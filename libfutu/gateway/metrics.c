@@ -58,34 +58,53 @@ void metrics_request(struct metrics *m, const struct proto_row *row, enum iface 
         t->buckets[i]++;
 }
 
+static struct metric_event *make(struct metrics *m, enum metric_series series, enum iface iface,
+                                 const char *what, const char *key_id, futu_str key)
+{
+    struct metric_event *e;
+    if (m->events.n >= METRIC_EVENTS_MAX || (e = mem_zalloc(sizeof(*e) + key.n + 1)) == NULL)
+        return NULL;
+    memcpy(e->key, key.p, key.n);
+    e->series = series;
+    e->iface = iface;
+    str_copy(e->what, sizeof(e->what), str_c(what));
+    str_copy(e->key_id, sizeof(e->key_id), str_c(key_id));
+    if (map_put(&m->events, (futu_str){ e->key, key.n }, e) == FUTU_OK)
+        return e;
+    mem_free(e);
+    return NULL;
+}
+
+static uint64_t *count_of(struct metrics *m, enum metric_series series, enum iface iface,
+                          const char *what, const char *key_id)
+{
+    char key[160];
+    if (!key_id)
+        key_id = "<none>";
+    int n = snprintf(key, sizeof(key), "%d|%d|%s|%s", (int)series, (int)iface, what, key_id);
+    futu_str k = { key, (size_t)MIN(n, (int)sizeof(key) - 1) };
+    struct metric_event *e = map_get(&m->events, k);
+    if (!e)
+        e = make(m, series, iface, what, key_id, k);
+    return e ? &e->count : NULL;
+}
+
 static void add(struct metrics *m, enum metric_series series, enum iface iface, const char *what,
                 const char *key_id)
 {
-    char key[160];
-    int n = snprintf(key, sizeof(key), "%d|%d|%s|%s", (int)series, (int)iface, what,
-                     key_id ? key_id : "<none>");
-    futu_str k = { key, (size_t)MIN(n, (int)sizeof(key) - 1) };
-    struct metric_event *e = map_get(&m->events, k);
-    if (!e) {
-        if (m->events.n >= METRIC_EVENTS_MAX)
-            return;
-        e = mem_zalloc(sizeof(*e) + k.n + 1);
-        if (!e)
-            return;
-        memcpy(e->key, k.p, k.n);
-        e->series = series;
-        e->iface = iface;
-        str_copy(e->what, sizeof(e->what), str_c(what));
-        str_copy(e->key_id, sizeof(e->key_id), str_c(key_id ? key_id : "<none>"));
-        if (map_put(&m->events, (futu_str){ e->key, k.n }, e)) {
-            mem_free(e);
-            return;
-        }
-    }
-    e->count++;
+    uint64_t *count = count_of(m, series, iface, what, key_id);
+    if (count)
+        ++*count;
 }
 
-void metrics_event(struct metrics *m, enum iface iface, enum audit_outcome outcome, const char *key_id)
+uint64_t *metrics_event_count(struct metrics *m, enum iface iface, enum audit_outcome outcome,
+                              const char *key_id)
+{
+    return count_of(m, SERIES_AUTH, iface, outcome_name(outcome), key_id);
+}
+
+void metrics_event(struct metrics *m, enum iface iface, enum audit_outcome outcome,
+                   const char *key_id)
 {
     add(m, SERIES_AUTH, iface, outcome_name(outcome), key_id);
 }

@@ -41,20 +41,24 @@ static bool printable(futu_str s)
     return true;
 }
 
-/* Two holders of keys may choose the same word: each has a name space of its own, also upstream. The
- * request is written anew with it. */
-static bool own_words(struct ask *a, char key[ORDER_KEY_MAX + 1])
+/* Two holders of keys may choose the same word: each has a name space of its own, also upstream. */
+static void own_word(const struct api_key *k, char key[ORDER_KEY_MAX + 1])
+{
+    char text[KEY_ID_MAX + ORDER_KEY_MAX + 2], hex[65];
+    uint8_t digest[32];
+    int n = snprintf(text, sizeof(text), "%s\n%s", k->rules->id, key);
+    sha256(text, (size_t)n, digest);
+    hex_lower(digest, sizeof(digest), hex);
+    snprintf(key, ORDER_KEY_MAX + 1, "k-%.48s", hex);
+}
+
+/* The request written anew with the word that goes upstream. */
+static bool rewrite(struct ask *a, const char *key)
 {
     struct hub *h = a->c->hub;
     const struct pb_field *c2s = codec_field(a->row->request, STR("c2s"));
     const struct pb_field *f = codec_field(c2s->sub, STR("idempotencyKey"));
-    const char *id = a->c->key->rules->id;
-    char text[KEY_ID_MAX + ORDER_KEY_MAX + 2], hex[65];
-    uint8_t digest[32], record[ORDER_KEY_MAX + 16];
-    int n = snprintf(text, sizeof(text), "%s\n%s", id, key);
-    sha256(text, (size_t)n, digest);
-    hex_lower(digest, sizeof(digest), hex);
-    snprintf(key, ORDER_KEY_MAX + 1, "k-%.48s", hex);
+    uint8_t record[ORDER_KEY_MAX + 16];
     struct pb_edit edit = { f->tag, record, 0 };
     edit.n = (size_t)(pb_put_text(record, f->tag, str_c(key)) - record);
     h->spare.n = 0;
@@ -67,26 +71,59 @@ static bool own_words(struct ask *a, char key[ORDER_KEY_MAX + 1])
     return true;
 }
 
-/* False: the request is refused. *key is empty when it has none. */
-static bool key_of(struct ask *a, const Common_PacketID *id, char key[ORDER_KEY_MAX + 1])
+/* What the order is remembered by; empty: nothing. False: the request brings no good word. */
+static bool name_of(struct ask *a, const Common_PacketID *id, char key[ORDER_KEY_MAX + 1])
 {
     const futu_str *given = c2s_field(a, "idempotencyKey");
     key[0] = '\0';
     if (!given)
         return true;            /* not a request that places an order */
     if (given->p && (given->n == 0 || given->n > ORDER_KEY_MAX || given->p[0] == '#' ||
-                     !printable(*given))) {
+                     !printable(*given)))
+        return false;
+    if (given->p)
+        str_copy(key, ORDER_KEY_MAX + 1, *given);
+    else if (a->c->hub->up->forwards)
+        snprintf(key, ORDER_KEY_MAX + 1, "#%llu-%u", (unsigned long long)id->connID, id->serialNo);
+    if (given->p && a->c->key)
+        own_word(a->c->key, key);
+    return true;
+}
+
+/* False: the request is refused. *key is empty when it has none. */
+static bool key_of(struct ask *a, const Common_PacketID *id, char key[ORDER_KEY_MAX + 1])
+{
+    if (!name_of(a, id, key)) {
         reply_refuse(a, "idempotencyKey: 1 to %d bytes of text that does not begin with #",
                      ORDER_KEY_MAX);
         return false;
     }
-    if (given->p) {
-        str_copy(key, ORDER_KEY_MAX + 1, *given);
-        return !a->c->key || own_words(a, key);
+    return !key[0] || key[0] == '#' || !a->c->key || rewrite(a, key);
+}
+
+enum orders_seen orders_seen(struct ask *a)
+{
+    Common_PacketID *const *id = c2s_field(a, "packetID");
+    struct hub *h = a->c->hub;
+    struct replay_entry *hit;
+    uint8_t digest[32];
+    char key[ORDER_KEY_MAX + 1];
+    if (!id || !*id)
+        return ORDERS_NOT_SEEN;
+    if ((*id)->connID == a->c->id) {
+        replay_digest(a->proto, a->body, a->len, digest);
+        if (replay_look(&a->c->replay, (*id)->serialNo, digest, &hit) == REPLAY_REPEAT)
+            return ORDERS_SEEN_ANSWERED;
     }
-    if (a->c->hub->up->forwards)
-        snprintf(key, ORDER_KEY_MAX + 1, "#%llu-%u", (unsigned long long)id->connID, id->serialNo);
-    return true;
+    if (!name_of(a, *id, key) || !key[0])
+        return ORDERS_NOT_SEEN;
+    const struct order_entry *e = journal_find(h->journal, str_c(key));
+    if (!e)
+        return ORDERS_NOT_SEEN;
+    digest_of(a, digest);
+    if (!equal_ct(e->digest, digest, sizeof(digest)))
+        return ORDERS_NOT_SEEN;
+    return e->call || e->answer ? ORDERS_SEEN_ANSWERED : ORDERS_SEEN_UNKNOWN;
 }
 
 static int64_t now_ms(const struct hub *h)

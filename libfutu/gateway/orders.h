@@ -19,6 +19,10 @@ enum orders_verdict {
     ORDERS_RESUME,              /* *e was sent once, and nobody knows */
     ORDERS_ANSWERED,            /* the request has been dealt with */
 };
+/* Whether this very write came before, without doing anything about it. UNKNOWN: it was sent, and
+ * has no definite answer. */
+enum orders_seen { ORDERS_NOT_SEEN, ORDERS_SEEN_ANSWERED, ORDERS_SEEN_UNKNOWN };
+enum orders_seen orders_seen(struct ask *a);
 /* `own`: the packetID is of this connection. Otherwise only a repeat is let through. */
 enum orders_verdict orders_look(struct ask *a, const Common_PacketID *id, bool own,
                                 struct order_entry **e);

@@ -9,6 +9,7 @@
 #include "codec/splice.h"
 #include "crypt/digest.h"
 #include "gateway/guard.h"
+#include "gateway/trace.h"
 #include "wire/sdkws.h"
 
 #define WS_HEAD_MAX 10
@@ -119,6 +120,7 @@ static void queue_body(struct ask *a, const uint8_t *body, size_t len, int64_t n
     struct out_mark m = { a->at, delay_of_row(a->row),
                           (uint32_t)MIN(net_ns / NS_PER_US, UINT32_MAX) };
     uint8_t fmt = a->raw_json ? FRAME_JSON : a->fmt;
+    trace_reply(a, fmt, body, len);
     queue_reply(a, frame_for(a->c, a->proto, fmt, a->serial, body, len), &m);
 }
 
@@ -145,6 +147,7 @@ void reply_body(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
     }
     count(a, body, len);
     if (a->call) {
+        trace_reply(a, a->raw_json ? FRAME_JSON : FRAME_PROTOBUF, body, len);
         caller_reply(a, body, len);
         return;
     }

@@ -7,6 +7,7 @@
  */
 #include "gateway/call.h"
 #include "gateway/guard.h"
+#include "gateway/trace.h"
 
 /* Which calls need a look into the decoded request: their handler or gate reads it. */
 static const struct own {
@@ -106,6 +107,8 @@ static bool read_request(struct ask *a, const struct own *o, const uint8_t *in, 
         reply_refuse(a, "out of memory");
     else if (err)
         reply_refuse(a, "解析protobuf协议失败: %s", codec_error_text(&e, text, sizeof(text)));
+    else
+        trace_request(a);
     return err == FUTU_OK;
 }
 

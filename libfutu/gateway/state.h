@@ -111,7 +111,9 @@ struct hub {
     struct map callers;             /* of hub_caller() */
     struct list guarded;            /* struct guarded.link */
     struct list idle_guarded;
+    uint32_t n_guarded;
     struct map allowed;             /* struct allowed by key and surface, see guard.c */
+    struct timer key_timer;         /* the next end of a key that a connection has */
     struct metrics metrics;
     struct map account_seq;         /* trade pushes told so far, by account */
     uint64_t notify_seq;
@@ -192,6 +194,8 @@ void conn_put(struct futu_conn *c, const struct out_entry *e, uint64_t *at);
 /* caller.c: hands the reply to whoever called; the ask is over. */
 void caller_reply(struct ask *a, const uint8_t *body, size_t len);
 void caller_gone(struct futu_conn *c);
+/* A connection has this key: it ends when the key does. */
+void caller_key_watch(struct hub *h, const struct api_key *k);
 /* cards.c: asks the upstream for its accounts when a key names cards. */
 void cards_refresh(struct hub *h);
 void cards_free(struct hub *h);

@@ -36,7 +36,7 @@ struct job {
     struct codec_error why;
     struct body_shape s;
     const char *text;           /* errors count bytes from here */
-    bool preset;                /* what is read now yields to what was there */
+    bool preset, fixed;         /* what is read now yields to what was there, or must equal it */
     bool c2s_seen, head_seen, card_seen;
     struct codec_path outer, head_at;   /* c2s, and its header */
     struct members body, head;
@@ -84,9 +84,12 @@ static futu_err fail_name(struct job *j, enum level level, futu_str name)
 static futu_err keep(struct job *j, struct members *to, size_t i, bool lone, futu_str value)
 {
     if (pb_set_has(&to->seen, i)) {
-        if (j->preset)
+        if (j->preset && (!j->fixed || str_eq(to->value[i], value)))
             return FUTU_OK;
         to->up.field = &to->m->fields[i];
+        if (j->preset)
+            return codec_fail(&j->c, &to->up, FUTU_EFORMAT,
+                              "is " STR_FMT " on this path, leave it out", STR_ARG(value));
         return fail(j, &to->up, "the member is there twice");
     }
     pb_set_add(&to->seen, i);
@@ -421,12 +424,14 @@ static futu_err put_request(struct job *j, const struct body_fill *with)
     return err ? err : put_bytes(j, pb_close(j->pb, at));
 }
 
-static futu_err read_preset(struct job *j, futu_str preset)
+static futu_err read_preset(struct job *j, const struct body_fill *with)
 {
+    futu_str preset = with->preset;
     if (preset.n == 0)
         return FUTU_OK;
     struct json_lex lx = { preset.p, preset.p + preset.n };
     j->preset = true;
+    j->fixed = with->fixed;
     return members(j, &lx, C2S);
 }
 
@@ -486,7 +491,7 @@ futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct bod
     pb->n = 0;
     futu_err err = read_text(&j, (futu_str){ j.text, json.n });
     if (!err)
-        err = read_preset(&j, with->preset);
+        err = read_preset(&j, with);
     if (!err)
         err = complete(&j);
     if (!err)

@@ -41,6 +41,7 @@ struct body_fill {
     uint32_t serial;
     futu_str preset;            /* members of c2s as JSON ("\"isSubOrUnSub\":false"), or empty;
                                  * they win over absent ones only */
+    bool fixed;                 /* another value than that of `preset` is an error */
 };
 futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct body_fill *with,
                     struct buf *pb, struct body_extra *extra, struct body_error *e);

@@ -42,20 +42,23 @@ static void digest_two(futu_str a, futu_str b, uint8_t out[32])
     sha256(both, sizeof(both), out);
 }
 
+static void drop_oldest(struct idem *i)
+{
+    drop(i, list_entry(i->answered.next, struct idem_entry, link));
+}
+
 static void expire(struct idem *i, int64_t now)
 {
-    struct list *it, *tmp;
-    list_each(it, tmp, &i->answered) {
-        struct idem_entry *e = list_entry(it, struct idem_entry, link);
-        if (e->until > now && i->by_id.n < IDEM_MAX)
-            return;
-        drop(i, e);
-    }
+    while (!list_empty(&i->answered) &&
+           list_entry(i->answered.next, struct idem_entry, link)->until <= now)
+        drop_oldest(i);
 }
 
 static enum idem_verdict make(struct idem *i, const uint8_t id[32], const uint8_t digest[32],
                               struct idem_entry **out)
 {
+    if (i->by_id.n >= IDEM_MAX && !list_empty(&i->answered))
+        drop_oldest(i);
     struct idem_entry *e = i->by_id.n < IDEM_MAX ? mem_zalloc(sizeof(*e)) : NULL;
     if (!e)
         return IDEM_FULL;

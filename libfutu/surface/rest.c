@@ -89,6 +89,8 @@ void http_give_back(futu_http_call *k)
     struct rest *r = k->rest;
     list_remove(&k->link);
     timer_stop(r->o.timers, &k->later);
+    if (k->idem)                    /* it ended without an answer worth keeping */
+        idem_answer(&r->idem, k->idem, STR_NULL, 0);
     buf_free(&k->kept);
     if (r->n_idle >= IDLE_MAX) {
         mem_free(k);
@@ -117,6 +119,7 @@ void http_answer(futu_http_call *k, int status, const char *type, const char *he
                            .body = body };
     a.headers = cors_of(k, headers, room, sizeof(room));
     k->answered = true;
+    trace_http_answer(k->peer, status, body);
     if (k->done)
         k->done(&a, k->arg);
     if (!k->inside)
@@ -352,17 +355,24 @@ static bool answer_hot(struct rest *r, const struct hot_request *rq, futu_http_d
     futu_http_answer a = { .size = sizeof(a), .status = 200, .content_type = "application/json",
                            .headers = "", .body = buf_str(&e->answer) };
     hub_count_call(r->o.hub, e->row, IFACE_REST);
+    trace_http_answer("kept", 200, a.body);
     done(&a, arg);
     return true;
+}
+
+bool sized(const futu_http_request *rq)
+{
+    return rq->size >= offsetof(futu_http_request, host) + sizeof(rq->host);
 }
 
 futu_err rest_request(struct rest *r, const futu_http_request *rq, futu_http_done_fn *done,
                       void *arg, futu_http_call **out)
 {
     *out = NULL;
-    if (!done || rq->size < sizeof(rq->size))
+    if (!done || !sized(rq))
         return FUTU_EINVAL;
     struct hot_request hot;
+    trace_http_request(rq);
     hot_request(&hot, rq);
     if (answer_hot(r, &hot, done, arg))
         return FUTU_OK;

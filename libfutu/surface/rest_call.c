@@ -77,7 +77,8 @@ static void on_reply(struct hub_call *c, const struct hub_reply *h)
     if (h)
         http_deny(k, h->deny, h->text);
     else
-        http_error(k, 503, "the gateway ends");
+        http_error(k, 503, "the gateway or the API key has ended; what was asked may have been "
+                           "done");
 }
 
 /* ---- a card in place of an account ---- */
@@ -101,9 +102,10 @@ static uint64_t account_of(futu_http_call *k, const struct hub_reply *h)
     Trd_GetAccList_Response rsp;
     uint64_t id = 0;
     size_t hits = 0;
-    futu_err err = codec_decode(&Trd_GetAccList_Response_msg, &a, h->body, h->len, &rsp, NULL, NULL);
+    futu_err err = codec_decode(&Trd_GetAccList_Response_msg, &a, h->body, h->len, &rsp, NULL,
+                                NULL);
     for (size_t i = 0; !err && rsp.s2c && i < rsp.s2c->n_accList; i++)
-        if (is_card(&rsp.s2c->accList[i], str_c(k->card))) {
+        if (rsp.s2c->accList[i].accID && is_card(&rsp.s2c->accList[i], str_c(k->card))) {
             id = rsp.s2c->accList[i].accID;
             hits++;
         }
@@ -176,22 +178,24 @@ static void on_accounts(struct hub_call *c, const struct hub_reply *h)
     timer_set(k->rest->o.timers, &k->later, 0);
 }
 
-static void find_card(futu_http_call *k, futu_conn *caller, const struct body_extra *extra)
+static void find_card(futu_http_call *k, futu_conn *caller)
 {
     Trd_GetAccList_C2S c2s = { .has_userID = true };
     Trd_GetAccList_Request rq = { .c2s = &c2s };
     struct buf *b = &k->rest->text;
     SET(&c2s, needGeneralSecAccount, true);
-    str_copy(k->card, sizeof(k->card), extra->card_num);
     b->n = 0;
     if (buf_put(&k->kept, k->rest->pb.p, k->rest->pb.n) ||
         codec_encode(&Trd_GetAccList_Request_msg, &rq, b, NULL)) {
         http_error(k, 500, "out of memory");
         return;
     }
-    k->call = (struct hub_call){ .proto = 2001, .body = b->p, .len = b->n, .done = on_accounts,
-                                 .endpoint = k->endpoint, .peer = k->peer };
-    list_init(&k->call.link);
+    k->call.proto = 2001;
+    k->call.body = b->p;
+    k->call.len = b->n;
+    k->call.done = on_accounts;
+    k->call.endpoint = k->endpoint;
+    k->call.peer = k->peer;
     hub_call(caller, &k->call);
 }
 
@@ -216,7 +220,7 @@ static void replay(futu_http_call *k, const struct idem_entry *e)
 }
 
 /* False: it has been answered. */
-static bool idempotent(futu_http_call *k, const futu_http_request *rq)
+static bool idempotent(futu_http_call *k, const futu_http_request *rq, futu_str body)
 {
     struct rest *r = k->rest;
     futu_str key = rq->idempotency_key;
@@ -227,10 +231,11 @@ static bool idempotent(futu_http_call *k, const futu_http_request *rq)
         http_error(k, 400, "Idempotency-Key: 1 to %d printable characters", ORDER_KEY_MAX);
         return false;
     }
-    switch (idem_look(&r->idem, k->key ? k->key->rules->id : "", key, str_c(k->endpoint), rq->body,
+    switch (idem_look(&r->idem, k->key ? k->key->rules->id : "", key, str_c(k->endpoint), body,
                       clock_mono(&r->o.clock), &e)) {
     case IDEM_NEW:
         k->idem = e;
+        k->call.keyed = true;
         return true;
     case IDEM_ANSWERED:
         replay(k, e);
@@ -255,7 +260,7 @@ static futu_err add_key(futu_http_call *k, futu_str key)
     const struct pb_field *c2s = codec_field(k->row->request, STR("c2s"));
     uint8_t record[ORDER_KEY_MAX + 16];
     struct pb_rec had;
-    if (!key.p || !codec_field(c2s->sub, STR("idempotencyKey")) ||
+    if (!key.p || !c2s || !codec_field(c2s->sub, STR("idempotencyKey")) ||
         pb_inner(r->pb.p, r->pb.n, c2s->tag, TAG_IDEMPOTENCY, &had))
         return FUTU_OK;
     struct pb_edit edit = { TAG_IDEMPOTENCY, record, 0 };
@@ -304,8 +309,10 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
     struct rest *r = k->rest;
     struct body_extra extra;
     struct body_error e = { "", "" };
-    struct body_fill fill = { hub_conn_id(caller), ++r->serial, str_c(k->route->preset) };
+    struct body_fill fill = { hub_conn_id(caller), ++r->serial, str_c(k->route->preset),
+                              k->route->fixed };
     futu_err err = body_to_pb(k->row, json, &fill, &r->pb, &extra, &e);
+    str_copy(k->card, sizeof(k->card), extra.card_num);     /* before its text is written over */
     if (!err)
         err = add_key(k, rq->idempotency_key);
     if (err) {
@@ -314,10 +321,12 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
     }
     k->call.acc_ids = extra.acc_ids;
     k->call.n_acc_ids = extra.n_acc_ids;
-    if (extra.card_num.p)
-        find_card(k, caller, &extra);
+    if (k->card[0])
+        find_card(k, caller);
     else
         send(k, caller, buf_str(&r->pb));
+    k->call.acc_ids = NULL;         /* the call is still here: it is given back by rest_request() */
+    k->call.n_acc_ids = 0;
 }
 
 void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query)
@@ -344,6 +353,6 @@ void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query)
     }
     if (err)
         refuse_body(k, err, &e);
-    else if (idempotent(k, rq))
+    else if (idempotent(k, rq, json))
         call(k, rq, json, caller);
 }

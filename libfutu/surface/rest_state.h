@@ -63,6 +63,8 @@ void http_refuse(futu_http_call *k, enum deny d, const char *reason);
 /* Appends text as the inside of a JSON string. */
 futu_err json_text(struct buf *out, futu_str s);
 
+/* The struct has all members that are read. */
+bool sized(const futu_http_request *rq);
 /* The token of "Bearer TOKEN", the word in any case; p NULL: none. */
 futu_str bearer_of(futu_str authorization);
 /* The value of a query parameter as it stands, not decoded; p NULL: absent. */
@@ -75,6 +77,9 @@ futu_http_call *http_take(struct rest *r, const futu_http_request *rq, futu_http
                           void *arg);
 void http_give_back(futu_http_call *k);
 
+/* rest_trace.c: nothing below trace level. */
+void trace_http_request(const futu_http_request *rq);
+void trace_http_answer(const char *peer, int status, futu_str body);
 /* rest_call.c */
 void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query);
 /* rest_admin.c */

@@ -1,7 +1,7 @@
 /* rest_ws.c - /ws: who may open it, and what its clients may say.
  *
- * Texts of a client: {"op":"subscribe","id":1,"symbols":["HK.00700"],"sub_types":[1]}; beside `op`
- * and `id` stand the members of the protocol behind the op. Each is answered by
+ * Texts of a client: {"op":"subscribe","id":1,"symbols":["HK.00700"],"sub_type_list":[1]}; beside
+ * `op` and `id` stand the members of the protocol behind the op. Each is answered by
  * {"type":"reply","op":...,"id":...,"ret_type":0,...}. A text that can't be read is answered with
  * {"type":"error","error":...}; the connection stays.
  * Tests:   test/unit/surface/ws_text_test.c, test/fuzz/fuzz_ws_text.c
@@ -11,10 +11,12 @@
 
 #include "base/mem.h"
 #include "codec/json_lex.h"
+#include "crypt/secret.h"
 #include "surface/body.h"
 #include "surface/rest_state.h"
 
 #define ID_MAX 64               /* bytes of an id as it stands in the text */
+#define TOKEN_MAX 512
 
 static const struct op {
     const char *name;
@@ -191,7 +193,7 @@ static void pong(futu_conn *c, struct rest *r, futu_str id)
 static void ask(futu_conn *c, struct rest *r, const struct parts *p)
 {
     const struct proto_row *row = proto_find(p->op->proto);
-    struct body_fill fill = { .preset = str_c(p->op->preset) };
+    struct body_fill fill = { .preset = str_c(p->op->preset), .fixed = true };
     struct body_extra extra;
     struct body_error e = { "", "" };
     if (body_to_pb(row, buf_str(&r->text), &fill, &r->pb, &extra, &e)) {
@@ -267,9 +269,36 @@ static futu_err open_events(futu_http_call *k, futu_str query, const futu_conn_o
     return FUTU_OK;
 }
 
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 32;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The token of the query, percent-decoded as on the WebSocket port; none when that can't be. */
+static futu_str token_of(futu_str query, char room[TOKEN_MAX])
+{
+    futu_str in = query_value(query, "token"), out = { room, 0 };
+    for (size_t i = 0; i < in.n; i++) {
+        int hi = 0, lo = (unsigned char)in.p[i];
+        if (lo == '%') {
+            hi = in.n - i < 3 ? -1 : hex_digit(in.p[i + 1]);
+            lo = hi < 0 ? -1 : hex_digit(in.p[i + 2]);
+            i += 2;
+        }
+        if (lo < 0 || out.n == TOKEN_MAX)
+            return STR_NULL;
+        room[out.n++] = (char)(hi << 4 | lo);
+    }
+    return in.p ? out : STR_NULL;
+}
+
 static futu_err upgrade(futu_http_call *k, const futu_http_request *rq, const futu_conn_opts *o,
                         futu_conn **out)
 {
+    char room[TOKEN_MAX];
     const char *mark = rq->target.n ? memchr(rq->target.p, '?', rq->target.n) : NULL;
     futu_str path = rq->target, query = STR(""), token = bearer_of(rq->authorization);
     if (mark) {
@@ -285,17 +314,17 @@ static futu_err upgrade(futu_http_call *k, const futu_http_request *rq, const fu
         return FUTU_EREFUSED;
     }
     if (!token.p && !rq->authorization.p)
-        token = query_value(query, "token");
-    if (!key_ok(k, token, k->route))
-        return FUTU_EREFUSED;
-    return open_events(k, query, o, out);
+        token = token_of(query, room);
+    bool known = key_ok(k, token, k->route);
+    wipe(room, sizeof(room));
+    return known ? open_events(k, query, o, out) : FUTU_EREFUSED;
 }
 
 futu_err rest_upgrade(struct rest *r, const futu_http_request *rq, const futu_conn_opts *o,
                       futu_conn **out, futu_http_done_fn *done, void *arg)
 {
     *out = NULL;
-    if (!done || !o)
+    if (!done || !o || !sized(rq))
         return FUTU_EINVAL;
     futu_http_call *k = http_take(r, rq, done, arg);
     if (!k)

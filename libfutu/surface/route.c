@@ -10,21 +10,25 @@
 #define ACC SCOPE_ACC_READ
 #define TRADE (SCOPE_TRADE_SIMULATE | SCOPE_TRADE_REAL)
 #define READ(path, id, scopes, preset, summary) \
-    { path, ROUTE_CALL, METHOD_GET | METHOD_POST, false, false, scopes, id, preset, summary }
+    { path, ROUTE_CALL, METHOD_GET | METHOD_POST, false, false, scopes, id, preset, false, summary }
 /* Changes something that is neither an order nor an account. */
 #define POST(path, id, scopes, preset, summary) \
-    { path, ROUTE_CALL, METHOD_POST, false, false, scopes, id, preset, summary }
+    { path, ROUTE_CALL, METHOD_POST, false, false, scopes, id, preset, false, summary }
 #define CLOSED(path, id, scopes, preset, summary) \
-    { path, ROUTE_CALL, METHOD_POST, false, true, scopes, id, preset, summary }
+    { path, ROUTE_CALL, METHOD_POST, false, true, scopes, id, preset, false, summary }
+
+/* Its preset is what the path means. */
+#define FIXED(path, closed, id, scopes, preset, summary) \
+    { path, ROUTE_CALL, METHOD_POST, false, closed, scopes, id, preset, true, summary }
 
 static const struct route table[] = {       /* by path */
     READ("/api/account-flag", 22705, ACC, NULL, "Compliance flags of an account"),
     READ("/api/accounts", 2001, ACC, NULL, "Trading accounts"),
-    { "/api/admin/reload", ROUTE_RELOAD, METHOD_POST, false, true, SCOPE_ADMIN, 0, NULL,
+    { "/api/admin/reload", ROUTE_RELOAD, METHOD_POST, false, true, SCOPE_ADMIN, 0, NULL, false,
       "Read the key files again and lock trading" },
-    { "/api/admin/shutdown", ROUTE_SHUTDOWN, METHOD_POST, false, true, SCOPE_ADMIN, 0, NULL,
+    { "/api/admin/shutdown", ROUTE_SHUTDOWN, METHOD_POST, false, true, SCOPE_ADMIN, 0, NULL, false,
       "Stop the daemon" },
-    { "/api/admin/status", ROUTE_STATUS, GET, false, true, SCOPE_ADMIN, 0, NULL,
+    { "/api/admin/status", ROUTE_STATUS, GET, false, true, SCOPE_ADMIN, 0, NULL, false,
       "State of the daemon" },
     READ("/api/biz-group", 22703, ACC, NULL, "Categories of cash records"),
     READ("/api/bond-answer-state", 22709, ACC, NULL,
@@ -34,10 +38,11 @@ static const struct route table[] = {       /* by path */
     READ("/api/bond-total-asset", 22706, ACC, NULL, "Total bond holdings"),
     READ("/api/bond-trade-reminder", 22710, ACC, NULL, "Reminder before a bond is traded"),
     READ("/api/broker", 3014, QOT, NULL, "Broker queue of a subscribed security"),
-    CLOSED("/api/cancel-all-order", 2205, TRADE,
+    FIXED("/api/cancel-all-order", true, 2205, TRADE,
       "\"modifyOrderOp\":2,\"forAll\":true,\"orderID\":0",
       "Cancel all orders of an account"),
-    CLOSED("/api/cancel-order", 2205, TRADE, "\"modifyOrderOp\":2", "Cancel an order"),
+    FIXED("/api/cancel-order", true, 2205, TRADE, "\"modifyOrderOp\":2,\"forAll\":false",
+      "Cancel an order"),
     READ("/api/capital-distribution", 3212, QOT, NULL, "Capital distribution of a security"),
     READ("/api/capital-flow", 3211, QOT, NULL, "Capital flow of a security"),
     READ("/api/cash-detail", 22702, ACC, NULL, "One cash record"),
@@ -63,7 +68,7 @@ static const struct route table[] = {       /* by path */
     CLOSED("/api/modify-order", 2205, TRADE, NULL,
       "Change, cancel, disable, enable or delete an order"),
     POST("/api/modify-user-security", 3214, QOT, NULL, "Change a watch list"),
-    { "/api/openapi.json", ROUTE_OPENAPI, GET, false, false, 0, 0, NULL, "This document" },
+    { "/api/openapi.json", ROUTE_OPENAPI, GET, false, false, 0, 0, NULL, false, "This document" },
     READ("/api/option-chain", 3209, QOT, NULL, "Option chain of an underlying"),
     READ("/api/option-expiration-date", 3224, QOT, NULL,
       "Expiration dates of options on an underlying"),
@@ -73,12 +78,12 @@ static const struct route table[] = {       /* by path */
     READ("/api/orderbook", 3012, QOT, NULL, "Order book of a subscribed security"),
     READ("/api/orders", 2201, ACC, NULL, "Orders of the day and open orders"),
     READ("/api/owner-plate", 3207, QOT, NULL, "Plates a security belongs to"),
-    { "/api/ping", ROUTE_PING, GET, false, false, 0, 0, NULL, "Health and version" },
+    { "/api/ping", ROUTE_PING, GET, false, false, 0, 0, NULL, false, "Health and version" },
     READ("/api/plate-security", 3205, QOT, NULL, "Securities of a plate"),
     READ("/api/plate-set", 3204, QOT, NULL, "Plates of a market"),
     READ("/api/positions", 2102, ACC, NULL, "Positions of an account"),
     READ("/api/price-reminder", 3221, QOT, NULL, "Price reminders"),
-    { "/api/push-subscriber-info", ROUTE_PUSH_INFO, GET, false, false, QOT, 0, NULL,
+    { "/api/push-subscriber-info", ROUTE_PUSH_INFO, GET, false, false, QOT, 0, NULL, false,
       "Health of the stream of pushes" },
     READ("/api/query-subscription", 3003, QOT, "\"isReqAllConn\":true",
       "Subscriptions of all connections"),
@@ -95,25 +100,27 @@ static const struct route table[] = {       /* by path */
     CLOSED("/api/sub-acc-push", 2008, ACC, NULL,
       "Choose the accounts whose orders and fills are pushed"),
     READ("/api/sub-info", 3003, QOT, NULL, "Subscriptions of REST callers"),
-    POST("/api/subscribe", 3001, QOT, NULL, "Subscribe securities to quotes"),
+    POST("/api/subscribe", 3001, QOT, "\"isSubOrUnSub\":true,\"isRegOrUnRegPush\":true",
+      "Subscribe securities to quotes"),
     READ("/api/suspend", 3201, QOT, NULL, "Suspended days of securities"),
     READ("/api/ticker", 3010, QOT, NULL, "Latest trades of a subscribed security"),
     READ("/api/trade-date", 3219, QOT, NULL, "Trading days, as /api/trading-days"),
     READ("/api/trading-days", 3219, QOT, NULL, "Trading days of a market or security"),
     CLOSED("/api/unlock-trade", 2005, SCOPE_TRADE_UNLOCK, NULL, "Unlock or lock trading"),
-    POST("/api/unsubscribe", 3001, QOT, "\"isSubOrUnSub\":false",
+    FIXED("/api/unsubscribe", false, 3001, QOT, "\"isSubOrUnSub\":false",
       "Unsubscribe securities from quotes"),
     READ("/api/used-quota", 1010, QOT, NULL, "Used quota of subscriptions and candle history"),
     READ("/api/user-info", 1005, QOT, NULL, "The logged-in user and the quote rights"),
     READ("/api/user-security", 3213, QOT, NULL, "Securities of a watch list"),
     READ("/api/user-security-group", 3222, QOT, NULL, "Watch lists"),
     READ("/api/warrant", 3210, QOT, NULL, "Search for warrants"),
-    { "/health", ROUTE_HEALTH, GET, true, false, 0, 0, NULL, "Whether the process runs" },
-    { "/metrics", ROUTE_METRICS, GET, false, false, SCOPE_METRICS_READ, 0, NULL,
+    { "/health", ROUTE_HEALTH, GET, true, false, 0, 0, NULL, false, "Whether the process runs" },
+    { "/metrics", ROUTE_METRICS, GET, false, false, SCOPE_METRICS_READ, 0, NULL, false,
       "Counters in the text format of Prometheus" },
-    { "/readyz", ROUTE_READY, GET, true, false, 0, 0, NULL,
+    { "/readyz", ROUTE_READY, GET, true, false, 0, 0, NULL, false,
       "Whether the gateway can answer calls" },
-    { "/ws", ROUTE_WS, METHOD_GET, false, false, QOT, 0, NULL, "Stream of pushes, a WebSocket" },
+    { "/ws", ROUTE_WS, METHOD_GET, false, false, QOT, 0, NULL, false,
+      "Stream of pushes, a WebSocket" },
 };
 
 /* Requests that change something without being marked as a write; for aliases. */

@@ -25,6 +25,7 @@ struct route {
     uint32_t scopes;        /* SCOPE_*, any of them; of ROUTE_CALL what its row needs */
     uint32_t proto;         /* of ROUTE_CALL */
     const char *preset;     /* see struct body_fill; NULL: none */
+    bool fixed;             /* likewise */
     const char *summary;    /* for the OpenAPI document */
 };
 

@@ -108,6 +108,10 @@ START_TEST(the_check_opens_what_the_options_name)
     says("slow");
     run(ARGS("--paper", "--check-config", "--audit-log", "bad.pem/x/audit"), 2);
     says("--audit-log");
+    run(ARGS("--paper", "--check-config", "--rest-port", "1", "--rest-keys-file", "none.json"), 2);
+    says("none.json");
+    run(ARGS("--paper", "--check-config", "--websocket-port", "1", "--ws-keys-file", "bad.pem"), 2);
+    says("bad.pem");
     run(ARGS("--upstream", "192.0.2.1:1", "--check-config", "--state-dir", "state"), 0);
     ck_assert_int_ne(access("state", F_OK), 0);         /* nothing was written */
     leave();
@@ -182,15 +186,65 @@ START_TEST(the_log_is_text_in_the_zone_or_json)
     enter();
     put("c.toml", "paper = true\nlog_level = \"loud\"\ngrpc_port = 5\n");
     run(ARGS("--config", "c.toml", "--check-config", "--tz", "Asia/Tokyo"), 0);
-    says("+0900 ERROR c.toml, line 2: log_level: loud is no level");
-    says("+0900 WARN  gRPC is not in this version: port 5 is not opened\n");
+    says("+09:00 ERROR c.toml, line 2: log_level: loud is no level");
+    says("+09:00 WARN  gRPC is not in this version: port 5 is not opened\n");
     run(ARGS("--config", "c.toml", "--check-config"), 0);
-    says("Z ERROR c.toml");
+    says("+00:00 ERROR c.toml");
     run(ARGS("--config", "c.toml", "--check-config", "--json-log", "--tz", "Asia/Tokyo"), 0);
     says("{\"timestamp\":\"20");
-    says("Z\",\"level\":\"WARN\",\"target\":\"futu_opend\",\"message\":\"gRPC is not");
+    says("Z\",\"level\":\"WARN\",\"target\":\"futu\",\"message\":\"gRPC is not");
     run(ARGS("--paper", "--json-log", "--audit-log", "x"), 2);
     says("do not go together");
+    leave();
+}
+END_TEST
+
+static bool ready(const char *const *args)
+{
+    return opend_run_until(args, "ready", text, sizeof(text)) == -1;
+}
+
+START_TEST(a_keys_file_closes_the_port_that_knows_no_keys)
+{
+    char ws[16];
+    enter();
+    put("keys.json", "{\"version\":1,\"keys\":[]}");
+    ck_assert_int_eq(chmod("keys.json", 0600), 0);
+    snprintf(ws, sizeof(ws), "%d", free_port());
+    ck_assert(ready(ARGS("--paper", "--port", "0", "--websocket-port", ws, "--ws-keys-file",
+                         "keys.json")));
+    ck_assert(strstr(text, "FTAPI  ") == NULL);
+    says("the FTAPI TCP port stays closed");
+    ck_assert(ready(ARGS("--paper", "--port", "0", "--websocket-port", ws, "--ws-keys-file",
+                         "keys.json", "--allow-tcp-unauthenticated")));
+    says("FTAPI  ");
+    says("THE FTAPI TCP PORT IS OPEN WITHOUT KEYS");
+    leave();
+}
+END_TEST
+
+START_TEST(a_hangup_reads_the_keys_again)
+{
+    static const char *const broken = "{";
+    const char *args[] = { "--paper", "--port", "0", "--websocket-port", NULL, "--ws-keys-file",
+                           "keys.json", "--allow-tcp-unauthenticated", "--log-level", "info",
+                           NULL };
+    struct opend d;
+    struct peer p;
+    char ws[16];
+    enter();
+    put("keys.json", "{\"version\":1,\"keys\":[]}");
+    ck_assert_int_eq(chmod("keys.json", 0600), 0);
+    snprintf(ws, sizeof(ws), "%d", free_port());
+    args[4] = ws;
+    opend_start_as(&d, args);
+    ck_assert_int_eq(kill(d.pid, SIGHUP), 0);
+    peer_login(&p, d.port);             /* it is still there */
+    put("keys.json", broken);
+    ck_assert_int_eq(kill(d.pid, SIGHUP), 0);
+    peer_keep_alive(&p);
+    peer_close(&p);
+    opend_stop(&d);
     leave();
 }
 END_TEST
@@ -266,7 +320,7 @@ START_TEST(an_answer_under_way_is_given_before_the_end)
     }
     proxy_hold(&ch.link[0], PROXY_TO_CLIENT, false);
     peer_expect(&p, 3001, &g);
-    expect_success(&g, NULL, 0);
+    expect_success(&g, "", 0);
     got_free(&g);
     ck_assert(peer_closed(&p, WAIT_MS));
     ck_assert_int_eq(waitid(P_PID, (id_t)ch.relay[0].pid, &info, WEXITED | WNOWAIT), 0);
@@ -286,6 +340,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_mistake_in_a_file_is_named_with_file_and_line);
     tcase_add_test(tc, the_vendors_file_is_found_in_the_folder_then_beside_the_program);
     tcase_add_test(tc, the_log_is_text_in_the_zone_or_json);
+    tcase_add_test(tc, a_keys_file_closes_the_port_that_knows_no_keys);
+    tcase_add_test(tc, a_hangup_reads_the_keys_again);
     tcase_add_test(tc, a_loaded_calendar_closes_the_paper_exchange);
     tcase_add_test(tc, two_of_them_live_side_by_side);
     tcase_add_test(tc, an_answer_under_way_is_given_before_the_end);

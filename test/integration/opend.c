@@ -39,6 +39,20 @@ int free_port(void)
     return ntohs(a.sin_port);
 }
 
+/* With FUTU_TEST_LOGS each daemon leaves what it said on standard error in that folder, for
+ * log_scan.py; else it goes where the test's own goes. */
+static void keep_errors(void)
+{
+    const char *folder = getenv("FUTU_TEST_LOGS");
+    char path[1024];
+    if (!folder || snprintf(path, sizeof(path), "%s/opend-%d.log", folder, (int)getpid()) >=
+                       (int)sizeof(path))
+        return;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        dup2(fd, STDERR_FILENO);
+}
+
 /* Starts the program with its output in a pipe, whose other end is returned. */
 static int spawn(pid_t *pid, const char *const *args, bool with_errors)
 {
@@ -53,6 +67,8 @@ static int spawn(pid_t *pid, const char *const *args, bool with_errors)
         dup2(p[1], STDOUT_FILENO);
         if (with_errors)
             dup2(p[1], STDERR_FILENO);
+        else
+            keep_errors();
         execv(program, (char *const *)args);
         _exit(127);
     }
@@ -102,14 +118,23 @@ static int reap(pid_t pid, int64_t end)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* The port on the line that begins with `word`, 0: there is no such line. */
 static int port_after(const char *banner, const char *word)
 {
     const char *line = strstr(banner, word);
-    ck_assert_msg(line != NULL, "no %s in the banner: %s", word, banner);
-    size_t n = strcspn(line, "\n");
+    if (!line)
+        return 0;
+    size_t n = strcspn(line, "(\n");
     const char *colon = memrchr(line, ':', n);
     ck_assert_msg(colon != NULL, "no port in the banner: %s", banner);
     return (int)strtol(colon + 1, NULL, 10);
+}
+
+static void read_ports(struct opend *d)
+{
+    d->port = port_after(d->banner, "  FTAPI ");
+    d->ws_port = port_after(d->banner, "  WebSocket ");
+    d->rest_port = port_after(d->banner, "  REST ");
 }
 
 /* False: it ended by itself with status 1, as it does when a port is taken. */
@@ -134,13 +159,14 @@ static void append(const char **argv, size_t n, const char *const *args)
 
 static bool start_paper(struct opend *d, const char *const *args)
 {
-    char ws[16];
+    char ws[16], rest[16];
     const char *argv[OPEND_MAX_ARGS] = {
         "futu-opend", "--paper", "--paper-clock", "always-open", "--frequency-limits", "off",
-        "--port", "0", "--log-level", "error", "--websocket-port", ws,
+        "--port", "0", "--log-level", "error", "--websocket-port", ws, "--rest-port", rest,
     };
     snprintf(ws, sizeof(ws), "%d", free_port());
-    append(argv, 12, args);
+    snprintf(rest, sizeof(rest), "%d", free_port());
+    append(argv, 14, args);
     return start_once(d, argv);
 }
 
@@ -149,8 +175,7 @@ void opend_start(struct opend *d, const char *const *args)
     int races = 0;
     while (!start_paper(d, args))
         ck_assert_msg(++races < RACES, "futu-opend can't start");
-    d->port = port_after(d->banner, "FTAPI ");
-    d->ws_port = port_after(d->banner, "WebSocket ");
+    read_ports(d);
 }
 
 void opend_start_as(struct opend *d, const char *const *args)
@@ -158,8 +183,7 @@ void opend_start_as(struct opend *d, const char *const *args)
     const char *argv[OPEND_MAX_ARGS] = { "futu-opend" };
     append(argv, 1, args);
     ck_assert_msg(start_once(d, argv), "futu-opend can't start");
-    d->port = port_after(d->banner, "FTAPI ");
-    d->ws_port = strstr(d->banner, "WebSocket ") ? port_after(d->banner, "WebSocket ") : 0;
+    read_ports(d);
 }
 
 void opend_kill(struct opend *d)

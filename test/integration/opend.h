@@ -23,12 +23,12 @@
 struct opend {
     pid_t pid;
     int out;                    /* its standard output */
-    int port, ws_port;
+    int port, ws_port, rest_port;       /* 0: not open */
     char banner[2048];
 };
 
-/* Paper exchange, always open, no frequency limits, and `args` (NULL ends them; may be NULL). Waits
- * until it is ready. */
+/* Paper exchange, always open, with the REST port, no frequency limits, and `args` (NULL ends them;
+ * may be NULL). Waits until it is ready. */
 void opend_start(struct opend *d, const char *const *args);
 /* With just these arguments, of which "--port 0" or a port must be one. `d->ws_port` is 0 when they
  * name no WebSocket port. */

@@ -51,9 +51,23 @@ START_TEST(wrong_usage_is_status_2_and_one_line)
     fails(ARGS("--paper", "--websocket-port", "1", "--websocket-key-md5", "x"), 2, "32 hex digits");
     fails(ARGS("--paper", "--keep-alive", "0"), 2, "1..30");
     fails(ARGS("--paper", "--rest-ip", "127.0.0.1"), 2, "--rest-ip needs --rest-port");
-    fails(ARGS("--paper", "--tz", "Mars/Olympus"), 2, "--tz: there is no zone Mars/Olympus");
+    fails(ARGS("--paper", "--tz", "Mars/Olympus"), 2, "--tz: Mars/Olympus is no zone");
     fails(ARGS("--login-account", "1"), 2, "direct login is not in this version");
     fails(ARGS("--paper", "--telnet-port", "1"), 2, "the management port is not in this version");
+}
+END_TEST
+
+START_TEST(log_lines_are_text_with_the_zones_offset_or_json)
+{
+    ck_assert_int_eq(opend_run_until(ARGS("--paper", "--port", "0", "--log-level", "debug", "--tz",
+                                          "Asia/Hong_Kong"), "\nready", text, sizeof(text)), -1);
+    ck_assert_ptr_nonnull(strstr(text, "+08:00 WARN  the log shows details"));
+    ck_assert_int_eq(opend_run_until(ARGS("--paper", "--port", "0", "--log-level", "debug",
+                                          "--json-log"), "\nready", text, sizeof(text)), -1);
+    ck_assert_ptr_nonnull(strstr(text, "Z\",\"level\":\"WARN\",\"target\":\"futu\",\"message\":\""
+                                       "the log shows details"));
+    ck_assert_ptr_eq(strstr(text, "{\"timestamp\":\""), text);
+    fails(ARGS("--paper", "--port", "0", "--tz", "Mars/Base"), 2, "--tz: Mars/Base is no zone");
 }
 END_TEST
 
@@ -137,6 +151,7 @@ static void add(TCase *tc)
 {
     tcase_add_test(tc, help_and_version);
     tcase_add_test(tc, wrong_usage_is_status_2_and_one_line);
+    tcase_add_test(tc, log_lines_are_text_with_the_zones_offset_or_json);
     tcase_add_test(tc, what_can_t_start_is_status_1_with_the_reason);
     tcase_add_test(tc, a_port_in_use_is_named_with_the_reason);
     tcase_add_test(tc, the_banner_says_paper_and_where);

@@ -4,7 +4,8 @@
 set -u
 FUTU_OPEND=$1/futu-opend
 FUTU_CLI=$1/futucli
-export FUTU_OPEND FUTU_CLI
+FUTU_TEST_LOGS=${FUTU_TEST_LOGS:-$(mktemp -d)}
+export FUTU_OPEND FUTU_CLI FUTU_TEST_LOGS
 waiting="silence_test relay_faults_test relay_inflight_test"
 status=0
 pids=
@@ -17,10 +18,18 @@ for t in "$1"/test/integration/*_test; do
     "$t" || status=1
 done
 sh test/integration/cli.sh || status=1
+sh test/integration/keys.sh || status=1
 for pid in $pids; do
     wait "$pid" || status=1
 done
 for t in $waiting; do
     cat "$1/$t.log"
 done
+# On a failure the daemons' words are worth reading, and are kept.
+python3 test/integration/log_scan.py "$FUTU_TEST_LOGS" || status=1
+if [ $status -eq 0 ]; then
+    rm -rf "$FUTU_TEST_LOGS"
+else
+    echo "logs of the daemons: $FUTU_TEST_LOGS" >&2
+fi
 exit $status

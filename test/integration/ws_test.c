@@ -179,7 +179,7 @@ END_TEST
 
 START_TEST(what_is_no_websocket_gets_an_http_error_and_the_end)
 {
-    static char long_head[9000];
+    static char long_head[17000];
     static const struct { const char *request, *status; } cases[] = {
         { "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 426 Upgrade Required\r\n" },
         { "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 426 " },
@@ -193,7 +193,7 @@ START_TEST(what_is_no_websocket_gets_an_http_error_and_the_end)
         { "\r\n\r\nnonsense\r\n\r\n", "HTTP/1.1 400 " },
         { "FT\xe9\x03\x01\x02\x03\x04\x05\x06", "HTTP/1.1 400 " },
         { "\x16\x03\x01\x02\x01\x01", "HTTP/1.1 400 " },       /* the beginning of a TLS hello */
-        { long_head, "HTTP/1.1 400 " },
+        { long_head, "HTTP/1.1 431 " },
     };
     snprintf(long_head, sizeof(long_head), "GET / HTTP/1.1\r\nX: ");
     memset(long_head + strlen(long_head), 'x', sizeof(long_head) - strlen(long_head) - 1);

@@ -27,9 +27,10 @@ export function freePort() {
     });
 }
 
-class Daemon {
-    constructor(args) {
+export class Daemon {
+    constructor(args, env = {}) {
         this.args = args;
+        this.env = env;
         this.port = 0;
     }
 
@@ -37,7 +38,7 @@ class Daemon {
         this.out = this.err = '';
         const child = spawn(program, [...this.args, '--frequency-limits', 'off', '--log-level',
             'warn', '--port', String(this.port), '--websocket-port', String(this.wsPort)],
-            { stdio: ['ignore', 'pipe', 'pipe'] });
+            { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.env } });
         const orphan = () => child.kill('SIGKILL');
         process.once('exit', orphan);
         child.stderr.on('data', (d) => { this.err += d; });
@@ -58,7 +59,7 @@ class Daemon {
                 if (!/^ready/m.test(this.out))
                     return;
                 clearTimeout(timer);
-                this.port = Number(/^ *FTAPI +\S+:(\d+)/m.exec(this.out)?.[1]);
+                this.port = Number(/^ *FTAPI +\S+:(\d+)/m.exec(this.out)?.[1] ?? 0);
                 resolve(this);
             });
             this.exit.then((how) => { clearTimeout(timer); fail(`ended with ${how}`); });

@@ -1,8 +1,8 @@
 /* futu/keys.h - API keys in a keys.json, as the surfaces of a gateway ask for them.
  *
- * A plain key is shown once, when it is made; the file holds its SHA-256. Every change is written at
- * once, 0600, and programs that change one file at a time wait for each other (FILE.lock). A running
- * gateway picks a change up by itself.
+ * A plain key is shown once, when it is made; the file holds its SHA-256. Every change is written
+ * at once, 0600, and programs that change one file at a time wait for each other (FILE.lock). A
+ * running gateway picks a change up by itself.
  * In `why` (size bytes, never NULL) stands one line for the user after an error; it begins with the
  * file, or with the field of futu_key_spec that is wrong and a colon.
  *
@@ -59,8 +59,8 @@ FUTU_API futu_err futu_keys_get(const futu_keys *k, size_t i, futu_key_info *out
 
 /* ---- changes ---- */
 
-/* A key to be made, as a user writes it: lists with commas between. NULL: any, or none; an empty list
- * is an error. */
+/* A key to be made, as a user writes it: lists with commas between. NULL: any, or none; an empty
+ * list is an error. */
 typedef struct futu_key_spec {
     size_t size;                    /* from FUTU_KEY_SPEC_INIT; fields are only appended */
     const char *id;                 /* NULL: "key-" and 8 hex digits that are not taken */
@@ -89,8 +89,8 @@ typedef struct futu_new_key {
 } futu_new_key;
 
 /* Makes a key and adds it to the file, which is made when it is missing. FUTU_EINVAL: the spec,
- * `why` begins with its field; FUTU_EEXIST: the id is taken; FUTU_ENOTFOUND: this machine has no id;
- * FUTU_EIO, FUTU_EFORMAT, FUTU_ELIMIT, FUTU_ENOMEM. */
+ * `why` begins with its field; FUTU_EEXIST: the id is taken; FUTU_ENOTFOUND: this machine has no
+ * id; FUTU_EIO, FUTU_EFORMAT, FUTU_ELIMIT, FUTU_ENOMEM. */
 FUTU_API futu_err futu_keys_add(const char *path, const futu_key_spec *spec, futu_new_key *out,
                                 char *why, size_t size);
 

@@ -102,7 +102,7 @@ START_TEST(a_trade_says_what_is_known_of_it)
 END_TEST
 
 static const struct {
-    enum outcome outcome;
+    enum audit_outcome outcome;
     bool trade;
     const char *level;
 } levels[] = {
@@ -388,7 +388,7 @@ START_TEST(names_of_outcomes)
     static const char *const names[] = { "allow", "reject", "request", "success", "failure",
                                          "unknown", "?" };
     for (int i = 0; i <= OUTCOMES; i++)
-        ck_assert_str_eq(outcome_name((enum outcome)i), names[i]);
+        ck_assert_str_eq(outcome_name((enum audit_outcome)i), names[i]);
 }
 END_TEST
 

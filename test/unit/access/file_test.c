@@ -1,4 +1,4 @@
-/* file_test.c - keys.json: both spellings, what is refused and how that is said, what is written. */
+/* file_test.c - keys.json: both spellings, what is refused and how it says so, what is written. */
 #include "support.h"
 
 #include <errno.h>
@@ -159,7 +159,8 @@ END_TEST
 START_TEST(accounts_of_cards_give_way_to_those_the_user_wrote)
 {
     const struct key_rules *k = parsed(FILE_OF(KEY(
-        ",\"raw_explicit_acc_ids\":[7],\"allowed_acc_ids\":[7,8],\"allowed_card_nums\":[\"1234\"]")));
+        ",\"raw_explicit_acc_ids\":[7],\"allowed_acc_ids\":[7,8],"
+        "\"allowed_card_nums\":[\"1234\"]")));
     ck_assert(k->n_acc_ids == 1 && k->acc_ids[0] == 7);
     keys_free(&list);
     k = parsed(FILE_OF(KEY(",\"raw_explicit_acc_ids\":null,\"allowed_acc_ids\":[7,8]")));
@@ -238,19 +239,22 @@ static const struct {
       "key b: hash: key alpha has the same" },
     { FILE_OF(KEY("") ",{\"id\":\"alpha\",\"scopes\":[],\"hash\":\"" HEX2 "\"}"),
       "key alpha: id: two keys have it" },
-    { FILE_OF("{\"scopes\":[\"x\"],\"hash\":\"" HEX "\",\"id\":\"late\"}"), "key late: scopes: x is" },
+    { FILE_OF("{\"scopes\":[\"x\"],\"hash\":\"" HEX "\",\"id\":\"late\"}"),
+      "key late: scopes: x is" },
     { FILE_OF("{\"id\":\"a b\"}"), "key number 1: id: 1 to 64 visible" },
     { FILE_OF("{\"id\":\"<none>\"}"), "key number 1: id: 1 to 64 visible" },
     { FILE_OF("{\"id\":\"\"}"), "key number 1: id: 1 to 64 visible" },
     { FILE_OF("{\"id\":\"a\",\"scopes\":[]}"), "key a: hash: missing" },
     { FILE_OF("{\"id\":\"a\",\"hash\":\"" HEX "\"}"), "key a: scopes: missing" },
-    { FILE_OF("{\"id\":\"a\",\"hash\":\"" HEX "0\",\"scopes\":[]}"), "key a: hash: sha256: and 64" },
+    { FILE_OF("{\"id\":\"a\",\"hash\":\"" HEX "0\",\"scopes\":[]}"),
+      "key a: hash: sha256: and 64" },
     { FILE_OF("{\"id\":\"a\",\"hash\":\"sha1:" HEX "\",\"scopes\":[]}"), "key a: hash: sha256:" },
     { FILE_OF("{\"id\":\"a\",\"hash\":null,\"scopes\":[]}"), "key a: hash: a text is expected" },
     { FILE_OF("{\"id\":\"a\",\"hash\":\"" HEX "\",\"scopes\":[\"trade\"]}"), "trade:simulate" },
     { FILE_OF("{\"id\":\"a\",\"hash\":\"" HEX "\",\"scopes\":[\"qot:raed\"]}"),
       "key a: scopes: qot:raed is no scope; did you mean qot:read?" },
-    { FILE_OF(KEY(",\"x\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]")), "line 1: nested too deeply" },
+    { FILE_OF(KEY(",\"x\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]")),
+      "line 1: nested too deeply" },
     { FILE_OF("{\"id\":\"a\xff\"}"), "line 1: not UTF-8" },
     { FILE_OF(KEY(",\n\"max_order_value\":NaN")), "line 2: a value is expected" },
 };

@@ -173,7 +173,7 @@ START_TEST(a_wrong_field_is_named_and_nothing_is_written)
 {
     futu_key_spec s = FUTU_KEY_SPEC_INIT;
     s.scopes = "qot:read";
-    memcpy((char *)&s + wrong[_i].off, &wrong[_i].text, sizeof(char *));
+    *(const char **)(void *)((char *)&s + wrong[_i].off) = wrong[_i].text;
     ck_assert_msg(add_spec(s) == FUTU_EINVAL, "%s%s", wrong[_i].said, wrong[_i].text);
     ck_assert_msg(strncmp(why, wrong[_i].said, strlen(wrong[_i].said)) == 0, "%s", why);
     ck_assert_int_eq(access(path, F_OK), -1);
@@ -360,13 +360,13 @@ END_TEST
 START_TEST(the_default_path_is_in_the_users_configuration)
 {
     char out[96];
-    setenv("HOME", "/home/me", 1);
+    setenv("HOME", "/nowhere", 1);
     unsetenv("XDG_CONFIG_HOME");
     ck_assert_int_eq(futu_keys_default_path(out, sizeof(out)), FUTU_OK);
-    ck_assert_str_eq(out, "/home/me/.config/futu/keys.json");
+    ck_assert_str_eq(out, "/nowhere/.config/futu/keys.json");
     setenv("XDG_CONFIG_HOME", "relative", 1);
     ck_assert_int_eq(futu_keys_default_path(out, sizeof(out)), FUTU_OK);
-    ck_assert_str_eq(out, "/home/me/.config/futu/keys.json");
+    ck_assert_str_eq(out, "/nowhere/.config/futu/keys.json");
     setenv("XDG_CONFIG_HOME", "/conf", 1);
     ck_assert_int_eq(futu_keys_default_path(out, sizeof(out)), FUTU_OK);
     ck_assert_str_eq(out, "/conf/futu/keys.json");

@@ -167,6 +167,7 @@ futu_err rig_try(struct rig *r, const struct hub_opts *opts)
     o.timers = &r->timers;
     o.random = vector_random;
     r->fake.up.ops = &fake_ops;
+    r->fake.fail_at = -1;
     r->fake.log = (struct buf){ log_room, 0, sizeof(log_room), sizeof(log_room) };
     log_room[0] = 0;
     r->fake.state = (struct upstream_state){ true, true, 10000001, 1, 100, 100, "fake", 3000, 0 };
@@ -206,7 +207,7 @@ void rig_pass(struct rig *r, int64_t ns)
     }
 }
 
-void rig_answer(struct rig *r, uint32_t proto, const char *hex)
+static struct upstream_request *oldest(struct rig *r, uint32_t proto)
 {
     struct fake *f = &r->fake;
     for (uint32_t i = 0; i < f->n_calls; i++) {
@@ -214,10 +215,25 @@ void rig_answer(struct rig *r, uint32_t proto, const char *hex)
         if (!rq || rq->proto != proto)
             continue;
         f->calls[i] = NULL;
-        finish(rq, hex);
-        return;
+        return rq;
     }
     ck_abort_msg("no request %u waits upstream", proto);
+    return NULL;
+}
+
+void rig_answer(struct rig *r, uint32_t proto, const char *hex)
+{
+    finish(oldest(r, proto), hex);
+}
+
+void rig_answer_msg(struct rig *r, uint32_t proto, const void *response)
+{
+    struct upstream_request *rq = oldest(r, proto);
+    struct buf b = BUF_INIT;
+    ck_assert_int_eq(codec_encode(proto_find(proto)->response, response, &b, NULL), FUTU_OK);
+    mem_fail_at(r->fake.fail_at);
+    rq->done(rq, b.p, b.n);
+    buf_free(&b);
 }
 
 uint32_t rig_waiting(const struct rig *r, uint32_t proto)
@@ -263,21 +279,35 @@ void peer_open(struct peer *p, struct rig *r, int wire)
     peer_open_at(p, r, wire, false);
 }
 
+void peer_listen(struct peer *p, struct rig *r, futu_conn_opts *o)
+{
+    memset(p, 0, sizeof(*p));
+    p->r = r;
+    p->wire = o->wire;
+    p->id = rnd.next_id;
+    p->cipher.algo = CIPHER_NONE;
+    o->peer = "test";
+    o->on_output = on_output;
+    o->on_close = on_close;
+    o->arg = p;
+}
+
 void peer_open_at(struct peer *p, struct rig *r, int wire, bool no_trade)
 {
     futu_conn_opts o = FUTU_CONN_OPTS_INIT;
-    memset(p, 0, sizeof(*p));
-    p->r = r;
-    p->wire = wire;
-    p->id = rnd.next_id;
-    p->cipher.algo = CIPHER_NONE;
     o.wire = wire;
-    o.peer = "test";
-    o.on_output = on_output;
-    o.on_close = on_close;
-    o.arg = p;
     o.no_trade = no_trade;
+    peer_listen(p, r, &o);
     ck_assert_int_eq(hub_conn_new(r->hub, &p->c, &o), FUTU_OK);
+}
+
+futu_err peer_open_as(struct peer *p, struct rig *r, const char *token)
+{
+    futu_conn_opts o = FUTU_CONN_OPTS_INIT;
+    o.wire = FUTU_WIRE_WS;
+    o.token = str_c(token);
+    peer_listen(p, r, &o);
+    return hub_conn_new(r->hub, &p->c, &o);
 }
 
 void peer_close(struct peer *p)

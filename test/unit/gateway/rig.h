@@ -36,6 +36,7 @@ struct fake {
     uint64_t watched[64];       /* of the last watch() that has ended */
     size_t n_watched;
     const char *why;
+    long fail_at;               /* which allocation fails from done() of rig_answer_msg(); -1 */
     const char *current;        /* hex of current()'s Response; NULL: no data */
 };
 
@@ -57,6 +58,8 @@ void rig_pass(struct rig *r, int64_t ns);
 void rig_turn(struct rig *r);
 /* Answers the oldest waiting request of this protocol. */
 void rig_answer(struct rig *r, uint32_t proto, const char *hex);
+/* The same with a struct of its Response. */
+void rig_answer_msg(struct rig *r, uint32_t proto, const void *response);
 /* Ends the oldest open(), or watch(), that waits. */
 void rig_opened(struct rig *r, futu_err err, const char *why);
 void rig_watched(struct rig *r, futu_err err, const char *why);
@@ -84,6 +87,10 @@ struct peer {
 void peer_open(struct peer *p, struct rig *r, int wire);
 /* no_trade: a port that others can listen in on. */
 void peer_open_at(struct peer *p, struct rig *r, int wire, bool no_trade);
+/* A WebSocket with a token (NULL: none), which may be refused: then there is nothing to close. */
+futu_err peer_open_as(struct peer *p, struct rig *r, const char *token);
+/* What a peer hears of its connection; *o for hub_conn_new() and its like. */
+void peer_listen(struct peer *p, struct rig *r, futu_conn_opts *o);
 void peer_close(struct peer *p);                /* the client goes */
 futu_err peer_feed(struct peer *p, const void *bytes, size_t n);
 /* InitConnect in plain; algo CIPHER_NONE for no encryption. Checks the reply. */

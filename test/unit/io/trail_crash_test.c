@@ -48,7 +48,7 @@ static void write_until_killed(void)
     futu_loop *l;
     struct buf newest = BUF_INIT;
     audit_init(&au, &clock_system);
-    if (futu_loop_new(&l) || trail_open(&t, l, path, AUDIT_HEAD, 0, &newest, why, sizeof(why)))
+    if (futu_loop_new(&l) || trail_open(&t, l, path, STR(AUDIT_HEAD), 0, &newest, why, sizeof(why)))
         _exit(2);
     if (newest.n)
         audit_resume(&au, buf_str(&newest));
@@ -95,7 +95,7 @@ START_TEST(after_any_crash_the_chain_holds_and_what_was_told_is_there)
         }
     }
     ck_assert_int_eq(futu_loop_new(&l), FUTU_OK);
-    ck_assert_int_eq(trail_open(&t, l, path, AUDIT_HEAD, 0, &last, why, sizeof(why)), FUTU_OK);
+    ck_assert_int_eq(trail_open(&t, l, path, STR(AUDIT_HEAD), 0, &last, why, sizeof(why)), FUTU_OK);
     char *text = read_file(path, &n);
     ck_assert_msg(audit_verify(&c, (futu_str){ text, n }), "line %llu: %s",
                   (unsigned long long)c.bad_line, c.why);

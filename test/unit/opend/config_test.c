@@ -278,11 +278,11 @@ START_TEST(options_that_do_not_go_together)
     REFUSED("--json-log and --audit-log", "--json-log", "--audit-log", "x");
     REFUSED("no port would be open", "--grpc-port", "1", "--grpc-keys-file", "x");
     REFUSED("are the same", "--port", "1", "--rest-port", "1");
-    REFUSED("there is no zone Asia/Atlantis", "--tz", "Asia/Atlantis");
-    REFUSED("there is no zone", "--tz", "../zoneinfo/UTC");
-    REFUSED("there is no zone", "--tz", "/usr/share/zoneinfo/UTC");
-    REFUSED("there is no zone", "--tz", "zone.tab");
-    REFUSED("there is no zone", "--tz", "Asia");
+    REFUSED("--tz: Asia/Atlantis is no zone", "--tz", "Asia/Atlantis");
+    REFUSED("is no zone", "--tz", "../zoneinfo/UTC");
+    REFUSED("is no zone", "--tz", "/usr/share/zoneinfo/UTC");
+    REFUSED("is no zone", "--tz", "zone.tab");
+    REFUSED("is no zone", "--tz", "Asia");
     REFUSED("direct login", "--login-account", "1");
 }
 END_TEST

@@ -83,7 +83,8 @@ END_TEST
 
 START_TEST(requests_behind_each_other_are_told_apart)
 {
-    static const char two[] = "\r\n" POST("Content-Length: 2\r\n\r\nab") HEAD("Connection: close\r\n");
+    static const char two[] = "\r\n" POST("Content-Length: 2\r\n\r\nab")
+        HEAD("Connection: close\r\n");
     struct http_parser p;
     size_t used, at = 0, n = sizeof(two) - 1;
     http_init(&p, 16);

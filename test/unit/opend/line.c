@@ -37,8 +37,13 @@ void line_stop(void)
 
 void line_turn(void)
 {
-    for (int i = 0; i < TURNS; i++)
+    struct pollfd due = { .fd = uv_backend_fd(&line_loop), .events = POLLIN };
+    for (int i = 0; i < TURNS; i++) {
+        /* What was just sent may still be on its way through the kernel. */
+        if (i == 0)
+            poll(&due, 1, 2);
         uv_run(&line_loop, UV_RUN_NOWAIT);
+    }
 }
 
 int line_connect(void)

@@ -13,6 +13,14 @@ extern uv_loop_t line_loop;
 void line_start(const struct listener_kind *kind, unsigned max);
 void line_stop(void);                   /* checks that every connection is gone */
 void line_turn(void);                   /* lets everything that can happen happen */
+/* Turns until it is so. */
+#define line_await(so)                                                                             \
+    do {                                                                                           \
+        for (int turns_ = 0; !(so); turns_++) {                                                    \
+            ck_assert_msg(turns_ < 3000, "never: " #so);                                           \
+            line_turn();                                                                           \
+        }                                                                                          \
+    } while (0)
 
 int line_connect(void);
 void line_send(int fd, const char *p, size_t n);

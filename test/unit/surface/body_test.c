@@ -234,6 +234,23 @@ START_TEST(a_preset_yields_to_the_caller)
 }
 END_TEST
 
+START_TEST(what_a_path_means_can_t_be_changed_in_the_body)
+{
+    with.preset = STR("\"modifyOrderOp\":2");
+    with.fixed = true;
+    refused(2205,
+            "{\"header\":{\"acc_id\":1,\"trd_env\":0,\"trd_market\":1},\"order_id\":1,"
+            "\"modify_order_op\":1}",
+            "bad_value", "c2s.modify_order_op: is 2 on this path, leave it out");
+    gives(2205,
+          "{\"header\":{\"acc_id\":1,\"trd_env\":0,\"trd_market\":1},\"order_id\":1,"
+          "\"modify_order_op\":2}",
+          "{\"c2s\":{\"packetID\":{\"connID\":\"77\",\"serialNo\":5},\"header\":{\"trdEnv\":0,"
+          "\"accID\":\"1\",\"trdMarket\":1},\"orderID\":\"1\",\"modifyOrderOp\":2}}");
+    with.fixed = false;
+}
+END_TEST
+
 START_TEST(the_user_of_the_account_list_is_filled_in)
 {
     gives(2001, "", "{\"c2s\":{\"userID\":\"0\"}}");
@@ -498,6 +515,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, unlock_may_name_its_accounts);
     tcase_add_test(tc, more_than_64_accounts_are_refused);
     tcase_add_test(tc, a_preset_yields_to_the_caller);
+    tcase_add_test(tc, what_a_path_means_can_t_be_changed_in_the_body);
     tcase_add_test(tc, the_user_of_the_account_list_is_filled_in);
     tcase_add_test(tc, a_request_without_c2s_is_flat);
     tcase_add_test(tc, an_unknown_name_is_refused_with_the_nearest);

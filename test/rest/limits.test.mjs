@@ -1,0 +1,208 @@
+// limits.test.mjs - the limits of one key over two surfaces at once: REST and FTAPI in WebSocket
+// messages, in random order and many under way together; and what a day has used, over a restart.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+
+import { Ftapi } from './ftapi.mjs';
+import { key, order, random, SCOPES, SIM_HK, slow, startGateway } from './gateway.mjs';
+
+const CONNS = 4, PER_MINUTE = 25, DAILY = 500_000.5;
+
+// The day of the limits ends at midnight, UTC: a run over it would begin a second one.
+const left = 86_400_000 - Date.now() % 86_400_000;
+if (left < 60_000 * slow)
+    await new Promise((resolve) => setTimeout(resolve, left + 100));
+
+// One order over the surface of that number: 0 is REST. { ok, status, text }
+async function place(g, k, conns, surface, o) {
+    if (surface === 0) {
+        const a = await g.http('/api/order', { key: k, body: o });
+        const ok = a.status === 200 && a.json.ret_type === 0;
+        return { ok, status: a.status, text: a.status === 200 ? a.json.ret_msg : a.json.error };
+    }
+    const r = await conns[surface - 1].place(o);
+    return { ok: r.retType === 0, text: r.retMsg };
+}
+
+const connect = (g, k, n = CONNS) => Promise.all(Array.from({ length: n },
+    () => new Ftapi(g.wsPort, { key: k }).open()));
+
+// All orders, some at once and some after one another, as the numbers fall.
+async function stampede(g, k, orders, seed) {
+    const pick = random(seed), conns = await connect(g, k), under = [];
+    for (const o of orders) {
+        under.push(place(g, k, conns, pick(CONNS + 1), o).then((r) => ({ ...r, o })));
+        if (pick(8) === 0)
+            await Promise.race(under.slice(-4));
+    }
+    const all = await Promise.all(under);
+    for (const c of conns)
+        c.close();
+    return all;
+}
+
+const value = (o) => o.qty * o.price;
+const sum = (list) => list.reduce((s, r) => s + value(r.o), 0);
+
+async function ordersOf(g, k) {
+    const a = await g.http('/api/orders', { key: k, body: { acc_id: SIM_HK, trd_env: 0, trd_market: 1 } });
+    return a.json.s2c.order_list ?? [];
+}
+
+describe('one key over REST and FTAPI', () => {
+    const keys = {
+        rate: key('rate', SCOPES, { max_orders_per_minute: PER_MINUTE }),
+        free: key('free'),
+        daily: key('daily', SCOPES, { max_daily_value: DAILY }),
+        back: key('back', SCOPES, { max_daily_value: 40_000 }),
+        market: key('market', SCOPES, { max_daily_value: 300_000 }),
+        cap: key('cap', SCOPES, { max_order_value: 40_000 }),
+    };
+    let g;
+    before(async () => { g = await startGateway({ keys: Object.values(keys) }); });
+    after(() => g.end());
+
+    it('accepts as many orders a minute as it may, and not one more', async () => {
+        const orders = Array.from({ length: 160 }, () => order({ price: 1 }));
+        const beside = stampede(g, keys.free, orders.slice(0, 60), 7);      // has counters of its own
+        const all = await stampede(g, keys.rate, orders, 1), good = all.filter((r) => r.ok);
+        assert.equal(good.length, PER_MINUTE);
+        for (const r of all.filter((r) => !r.ok)) {
+            assert.match(r.text, /^limit: too many orders/);
+            assert.ok(r.status === undefined || r.status === 429, `${r.status}`);
+        }
+        for (const surface of [true, false])
+            assert.ok(all.some((r) => (r.status !== undefined) === surface && !r.ok), 'both were refused');
+        assert.equal((await beside).filter((r) => r.ok).length, 60);
+        assert.equal((await ordersOf(g, keys.free)).length, PER_MINUTE + 60, 'in the exchange');
+    });
+
+    it('accepts no more value in a day than it may, and leaves no room unused', async () => {
+        const pick = random(3);
+        const orders = Array.from({ length: 160 }, () => order({ qty: 100 * (1 + pick(5)),
+            price: 1 + pick(200) / 2 }));
+        const all = await stampede(g, keys.daily, orders, 5), room = DAILY - sum(all.filter((r) => r.ok));
+        assert.ok(room >= 0, `${-room} too much`);
+        const refused = all.filter((r) => !r.ok);
+        assert.ok(refused.length > 0);
+        for (const r of refused) {
+            assert.match(r.text, /^limit: the value of today's orders/);
+            assert.ok(value(r.o) > room, `${value(r.o)} was refused, ${room} were left`);
+        }
+    });
+
+    it('gives back what the exchange refused', async () => {
+        const bad = Array.from({ length: 40 }, () => order({ qty: 150, price: 200 }));     // no whole lots
+        const all = await stampede(g, keys.back, bad, 9);
+        assert.equal(all.filter((r) => r.ok).length, 0);
+        const [conn] = await connect(g, keys.back, 1);
+        assert.equal((await place(g, keys.back, [conn], 1, order({ price: 400 }))).ok, true);
+        const more = await place(g, keys.back, [conn], 0, order({ price: 1 }));
+        assert.equal(more.status, 429);
+        conn.close();
+    });
+
+    it('values market orders at the last price, on both surfaces', async () => {
+        const orders = Array.from({ length: 40 }, () => order({ order_type: 2, price: 0 }));
+        const all = await stampede(g, keys.market, orders, 11), good = all.filter((r) => r.ok);
+        const filled = (await ordersOf(g, keys.market)).filter((o) => o.order_type === 2)
+            .reduce((s, o) => s + o.qty * o.fill_avg_price, 0);
+        assert.ok(good.length > 0 && good.length < all.length, `${good.length} accepted`);
+        // What it fills at may lie a few steps beside the last price.
+        assert.ok(filled < 300_000 * 1.03, `${filled} bought`);
+        assert.ok(filled > 300_000 / 2, `${filled} bought`);
+    });
+
+    it('refuses what can\'t be valued, and what is too much for one order', async () => {
+        const [conn] = await connect(g, keys.cap, 1);
+        const lone = { order_type: 2, price: 0 };
+        for (const surface of [0, 1]) {
+            const refused = async (more) => {
+                const r = await place(g, keys.cap, [conn], surface, order(more));
+                assert.equal(r.ok, false, JSON.stringify(more));
+                assert.match(r.text, /^limit: the order's value/);
+                assert.ok(r.status === undefined || r.status === 403, `${r.status}`);
+            };
+            await refused({ price: 400.5 });
+            await refused({ qty: 1e9, price: 300 });
+            await refused(lone);                                // 100 at more than 600
+            await refused({ ...lone, code: '99999' });          // there is no last price
+            await refused({ ...lone, order_type: 10, code: '00700' });      // a stop, without a price of its own
+            const fine = await place(g, keys.cap, [conn], surface, order({ ...lone, code: '01810', qty: 200 }));
+            assert.equal(fine.ok, true, fine.text);
+        }
+        conn.close();
+    });
+
+    it('a change counts as an order of the new size', async () => {
+        const placed = (await g.http('/api/order', { key: keys.cap, body: order({ price: 1 }) })).json;
+        const change = (more) => g.http('/api/modify-order', { key: keys.cap, body: { acc_id: SIM_HK, trd_env: 0,
+            trd_market: 1, order_id: placed.s2c.order_id, modify_order_op: 1, qty: 100, price: 300, ...more } });
+        assert.equal((await change({ qty: 1000 })).status, 403);
+        assert.equal((await change({ price: 400.5 })).status, 403);
+        assert.equal((await change({})).json.ret_type, 0);
+        assert.equal((await change({ modify_order_op: 2 })).json.ret_type, 0);      // to cancel needs no value
+    });
+});
+
+describe('the value of a day', () => {
+    const k = key('day', SCOPES, { max_daily_value: 100_000 });
+    let g;
+    before(async () => { g = await startGateway({ keys: [k] }); });
+    after(() => g.end());
+    const send = (price) => place(g, k, [], 0, order({ price }));
+
+    it('outlives the end of the gateway', async () => {
+        for (let i = 0; i < 3; i++)
+            assert.equal((await send(300)).ok, true);
+        await g.restart();
+        assert.equal((await send(300)).status, 429);
+        assert.equal((await send(50)).ok, true);
+        await g.restart();
+        assert.equal((await send(60)).status, 429);
+        assert.equal((await send(50)).ok, true);
+        assert.equal((await send(0.5)).status, 429);
+    });
+});
+
+describe('the value of a day, with the gateway killed', () => {
+    const k = key('killed', SCOPES, { max_daily_value: 2_000_000 });
+    const runs = [];
+    let g;
+    before(async () => { g = await startGateway({ keys: [k] }); });
+    after(() => g.end());
+
+    // More at once than are answered: those may have been accepted, and count.
+    async function run(pick, n) {
+        const conns = await connect(g, k), seen = [];
+        const fire = async () => {
+            for (let i = 0; i < 400; i++) {
+                const o = order({ qty: 100 * (1 + pick(3)), price: 1 + pick(100) });
+                const r = await place(g, k, conns, pick(CONNS + 1), o);
+                seen.push({ ...r, o });
+                if (n > 0 && --n === 0)
+                    await g.kill();
+            }
+        };
+        await Promise.all(Array.from({ length: 12 }, () => fire().catch(() => {})));
+        for (const c of conns)
+            c.close();
+        return seen;
+    }
+
+    it('is never more than it may be, however often that happens', async () => {
+        const pick = random(21);
+        for (let i = 0; i < 4; i++) {
+            runs.push(...await run(pick, 10 + pick(60)));
+            await g.start();
+        }
+        const before = sum(runs.filter((r) => r.ok));
+        runs.push(...await run(pick, 0));
+        const accepted = sum(runs.filter((r) => r.ok));
+        assert.ok(before > 0 && accepted > before);
+        assert.ok(runs.some((r) => !r.ok && /today's orders/.test(r.text)), 'the cap was reached');
+        assert.ok(accepted <= 2_000_000, `${accepted}`);
+        // Not much is lost either: what was under way when it was killed.
+        assert.ok(accepted > 2_000_000 - 4 * 12 * 30_300 - 30_300, `${accepted}`);
+    });
+});

@@ -1,0 +1,610 @@
+/* guard_test.c - who may ask for what: scopes by the registry, accounts of reads, keys that change
+ * under an open connection, cards, the trail and the counts. */
+#include "rails.h"
+
+#include <stdio.h>
+
+#include "access/rules.h"
+
+static struct rails k;
+static struct told t;
+
+static void begin(void)
+{
+    rails_begin(&k);
+    memset(&t, 0, sizeof(t));
+}
+
+static void open_all(const struct hub_opts *o)
+{
+    rails_save(&k);
+    rails_open(&k, o);
+    if (rig_waiting(&k.r, 2001))
+        rig_answer(&k.r, 2001, REFUSED);
+}
+
+static void stop(void)
+{
+    told_free(&t);
+    rails_close(&k);
+}
+
+/* ---- scopes ---- */
+
+/* A key of each single scope, in its order. */
+static size_t key_of_each_scope(uint32_t bits[8], char ids[8][24])
+{
+    uint32_t bit;
+    size_t n = 0;
+    for (const char *name; (name = rule_scope_at(n, &bit)) != NULL; n++) {
+        char quoted[40];
+        snprintf(ids[n], sizeof(ids[n]), "k%u", (unsigned)n);
+        snprintf(quoted, sizeof(quoted), "\"%s\"", name);
+        rails_key(&k, ids[n], quoted, "");
+        bits[n] = bit;
+    }
+    return n;
+}
+
+/* The body does not matter: what is refused by scope is refused before it is read. */
+static void ask_with(const char *id, uint32_t proto, uint32_t bit, uint32_t scopes)
+{
+    futu_conn *c = rails_caller(&k, IFACE_GRPC, id);
+    bool allowed = scopes == 0 || (scopes & bit);
+    trail_clear(&k);
+    told_ask_bytes(&t, c, proto, "\xff", 1);
+    rails_written(&k);
+    ck_assert_uint_eq(t.times, 1);
+    ck_assert_msg((t.deny != DENY_SCOPE) == allowed, "%u with %s", proto, id);
+    if (!allowed)
+        ck_assert_uint_eq(trail_count(&k, "\"reject\"", "\"forbidden\""), 1);
+}
+
+START_TEST(each_scope_opens_what_the_registry_says)
+{
+    uint32_t bits[8];
+    char ids[8][24];
+    size_t n_rows;
+    const struct proto_row *rows = proto_rows(&n_rows);
+    begin();
+    size_t n = key_of_each_scope(bits, ids);
+    ck_assert_uint_eq(n, 7);
+    open_all(NULL);
+    k.r.fake.up.forwards = true;            /* old ids are served too */
+    for (size_t i = 0; i < n_rows; i++)
+        for (size_t s = 0; s < n; s++)
+            if (rows[i].kind == PROTO_REQUEST && rows[i].request)
+                ask_with(ids[s], rows[i].id, bits[s], rows[i].scopes);
+    stop();
+}
+END_TEST
+
+START_TEST(what_nobody_knows_needs_the_right_to_trade)
+{
+    uint32_t bits[8];
+    char ids[8][24];
+    begin();
+    size_t n = key_of_each_scope(bits, ids);
+    open_all(NULL);
+    k.r.fake.up.forwards = true;
+    k.r.fake.at_once = true;
+    k.r.fake.answer = HEX_OK;
+    for (size_t s = 0; s < n; s++) {
+        ask_with(ids[s], 3999, bits[s], SCOPE_TRADE_REAL);
+        ask_with(ids[s], 22701, bits[s], SCOPE_ACC_READ);
+    }
+    stop();
+}
+END_TEST
+
+/* ---- accounts ---- */
+
+/* A request with nothing in it but its header. */
+static size_t with_header(const struct proto_row *row, uint64_t acc_id, uint8_t out[512])
+{
+    const struct pb_field *c2s = codec_field(row->request, STR("c2s"));
+    struct arena mem = ARENA_INIT;
+    char *rq = rails_filled(row->request, &mem);
+    char *body = *(char **)(rq + c2s->off);
+    const struct pb_field *header = codec_field(c2s->sub, STR("header"));
+    struct buf b = { out, 0, 512, 512 };
+    if (header)
+        (*(Trd_Common_TrdHeader **)(body + header->off))->accID = acc_id;
+    ck_assert_int_eq(codec_encode(row->request, rq, &b, NULL), FUTU_OK);
+    arena_free(&mem);
+    return b.n;
+}
+
+START_TEST(a_limited_key_reads_its_own_accounts_alone)
+{
+    size_t n_rows, seen = 0;
+    const struct proto_row *rows = proto_rows(&n_rows);
+    uint8_t body[512];
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
+    open_all(NULL);
+    k.r.fake.at_once = true;
+    k.r.fake.answer = HEX_OK;
+    futu_conn *c = rails_caller(&k, IFACE_GRPC, "key");
+    for (size_t i = 0; i < n_rows; i++) {
+        const struct proto_row *row = &rows[i];
+        if (row->kind != PROTO_REQUEST || !row->request || row->scopes != SCOPE_ACC_READ)
+            continue;
+        bool header = codec_field(codec_field(row->request, STR("c2s"))->sub, STR("header"));
+        told_ask_bytes(&t, c, row->id, body, with_header(row, 1002, body));
+        ck_assert_msg((t.deny == DENY_ACCOUNT) == header, "%s", row->name);
+        told_ask_bytes(&t, c, row->id, body, with_header(row, 1001, body));
+        ck_assert_msg(t.deny == DENY_NONE, "%s", row->name);
+        seen += header;
+    }
+    ck_assert_uint_ge(seen, 10);
+    stop();
+}
+END_TEST
+
+START_TEST(a_header_that_comes_twice_is_taken_as_a_reader_takes_it)
+{
+    /* c2s { header { env 0, acc 1001, market 1 } header { acc 1002 } } */
+    static const uint8_t twice[] = { 0x0a, 0x0e, 0x0a, 7, 8, 0, 0x10, 0xe9, 7, 0x18, 1,
+                                     0x0a, 3, 0x10, 0xea, 7 };
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
+    open_all(NULL);
+    told_ask_bytes(&t, rails_caller(&k, IFACE_GRPC, "key"), 2101, twice, sizeof(twice));
+    ck_assert_int_eq(t.deny, DENY_ACCOUNT);
+    stop();
+}
+END_TEST
+
+START_TEST(pushes_are_asked_for_ones_own_accounts)
+{
+    uint64_t ids[] = { 1001, 1002 };
+    Trd_SubAccPush_C2S c2s = { .accIDList = ids, .n_accIDList = 2 };
+    Trd_SubAccPush_Request rq = { &c2s };
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
+    open_all(NULL);
+    futu_conn *c = rails_caller(&k, IFACE_REST, "key");
+    told_ask(&t, c, 2008, &rq);
+    ck_assert_int_eq(t.deny, DENY_ACCOUNT);
+    c2s.n_accIDList = 1;
+    told_ask(&t, c, 2008, &rq);
+    ck_assert(t.deny == DENY_NONE && t.ret == 0);
+    stop();
+}
+END_TEST
+
+/* The allocation number `fail_at` of what follows the answer fails; -1: none. */
+static void answer_accounts(const uint64_t *ids, size_t n, long fail_at)
+{
+    struct arena mem = ARENA_INIT;
+    Trd_GetAccList_Response *rsp = rails_filled(&Trd_GetAccList_Response_msg, &mem);
+    Trd_GetAccList_S2C s2c = { .n_accList = n };
+    s2c.accList = arena_alloc(&mem, n * sizeof(*s2c.accList));
+    for (size_t i = 0; i < n; i++) {
+        char *card = arena_alloc(&mem, 17);
+        SET(&s2c.accList[i], trdEnv, 1);
+        SET(&s2c.accList[i], accID, ids[i]);
+        snprintf(card, 17, "1000000000%06u", (unsigned)ids[i]);
+        s2c.accList[i].cardNum = str_c(card);
+    }
+    SET(rsp, retType, 0);
+    rsp->s2c = &s2c;
+    k.r.fake.fail_at = fail_at;
+    rig_answer_msg(&k.r, 2001, rsp);
+    k.r.fake.fail_at = -1;
+    arena_free(&mem);
+}
+
+static size_t accounts_told(uint64_t *first)
+{
+    struct arena mem = ARENA_INIT;
+    Trd_GetAccList_Response rsp;
+    ck_assert_int_eq(codec_decode(&Trd_GetAccList_Response_msg, &mem, t.body.p, t.body.n, &rsp,
+                                  NULL, NULL), FUTU_OK);
+    size_t n = rsp.s2c ? rsp.s2c->n_accList : 0;
+    *first = n ? rsp.s2c->accList[0].accID : 0;
+    arena_free(&mem);
+    return n;
+}
+
+START_TEST(account_lists_are_cut_down)
+{
+    static const uint64_t ids[] = { 1000, 1001, 1002 };
+    uint64_t first;
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001,7]");
+    rails_key(&k, "free", "\"acc:read\"", "");
+    open_all(NULL);
+    told_ask_bytes(&t, rails_caller(&k, IFACE_REST, "key"), 2001, "\x0a\x02\x08\x00", 4);
+    answer_accounts(ids, 3, -1);
+    ck_assert_uint_eq(accounts_told(&first), 1);
+    ck_assert_uint_eq(first, 1001);
+    told_ask_bytes(&t, rails_caller(&k, IFACE_REST, "free"), 2001, "\x0a\x02\x08\x00", 4);
+    answer_accounts(ids, 3, -1);
+    ck_assert_uint_eq(accounts_told(&first), 3);
+    stop();
+}
+END_TEST
+
+START_TEST(without_a_published_message_a_limited_key_sees_nothing)
+{
+    begin();
+    rails_key(&k, "key", "\"acc:read\",\"trade:real\"", ",\"allowed_acc_ids\":[1001]");
+    open_all(NULL);
+    k.r.fake.up.forwards = true;
+    for (int i = 0; i < IFACES; i++) {
+        if (i != IFACE_REST && i != IFACE_GRPC && i != IFACE_MCP)
+            continue;
+        futu_conn *c = rails_caller(&k, i, "key");
+        told_ask_bytes(&t, c, 22701, "\x0a\x02\x08\x01", 4);
+        ck_assert_int_eq(t.deny, DENY_ACCOUNT);
+        told_ask_bytes(&t, c, 3999, "\x0a\x02\x08\x01", 4);
+        ck_assert_int_eq(t.deny, DENY_ACCOUNT);
+    }
+    ck_assert_uint_eq(k.r.fake.requests, 1);        /* the look-up of cards */
+    stop();
+}
+END_TEST
+
+/* ---- keys that change under an open connection ---- */
+
+static struct peer p;
+static struct peer v;
+
+static void open_clients(void)
+{
+    ck_assert_int_eq(peer_open_as(&p, &k.r, "token-key"), FUTU_OK);
+    peer_init(&p, CIPHER_NONE, 0, false);
+    viewer_open(&v, &k, "key", false);
+}
+
+static void close_clients(void)
+{
+    peer_close(&p);
+    peer_close(&v);
+}
+
+START_TEST(a_websocket_needs_a_key_that_reads_quotes)
+{
+    begin();
+    rails_key(&k, "key", "\"qot:read\"", "");
+    rails_key(&k, "acc", "\"acc:read\"", "");
+    rails_key(&k, "old", "\"qot:read\"", ",\"expires_at\":\"2020-01-01T00:00:00Z\"");
+    open_all(NULL);
+    ck_assert_int_eq(peer_open_as(&p, &k.r, NULL), FUTU_EAUTH);
+    ck_assert_uint_eq(trail_count(&k, "\"reject\"", "<missing>", "\"ws\"", "handshake"), 1);
+    ck_assert_int_eq(peer_open_as(&p, &k.r, "wrong"), FUTU_EAUTH);
+    ck_assert_uint_eq(trail_count(&k, "\"reject\"", "<invalid>"), 1);
+    ck_assert_int_eq(peer_open_as(&p, &k.r, "token-old"), FUTU_EAUTH);
+    ck_assert_uint_eq(trail_count(&k, "\"reject\"", "\"key_id\":\"old\""), 1);
+    ck_assert_int_eq(peer_open_as(&p, &k.r, "token-acc"), FUTU_EREFUSED);
+    ck_assert_int_eq(peer_open_as(&p, &k.r, "token-key"), FUTU_OK);
+    ck_assert_uint_eq(trail_count(&k, "\"allow\"", "\"key_id\":\"key\"", "handshake"), 1);
+    peer_close(&p);
+    stop();
+}
+END_TEST
+
+START_TEST(a_revoked_key_ends_its_connections_in_the_same_turn)
+{
+    begin();
+    rails_key(&k, "key", "\"qot:read\"", "");
+    open_all(NULL);
+    open_clients();
+    rails_caller(&k, IFACE_GRPC, "key");
+    rails_key(&k, "other", "\"qot:read\"", "");
+    rails_save(&k);
+    rails_reload(&k);
+    hub_flush(k.r.hub);
+    ck_assert(p.closes == 1 && p.closed == FUTU_EAUTH && strstr(p.reason, "revoked"));
+    ck_assert(v.closes == 1 && v.closed == FUTU_EAUTH);
+    ck_assert_uint_eq(trail_count(&k, "\"reject\"", "\"stream\"", "\"key_id\":\"key\""), 2);
+    close_clients();
+    futu_gateway_stats st = { .size = sizeof(st) };
+    hub_stats_get(k.r.hub, &st);
+    ck_assert_uint_eq(st.connections, 0);
+    stop();
+}
+END_TEST
+
+START_TEST(an_expired_key_ends_its_connections_at_its_time)
+{
+    begin();
+    rails_key(&k, "key", "\"qot:read\"", ",\"expires_at\":\"2026-03-31T23:33:25Z\"");
+    open_all(NULL);
+    ck_assert_int_eq(RIG_WALL / NS_PER_S, 1775000000);      /* 2026-03-31T23:33:20Z */
+    open_clients();
+    rig_pass(&k.r, 4 * NS_PER_S + 999 * NS_PER_MS);
+    ck_assert(p.closes == 0 && v.closes == 0);
+    rig_pass(&k.r, NS_PER_MS);
+    ck_assert(p.closes == 1 && strstr(p.reason, "expired"));
+    ck_assert(v.closes == 1);
+    close_clients();
+    stop();
+}
+END_TEST
+
+START_TEST(a_key_that_expires_far_away_does_not_end_early)
+{
+    begin();
+    rails_key(&k, "key", "\"qot:read\"", ",\"expires_at\":\"2026-04-01T00:33:20Z\"");
+    open_all(NULL);
+    open_clients();
+    rig_pass(&k.r, 3599 * NS_PER_S);
+    ck_assert(v.closes == 0);
+    rig_pass(&k.r, NS_PER_S);
+    ck_assert(v.closes == 1);
+    close_clients();
+    stop();
+}
+END_TEST
+
+START_TEST(scopes_that_go_are_missed_at_the_next_request)
+{
+    begin();
+    rails_key(&k, "key", "\"qot:read\",\"acc:read\"", "");
+    open_all(NULL);
+    open_clients();
+    peer_send_hex(&p, 3223, 2, "0a00");
+    ck_assert_uint_eq(rig_waiting(&k.r, 3223), 1);
+    rig_answer(&k.r, 3223, HEX_EMPTY);
+    peer_ok(&p, 3223, 2);
+    rails_key(&k, "key", "\"acc:read\"", "");
+    rails_save(&k);
+    rails_reload(&k);
+    hub_flush(k.r.hub);
+    ck_assert_uint_eq(p.closes, 0);
+    peer_send_hex(&p, 3223, 3, "0a00");
+    peer_refused(&p, 3223, 3, RET_FAILED, "forbidden");
+    ck_assert_uint_eq(p.closes, 0);
+    close_clients();
+    stop();
+}
+END_TEST
+
+START_TEST(a_request_with_a_dead_key_ends_its_connection)
+{
+    begin();
+    rails_key(&k, "key", "\"qot:read\"", ",\"expires_at\":\"2026-03-31T23:33:25Z\"");
+    open_all(NULL);
+    open_clients();
+    clock_fake_advance(&k.r.time, 6 * NS_PER_S);    /* the timer has not run yet */
+    peer_send_hex(&p, 3223, 2, "0a00");
+    peer_refused(&p, 3223, 2, RET_FAILED, "not valid");
+    ck_assert_uint_eq(p.closes, 1);
+    ck_assert_uint_eq(trail_count(&k, "\"reject\"", "the key is expired"), 1);
+    close_clients();
+    stop();
+}
+END_TEST
+
+/* ---- cards ---- */
+
+static void may_read(const char *id, uint64_t acc_id, bool allowed)
+{
+    uint8_t body[512];
+    futu_conn *c = rails_caller(&k, IFACE_GRPC, id);
+    k.r.fake.at_once = true;
+    k.r.fake.answer = HEX_OK;
+    told_ask_bytes(&t, c, 2101, body, with_header(proto_find(2101), acc_id, body));
+    k.r.fake.at_once = false;
+    ck_assert_msg((t.deny == DENY_NONE) == allowed, "%s, %u", id, (unsigned)acc_id);
+}
+
+START_TEST(cards_stand_for_accounts_once_these_are_known)
+{
+    static const uint64_t ids[] = { 1001, 1002 };
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_card_nums\":[\"1001\"]");
+    rails_key(&k, "none", "\"acc:read\"", ",\"allowed_card_nums\":[\"9999\"]");
+    rails_save(&k);
+    rails_open(&k, NULL);
+    may_read("key", 1001, false);
+    may_read("none", 0, false);
+    rig_answer(&k.r, 2001, REFUSED);
+    may_read("key", 1001, false);
+    rig_pass(&k.r, 5 * NS_PER_S);           /* asked again */
+    answer_accounts(ids, 2, -1);
+    may_read("key", 1001, true);
+    may_read("key", 1002, false);
+    may_read("none", 1001, false);
+    may_read("none", 0, false);
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_card_nums\":[\"1000000000001002\"]");
+    rails_save(&k);
+    rails_reload(&k);
+    may_read("key", 1002, true);            /* by the list that is known */
+    may_read("key", 1001, false);
+    answer_accounts(ids, 2, -1);
+    may_read("key", 1002, true);
+    stop();
+}
+END_TEST
+
+START_TEST(without_keys_no_account_is_asked_for)
+{
+    begin();
+    rails_open(&k, NULL);
+    ck_assert_uint_eq(k.r.fake.requests, 0);
+    hub_keys_changed(k.r.hub);
+    ck_assert_uint_eq(k.r.fake.requests, 0);
+    stop();
+}
+END_TEST
+
+/* ---- the trail and the counts ---- */
+
+#define ALLOWED "futu_auth_events_total{iface=\"grpc\",outcome=\"allow\",key_id=\"key\"}"
+
+START_TEST(reads_of_quotes_leave_one_line_a_minute_and_are_all_counted)
+{
+    begin();
+    rails_key(&k, "key", "\"qot:read\",\"acc:read\"", "");
+    open_all(NULL);
+    k.r.fake.at_once = true;
+    k.r.fake.answer = HEX_EMPTY;
+    futu_conn *c = rails_caller(&k, IFACE_GRPC, "key");
+    for (int i = 0; i < 5; i++)
+        told_ask_bytes(&t, c, 3223, "\x0a\x00", 2);
+    ck_assert_uint_eq(trail_count(&k, "\"allow\"", "proto_id", "x"), 0);
+    ck_assert_uint_eq(trail_count(&k, "\"allow\"", "\"scope\":\"qot:read\"", "\"INFO\""), 1);
+    ck_assert_double_eq(metric(&k, ALLOWED), 5);
+    rig_pass(&k.r, 60 * NS_PER_S);
+    told_ask_bytes(&t, c, 3223, "\x0a\x00", 2);
+    ck_assert_uint_eq(trail_count(&k, "\"allow\""), 2);
+    for (int i = 0; i < 3; i++)
+        told_ask_bytes(&t, c, 2001, "\x0a\x02\x08\x00", 4);
+    ck_assert_uint_eq(trail_count(&k, "\"allow\"", "\"scope\":\"acc:read\""), 3);
+    ck_assert_double_eq(metric(&k, ALLOWED), 9);
+    told_ask_bytes(&t, rails_caller(&k, IFACE_REST, "key"), 3223, "\x0a\x00", 2);
+    ck_assert_uint_eq(trail_count(&k, "\"allow\"", "\"rest\""), 1);
+    stop();
+}
+END_TEST
+
+START_TEST(refusals_are_told_short_and_written_down_long)
+{
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
+    open_all(NULL);
+    uint8_t body[512];
+    futu_conn *c = rails_caller(&k, IFACE_GRPC, "key");
+    told_ask_bytes(&t, c, 2101, body, with_header(proto_find(2101), 5, body));
+    ck_assert_str_eq(t.text, "forbidden");
+    ck_assert_uint_eq(trail_count(&k, "\"reject\"", "the account is not of this key", "\"WARN\"",
+                                  "\"endpoint\":\"/test\""), 1);
+    ck_assert_double_eq(metric(&k, "futu_auth_events_total{iface=\"grpc\",outcome=\"reject\","
+                                   "key_id=\"key\"}"), 1);
+    ck_assert_double_eq(metric(&k, "futu_auth_limit_rejects_total{iface=\"grpc\","
+                                   "reason=\"other\",key_id=\"key\"}"), 1);
+    stop();
+}
+END_TEST
+
+START_TEST(the_trail_is_a_chain)
+{
+    struct audit_check check = { .lines = 0 };
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", "");
+    open_all(NULL);
+    k.r.fake.at_once = true;
+    k.r.fake.answer = HEX_EMPTY;
+    for (int i = 0; i < 20; i++)
+        told_ask_bytes(&t, rails_caller(&k, IFACE_GRPC, "key"), i % 2 ? 2001 : 3223,
+                       "\x0a\x02\x08\x00", 4);
+    ck_assert(audit_verify(&check, buf_str(&k.trail.text)));
+    ck_assert_uint_eq(check.lines, 20);
+    stop();
+}
+END_TEST
+
+static void read_once(long n, bool *failed)
+{
+    uint8_t body[512];
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
+    open_all(NULL);
+    k.trail.deaf = true;
+    futu_conn *c = rails_caller(&k, IFACE_GRPC, "key");
+    size_t len = with_header(proto_find(2101), 5, body);
+    mem_fail_at(n);
+    told_ask_bytes(&t, c, 2101, body, len);
+    *failed = mem_failed();
+    mem_fail_at(-1);
+    rig_turn(&k.r);
+    ck_assert_uint_eq(t.times, 1);
+    ck_assert_uint_eq(rig_waiting(&k.r, 2101), 0);
+    stop();
+}
+
+static void list_once(long n, bool *failed)
+{
+    static const uint64_t ids[] = { 1000, 1001, 1002 };
+    uint64_t first;
+    struct told *mine = &t;
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
+    open_all(NULL);
+    told_ask_bytes(mine, rails_caller(&k, IFACE_GRPC, "key"), 2001, "\x0a\x02\x08\x00", 4);
+    ck_assert_int_eq(buf_reserve(&mine->body, 4096), FUTU_OK);
+    answer_accounts(ids, 3, n);
+    *failed = mem_failed();
+    mem_fail_at(-1);
+    rig_turn(&k.r);
+    ck_assert_uint_eq(mine->times, 1);
+    if (!mine->gone && mine->ret == 0) {
+        ck_assert_uint_eq(accounts_told(&first), 1);
+        ck_assert_uint_eq(first, 1001);
+    }
+    stop();
+}
+
+START_TEST(every_failed_allocation_refuses)
+{
+    bool failed = true;
+    for (long n = 0; failed; n++)
+        read_once(n, &failed);
+    failed = true;
+    for (long n = 0; failed; n++)
+        list_once(n, &failed);
+}
+END_TEST
+
+static void begin_once(long n, bool *failed)
+{
+    static const uint64_t ids[] = { 1001, 1002 };
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_card_nums\":[\"1001\"]");
+    rails_save(&k);
+    mem_fail_at(n);
+    futu_err err = rails_try(&k, NULL);
+    *failed = mem_failed();
+    mem_fail_at(-1);
+    if (err) {
+        k.r.hub = NULL;
+        stop();
+        return;
+    }
+    may_read("key", 1001, false);
+    hub_keys_changed(k.r.hub);
+    answer_accounts(ids, 2, -1);
+    may_read("key", 1001, true);
+    stop();
+}
+
+START_TEST(cards_recover_from_memory_that_was_out)
+{
+    bool failed = true;
+    for (long n = 0; failed; n++)
+        begin_once(n, &failed);
+}
+END_TEST
+
+static void add(TCase *tc)
+{
+    tcase_add_test(tc, each_scope_opens_what_the_registry_says);
+    tcase_add_test(tc, what_nobody_knows_needs_the_right_to_trade);
+    tcase_add_test(tc, a_limited_key_reads_its_own_accounts_alone);
+    tcase_add_test(tc, a_header_that_comes_twice_is_taken_as_a_reader_takes_it);
+    tcase_add_test(tc, pushes_are_asked_for_ones_own_accounts);
+    tcase_add_test(tc, account_lists_are_cut_down);
+    tcase_add_test(tc, without_a_published_message_a_limited_key_sees_nothing);
+    tcase_add_test(tc, a_websocket_needs_a_key_that_reads_quotes);
+    tcase_add_test(tc, a_revoked_key_ends_its_connections_in_the_same_turn);
+    tcase_add_test(tc, an_expired_key_ends_its_connections_at_its_time);
+    tcase_add_test(tc, a_key_that_expires_far_away_does_not_end_early);
+    tcase_add_test(tc, scopes_that_go_are_missed_at_the_next_request);
+    tcase_add_test(tc, a_request_with_a_dead_key_ends_its_connection);
+    tcase_add_test(tc, cards_stand_for_accounts_once_these_are_known);
+    tcase_add_test(tc, without_keys_no_account_is_asked_for);
+    tcase_add_test(tc, reads_of_quotes_leave_one_line_a_minute_and_are_all_counted);
+    tcase_add_test(tc, refusals_are_told_short_and_written_down_long);
+    tcase_add_test(tc, the_trail_is_a_chain);
+    tcase_add_test(tc, every_failed_allocation_refuses);
+    tcase_add_test(tc, cards_recover_from_memory_that_was_out);
+}
+
+int main(void)
+{
+    return run_tcase("guard", add);
+}
