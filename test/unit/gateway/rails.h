@@ -98,7 +98,7 @@ void *rails_filled(const futu_msg *m, struct arena *mem);
 void rails_price(struct rails *k, double price);
 
 #define PLACED                                                                                     \
-    "080012001800221d 0a0d 0800 10abb4cdd888b38ff00318 01 1085 08 1a 07 46 41 31 32 33 34 35"
+    "080012001800221c 0a0e 0800 10abb4cdd888b38ff00318 01 1085 08 1a 07 46 41 31 32 33 34 35"
 #define REFUSED "08ffffffffffffffffff01 1203 6e6f21 1800"
 #define TIMED_OUT "089cffffffffffffffff01 1200 1800"
 
