@@ -1,5 +1,5 @@
-/* fuzz_http_request.c - the REST API: requests of any method, target, header and body. The first byte
- * says whether there are keys; then pieces follow: what to do, a length, and that many bytes. */
+/* fuzz_http_request.c - the REST API: requests of any method, target, header and body. The first
+ * byte says whether there are keys; then pieces follow: what to do, a length, that many bytes. */
 #include "rest_world.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,5 @@
-/* fuzz_ws_text.c - two clients of /ws, with a key and without one: texts of any kind, pushes between
- * them. What they are told is JSON, and each text is answered. The first byte says whether there are
+/* fuzz_ws_text.c - a client of /ws, with a key or without one: texts of any kind, pushes between
+ * them. What it is told is JSON, and each text is answered. The first byte says whether there are
  * keys and how bodies are wanted; texts are separated by line breaks, `!` begins what the upstream
  * does. */
 #include "rest_world.h"

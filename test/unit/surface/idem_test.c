@@ -65,7 +65,7 @@ START_TEST(an_answer_lives_ninety_seconds)
     idem_answer(&x, e, STR("answer"), 1000);
     ck_assert_int_eq(look(A, 1000 + IDEM_LIFE_NS - 1), IDEM_ANSWERED);
     ck_assert_int_eq(look(A, 1000 + IDEM_LIFE_NS), IDEM_NEW);
-    ck_assert_int_eq(look(A, 10 * IDEM_LIFE_NS), IDEM_WAITING);     /* it waits as long as it must */
+    ck_assert_int_eq(look(A, 10 * IDEM_LIFE_NS), IDEM_WAITING);     /* as long as it must */
 }
 END_TEST
 
