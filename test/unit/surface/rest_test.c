@@ -170,10 +170,9 @@ START_TEST(origins_and_hosts)
             bool ok = keyed ? rows[i].keyed : rows[i].open;
             web_ask(&g, &(struct want){ .target = "/api/ping", .token = "all",
                                         .origin = rows[i].origin, .host = rows[i].host });
-            ck_assert_msg(g.status == (ok ? 200 : 403), "%s %s: %d", rows[i].origin, rows[i].host,
-                          g.status);
+            ck_assert_msg(g.status == (ok ? 200 : 403), "row %zu: %d", i, g.status);
             bool cors = strstr(g.headers, "Access-Control-Allow-Origin: ") != NULL;
-            ck_assert_msg(cors == (ok && rows[i].origin), "%s", rows[i].origin);
+            ck_assert_msg(cors == (ok && rows[i].origin), "row %zu", i);
         }
         stop();
     }
