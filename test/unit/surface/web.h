@@ -111,7 +111,7 @@ static inline void web_ask(struct got *g, const struct want *w)
 
 static inline const char *body_of(const struct got *g)
 {
-    return (const char *)g->body.p;
+    return g->body.p ? (const char *)g->body.p : "";
 }
 
 #endif
