@@ -1,5 +1,5 @@
-/* guard_disk_test.c - trade writes of keys: what a day and a minute allow, what is on disk before the
- * upstream hears of it, what becomes of it, and memory that is out. */
+/* guard_disk_test.c - trade writes of keys: what a day and a minute allow, what is on disk before
+ * the upstream hears of it, what becomes of it, and memory that is out. */
 #include "guard_rig.h"
 
 #include <stdio.h>
@@ -330,7 +330,9 @@ static void once(const char *more, long n, bool *failed)
 
 START_TEST(every_failed_allocation_is_clean)
 {
-    static const char *const mores[] = { "", ",\"max_order_value\":100000,\"max_daily_value\":1e6" };
+    static const char *const mores[] = {
+        "", ",\"max_order_value\":100000,\"max_daily_value\":1e6",
+    };
     for (size_t m = 0; m < ARRAY_LEN(mores); m++) {
         bool failed = true;
         for (long n = 0; failed; n++)
