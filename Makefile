@@ -1,7 +1,7 @@
 # make            builds the library and the two programs into build/
 # make run        sets up, builds, starts a paper gateway and shows moving quotes
 # make test       sets up, builds and runs every test; SAN=asan or SAN=tsan under that sanitizer
-# make bench      measures against redis, socat and haproxy in the same run
+# make bench      measures against redis, nginx, npm's ws, socat and haproxy in the same run
 # make fuzz       runs every fuzz target for FUZZ_SECONDS (60) each; needs clang
 # make install    DESTDIR= PREFIX=/usr/local
 
@@ -132,7 +132,7 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -Wall -Wextra $(if $(CI),-Werror) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \
 	    -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/..'
-BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push)
+BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push rest ws)
 $(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 $(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/bench/%.o $(B)/libfutu.a
@@ -147,7 +147,7 @@ include test/test.mk
 # The library under its full version, with the soname and the name for linking pointing at it.
 DEST := $(DESTDIR)$(PREFIX)
 install: all
-	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/futu $(DEST)/share/man/man1
+	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/futu $(DEST)/share/man/man1 $(DEST)/share/man/man7
 	install -m 644 libfutu/include/futu/*.h $(GEN)/futu/*.h $(DEST)/include/futu
 	install -m 644 $(B)/libfutu.so.0 $(DEST)/lib/libfutu.so.$(VERSION)
 	ln -sfn libfutu.so.$(VERSION) $(DEST)/lib/libfutu.so.0
@@ -157,6 +157,7 @@ install: all
 	    > $(DEST)/lib/pkgconfig/libfutu.pc
 	install -m 755 $(PROGRAMS) $(DEST)/bin
 	install -m 644 man/*.1 $(DEST)/share/man/man1
+	install -m 644 man/*.7 $(DEST)/share/man/man7
 
 clean:
 	rm -rf build

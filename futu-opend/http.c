@@ -409,7 +409,8 @@ static void sent(struct stream *s, size_t n)
     c->flown += n;
     c->queued -= n;
     c->wait.taken_ms = uv_now(s->tcp.loop);
-    later(c);
+    if (c->paused || c->over)
+        later(c);
 }
 
 static void on_flush(struct stream *s)

@@ -71,7 +71,7 @@ rest: $(PROGRAMS) $(REST_MODULES)
 
 tests-built: all $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
 
-bench: setup-bench
+bench: setup-bench $(SDK_MODULES)
 	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast hub_fanout keys)
 	$(B)/test/bench/hub_fanout
 	$(B)/test/bench/keys

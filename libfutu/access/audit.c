@@ -67,7 +67,8 @@ static futu_err put_head(struct audit *a, const struct audit_event *e, int64_t w
 {
     char when[RFC3339_SIZE];
     rfc3339_ms(wall_ns, when);
-    return buf_printf(&a->line, AUDIT_HEAD "%s\",\"level\":\"%s\",\"target\":\"" AUDIT_TARGET "\"", when,
+    return buf_printf(&a->line,
+                      AUDIT_HEAD "%s\",\"level\":\"%s\",\"target\":\"" AUDIT_TARGET "\"", when,
                       is_warning(e) ? "WARN" : "INFO");
 }
 
@@ -163,7 +164,8 @@ static bool is_time(const char *p)
 /* The form of each line, by which its `prev` is found without reading the rest. */
 static bool has_form(futu_str line, futu_str *prev)
 {
-    if (line.n < AUDIT_HEAD_N + RFC3339_SIZE + REST_N || memcmp(line.p, AUDIT_HEAD, AUDIT_HEAD_N) != 0 ||
+    if (line.n < AUDIT_HEAD_N + RFC3339_SIZE + REST_N ||
+        memcmp(line.p, AUDIT_HEAD, AUDIT_HEAD_N) != 0 ||
         !is_time(line.p + AUDIT_HEAD_N))
         return false;
     const char *tail = line.p + line.n - REST_N;

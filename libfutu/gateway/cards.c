@@ -1,7 +1,7 @@
 /* cards.c - the accounts of the upstream, for keys that are limited to cards.
  *
- * Asked when there are keys: once the hub has its upstream, and after each reload of the keys; again
- * every RETRY_NS until it has answered. Until then a key with cards alone may see no account.
+ * Asked when there are keys: once the hub has its upstream, and after each reload of the keys;
+ * again every RETRY_NS until it has answered. Until then a key with cards alone may see no account.
  * Tests:   test/unit/gateway/guard_test.c
  */
 #include "gateway/state.h"

@@ -74,7 +74,8 @@ static bool to_json(struct fan *f)
 static bool to_event_json(struct fan *f)
 {
     const struct proto_row *row = proto_find(f->e.proto);
-    const struct pb_field *s2c = row && row->response ? codec_field(row->response, STR("s2c")) : NULL;
+    const futu_msg *m = row ? row->response : NULL;
+    const struct pb_field *s2c = m ? codec_field(m, STR("s2c")) : NULL;
     struct pb_rec r;
     if (f->event_json)
         return f->e.json.n > 0;

@@ -1,6 +1,6 @@
 /* guard.c - see guard.h: who may ask, and the trail of it. Writes are judged in guard_write.c.
  *
- * Tests:   test/unit/gateway/guard_test.c, test/unit/gateway/guard_write_test.c
+ * Tests:   test/unit/gateway/guard_test.c
  */
 #include "gateway/guard.h"
 
@@ -15,8 +15,8 @@ const char *deny_text(enum deny d)
         [DENY_INVALID] = "the API key is not valid",
         [DENY_EXPIRED] = "the API key is not valid",
         [DENY_REVOKED] = "the API key is not valid",
-        [DENY_OPEN_MODE] = "this gateway has no API keys, so that it takes no writes: start it with "
-                           "--rest-keys-file",
+        [DENY_OPEN_MODE] = "this gateway has no API keys, so that it takes no writes: start it "
+                           "with --rest-keys-file",
         [DENY_SCOPE] = "forbidden",
         [DENY_ACCOUNT] = "forbidden",
         [DENY_MARKET] = "limit: this market is not allowed",

@@ -3,9 +3,11 @@
  * In turn: environment and account, the value (asking the last price when it needs one), the
  *          limits, the records on disk. Where nothing has to be waited for it goes on at once, and
  *          nothing is copied.
+ * Waits:   no longer than a client waits for an answer; what is late is not sent any more.
  * Value:   quantity times price; of orders without a price of their own, quantity times the last
  *          price, or the trigger price when that is more. A change of an order counts like an order
  *          of the new size. What can't be valued is refused when a cap asks for it.
+ * Tests:   test/unit/gateway/guard_write_test.c, guard_disk_test.c, guard_random_test.c
  */
 #include <math.h>
 #include <stdio.h>
@@ -411,7 +413,7 @@ static void judge_modify(struct guarded *g, struct ask *a)
         deny(g, a, DENY_PER_ORDER, "limit: a change without quantity and price can't be valued");
 }
 
-/* Whoever sells a combination gets its price, so that it may be negative: what counts is its size. */
+/* Whoever sells a combination gets its price, so it may be negative: what counts is its size. */
 static void judge_combo(struct guarded *g, struct ask *a)
 {
     const Trd_PlaceComboOrder_C2S *c = ((const Trd_PlaceComboOrder_Request *)a->msg)->c2s;
@@ -494,8 +496,8 @@ static void judge_write(struct guarded *g, struct ask *a, const Trd_Common_TrdHe
         judge(g, a);
 }
 
-/* A repeat gets the answer of the first one, and counts no more; of one that nobody knows the end of
- * the value is counted already. */
+/* A repeat gets the answer of the first one, and counts no more; of one that nobody knows the end
+ * of the value is counted already. */
 static void judge_new(struct guarded *g, struct ask *a, const Trd_Common_TrdHeader *header)
 {
     enum orders_seen seen = orders_seen(a);

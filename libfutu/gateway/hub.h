@@ -116,8 +116,8 @@ futu_err hub_caller(struct hub *h, enum iface iface, struct api_key *key, futu_c
 void hub_call(futu_conn *caller, struct hub_call *k);
 uint64_t hub_conn_id(const futu_conn *c);
 uint64_t hub_boot_id(const struct hub *h);
-/* Another number after each event that may have changed what a real-time read is answered: events of
- * the upstream, subscriptions, keys. */
+/* Another number after each event that may have changed what a real-time read is answered: events
+ * of the upstream, subscriptions, keys. */
 uint64_t hub_version(const struct hub *h);
 /* A call that was answered without asking the hub. */
 void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface);

@@ -103,7 +103,8 @@ uint64_t *metrics_event_count(struct metrics *m, enum iface iface, enum audit_ou
     return count_of(m, SERIES_AUTH, iface, outcome_name(outcome), key_id);
 }
 
-void metrics_event(struct metrics *m, enum iface iface, enum audit_outcome outcome, const char *key_id)
+void metrics_event(struct metrics *m, enum iface iface, enum audit_outcome outcome,
+                   const char *key_id)
 {
     add(m, SERIES_AUTH, iface, outcome_name(outcome), key_id);
 }

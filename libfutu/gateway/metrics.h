@@ -41,7 +41,8 @@ void metrics_free(struct metrics *m);
 void metrics_request(struct metrics *m, const struct proto_row *row, enum iface iface, int64_t ns,
                      bool failed);
 /* futu_auth_events_total. key_id NULL: "<none>". */
-void metrics_event(struct metrics *m, enum iface iface, enum audit_outcome outcome, const char *key_id);
+void metrics_event(struct metrics *m, enum iface iface, enum audit_outcome outcome,
+                   const char *key_id);
 /* The same count, to be raised by whoever holds it until metrics_free(). NULL: no memory. */
 uint64_t *metrics_event_count(struct metrics *m, enum iface iface, enum audit_outcome outcome,
                               const char *key_id);

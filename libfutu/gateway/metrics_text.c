@@ -258,12 +258,14 @@ static void upstream(struct text *t, const struct values *v)
     if (!h->up || h->up->ops->info(h->up, &h->events, false, &hop, &s2c))
         return;
     head(t, "futu_gateway_upstream_info", "gauge", "Which upstream this gateway has; always 1.");
-    PUT(t, "futu_gateway_upstream_info{kind=\"%s\",version=\"%s\"} 1\n", v->up.name, futu_version());
+    PUT(t, "futu_gateway_upstream_info{kind=\"%s\",version=\"%s\"} 1\n", v->up.name,
+        futu_version());
     head(t, "futu_gateway_upstream_link_up", "gauge", "1 when the link to the upstream is there.");
     for (size_t i = 0; i < hop.n_linkList; i++)
         PUT(t, "futu_gateway_upstream_link_up{link=\"%.*s\"} %d\n", STR_ARG(hop.linkList[i].name),
             hop.linkList[i].state == Gateway_GetInfo_LinkState_Up);
-    head(t, "futu_gateway_backend_reconnects_total", "counter", "Losses of a link to the upstream.");
+    head(t, "futu_gateway_backend_reconnects_total", "counter",
+         "Losses of a link to the upstream.");
     for (size_t i = 0; i < hop.n_linkList; i++)
         PUT(t, "futu_gateway_backend_reconnects_total{link=\"%.*s\"} %" PRIu64 "\n",
             STR_ARG(hop.linkList[i].name), hop.linkList[i].losses);

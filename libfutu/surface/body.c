@@ -88,8 +88,8 @@ static futu_err keep(struct job *j, struct members *to, size_t i, bool lone, fut
             return FUTU_OK;
         to->up.field = &to->m->fields[i];
         if (j->preset)
-            return codec_fail(&j->c, &to->up, FUTU_EFORMAT, "is " STR_FMT " on this path, leave it out",
-                              STR_ARG(value));
+            return codec_fail(&j->c, &to->up, FUTU_EFORMAT,
+                              "is " STR_FMT " on this path, leave it out", STR_ARG(value));
         return fail(j, &to->up, "the member is there twice");
     }
     pb_set_add(&to->seen, i);

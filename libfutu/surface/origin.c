@@ -52,7 +52,8 @@ static bool is_ipv4(futu_str s)
 static bool is_loopback(futu_str host)
 {
     return same_word(host, "localhost") || ends_with(host, ".localhost") ||
-           same_word(host, "::1") || (is_ipv4(host) && host.n > 4 && memcmp(host.p, "127.", 4) == 0);
+           same_word(host, "::1") ||
+           (is_ipv4(host) && host.n > 4 && memcmp(host.p, "127.", 4) == 0);
 }
 
 static bool is_address(futu_str host)

@@ -68,7 +68,8 @@ static void push_info(futu_http_call *k, const futu_http_request *rq)
     put_json(k, buf_printf(b,
                            "{\"healthy\":%s,\"qot_logined\":%s,\"last_push_ms\":%" PRId64
                            ",\"pushes_received\":%" PRIu64 ",\"pushes_sent\":%" PRIu64
-                           ",\"subscriptions\":%" PRIu64 ",\"stale_securities\":%d,\"gaps\":%" PRIu64
+                           ",\"subscriptions\":%" PRIu64 ",\"stale_securities\":%d"
+                           ",\"gaps\":%" PRIu64
                            ",\"conflated\":%" PRIu64 ",\"slow_clients_cut\":%" PRIu64 "}",
                            s.qot_logined && s.stale == 0 ? "true" : "false",
                            s.qot_logined ? "true" : "false", s.last_push_ms, s.pushes_in,
@@ -153,7 +154,9 @@ static void reload(futu_http_call *k, const futu_http_request *rq)
         return;
     }
     b->n = 0;
-    put_json(k, buf_printf(b, "{\"ok\":true,\"ciphers_dropped\":%d,\"keys\":%zu,\"message\":\"%s\"}",
+    put_json(k, buf_printf(b,
+                           "{\"ok\":true,\"ciphers_dropped\":%d,\"keys\":%zu,"
+                           "\"message\":\"%s\"}",
                            was, r->o.access ? access_n_keys(r->o.access) : 0,
                            was ? "keys read again, trading locked" : "keys read again"));
 }

@@ -77,7 +77,8 @@ static void on_reply(struct hub_call *c, const struct hub_reply *h)
     if (h)
         http_deny(k, h->deny, h->text);
     else
-        http_error(k, 503, "the gateway or the API key has ended; what was asked may have been done");
+        http_error(k, 503, "the gateway or the API key has ended; what was asked may have been "
+                           "done");
 }
 
 /* ---- a card in place of an account ---- */
@@ -101,7 +102,8 @@ static uint64_t account_of(futu_http_call *k, const struct hub_reply *h)
     Trd_GetAccList_Response rsp;
     uint64_t id = 0;
     size_t hits = 0;
-    futu_err err = codec_decode(&Trd_GetAccList_Response_msg, &a, h->body, h->len, &rsp, NULL, NULL);
+    futu_err err = codec_decode(&Trd_GetAccList_Response_msg, &a, h->body, h->len, &rsp, NULL,
+                                NULL);
     for (size_t i = 0; !err && rsp.s2c && i < rsp.s2c->n_accList; i++)
         if (rsp.s2c->accList[i].accID && is_card(&rsp.s2c->accList[i], str_c(k->card))) {
             id = rsp.s2c->accList[i].accID;

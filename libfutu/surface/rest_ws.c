@@ -1,7 +1,7 @@
 /* rest_ws.c - /ws: who may open it, and what its clients may say.
  *
- * Texts of a client: {"op":"subscribe","id":1,"symbols":["HK.00700"],"sub_type_list":[1]}; beside `op`
- * and `id` stand the members of the protocol behind the op. Each is answered by
+ * Texts of a client: {"op":"subscribe","id":1,"symbols":["HK.00700"],"sub_type_list":[1]}; beside
+ * `op` and `id` stand the members of the protocol behind the op. Each is answered by
  * {"type":"reply","op":...,"id":...,"ret_type":0,...}. A text that can't be read is answered with
  * {"type":"error","error":...}; the connection stays.
  * Tests:   test/unit/surface/ws_text_test.c, test/fuzz/fuzz_ws_text.c
@@ -277,7 +277,7 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The token of the query, percent-decoded as on the WebSocket port; none when that can't be done. */
+/* The token of the query, percent-decoded as on the WebSocket port; none when that can't be. */
 static futu_str token_of(futu_str query, char room[TOKEN_MAX])
 {
     futu_str in = query_value(query, "token"), out = { room, 0 };

@@ -119,7 +119,8 @@ static const struct route table[] = {       /* by path */
       "Counters in the text format of Prometheus" },
     { "/readyz", ROUTE_READY, GET, true, false, 0, 0, NULL, false,
       "Whether the gateway can answer calls" },
-    { "/ws", ROUTE_WS, METHOD_GET, false, false, QOT, 0, NULL, false, "Stream of pushes, a WebSocket" },
+    { "/ws", ROUTE_WS, METHOD_GET, false, false, QOT, 0, NULL, false,
+      "Stream of pushes, a WebSocket" },
 };
 
 /* Requests that change something without being marked as a write; for aliases. */

@@ -24,13 +24,18 @@ void die(const char *what)
     exit(1);
 }
 
-static void head(const char *title, const char *unit)
+void table_head(const char *title, const char *peer, const char *unit)
 {
-    printf("\n%-46s %14s %14s %8s\n", title, "futu-opend", "redis", "ratio");
+    printf("\n%-46s %14s %14s %8s\n", title, "futu-opend", peer, "ratio");
     printf("%-46s %14s %14s\n", unit, "", "");
 }
 
-static void row(const char *what, double ours, double theirs, bool more_is_better)
+static void head(const char *title, const char *unit)
+{
+    table_head(title, "redis", unit);
+}
+
+void table_row(const char *what, double ours, double theirs, bool more_is_better)
 {
     double ratio = more_is_better ? ours / theirs : theirs / ours;
     printf("  %-44s %14.1f %14.1f %7.2fx\n", what, ours, theirs, ratio);
@@ -115,9 +120,9 @@ static void compare_requests(struct server *futu, struct server *redis, const ch
         close_all(n);
         snprintf(name, sizeof(name), "%s, %zu conn, depth %u: per second", what, n,
                  shapes[i].depth);
-        row(name, ours.per_second, theirs.per_second, true);
-        row("  p50, microseconds", ours.p50_us, theirs.p50_us, false);
-        row("  p99, microseconds", ours.p99_us, theirs.p99_us, false);
+        table_row(name, ours.per_second, theirs.per_second, true);
+        table_row("  p50, microseconds", ours.p50_us, theirs.p50_us, false);
+        table_row("  p99, microseconds", ours.p99_us, theirs.p99_us, false);
     }
 }
 
@@ -257,9 +262,9 @@ static void compare_events(struct server *futu, struct server *redis)
         struct load_result ours = futu_event(futu->port, counts[i]);
         struct load_result theirs = redis_event(redis->port, counts[i]);
         snprintf(name, sizeof(name), "%zu subscribers, p50", counts[i]);
-        row(name, ours.p50_us, theirs.p50_us, false);
+        table_row(name, ours.p50_us, theirs.p50_us, false);
         snprintf(name, sizeof(name), "%zu subscribers, p99", counts[i]);
-        row(name, ours.p99_us, theirs.p99_us, false);
+        table_row(name, ours.p99_us, theirs.p99_us, false);
     }
 }
 
@@ -277,7 +282,7 @@ static void compare_fanout(const char *bin, struct server *redis)
         server_stop(&s);
         double theirs = redis_fanout(redis->port, counts[i], 300);
         snprintf(name, sizeof(name), "%zu subscribers", counts[i]);
-        row(name, ours, theirs, true);
+        table_row(name, ours, theirs, true);
     }
 }
 
@@ -304,16 +309,16 @@ static void compare_memory(const char *bin)
     }
     qsort(ours, STARTS, sizeof(*ours), by_value);
     qsort(theirs, STARTS, sizeof(*theirs), by_value);
-    row("start to ready, ms (median of 11)", ours[STARTS / 2], theirs[STARTS / 2], false);
+    table_row("start to ready, ms (median of 11)", ours[STARTS / 2], theirs[STARTS / 2], false);
     double idle = (double)server_rss_kb(&futu), idle_redis = (double)server_rss_kb(&redis);
-    row("idle memory, MB", idle / 1024, idle_redis / 1024, false);
+    table_row("idle memory, MB", idle / 1024, idle_redis / 1024, false);
     open_all(&proto_futu, futu.port, 1000);
     double full = (double)server_rss_kb(&futu);
     close_all(1000);
     open_all(&proto_redis, redis.port, 1000);
     double full_redis = (double)server_rss_kb(&redis);
     close_all(1000);
-    row("per idle connection, KB (1000 open)", (full - idle) / 1000,
+    table_row("per idle connection, KB (1000 open)", (full - idle) / 1000,
         (full_redis - idle_redis) / 1000, false);
     server_stop(&futu);
     server_stop(&redis);
@@ -356,8 +361,16 @@ static void run_redis_parts(int argc, char **argv)
 
 static void run_parts(int argc, char **argv)
 {
-    if (argc < 3 || strcmp(argv[2], "relay") != 0)
+    static const char *const redis[] = { "requests", "quote", "events", "fanout", "memory" };
+    bool any = false;
+    for (size_t i = 0; i < sizeof(redis) / sizeof(redis[0]); i++)
+        any = any || wanted(argc, argv, redis[i]);
+    if (any)
         run_redis_parts(argc, argv);
+    if (wanted(argc, argv, "rest"))
+        compare_rest(argv[1]);
+    if (wanted(argc, argv, "ws"))
+        compare_events_ws(argv[1]);
     if (wanted(argc, argv, "relay")) {
         compare_answers(argv[1]);
         compare_pushes(argv[1]);
@@ -368,7 +381,8 @@ int main(int argc, char **argv)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (argc < 2) {
-        fprintf(stderr, "usage: bench FUTU-OPEND [requests|quote|events|fanout|memory|relay]\n");
+        fprintf(stderr, "usage: bench FUTU-OPEND [PART]\n"
+                        "parts: requests quote events fanout memory rest ws relay\n");
         return 2;
     }
     core_server = 0;

@@ -1,5 +1,5 @@
 /* bench.h - measures the gateway and its peers with the same load, in the same run, on the same
- * cores: redis, and socat and haproxy for a hop.
+ * cores: redis, nginx and npm's ws, and socat and haproxy for a hop.
  *
  * The server under test is pinned to one core, the load to another. Every loop is bounded in count
  * and in time. Nothing but 127.0.0.1 is dialled.
@@ -42,6 +42,11 @@ bool server_await(const struct server *s, const char *word, char *text, size_t s
 /* The port behind "FTAPI       127.0.0.1:" in a banner, 0: none. */
 int server_port_in(const char *text);
 int server_free_port(void);
+/* Until a connection to s->port is accepted; false: the process has ended. */
+bool server_await_port(struct server *s);
+/* A folder of this run, made at the first call and removed at the end. */
+const char *bench_dir(void);
+void dir_remove(const char *path);
 
 /* What stands between a client and its upstream. */
 enum hop_kind { HOP_NONE, HOP_SOCAT, HOP_HAPROXY, HOP_RELAY, N_HOPS };
@@ -57,6 +62,7 @@ void hop_stop(struct hop *h);
 /* The upstream that has only pushes (blast.h), from the folder of this program. */
 bool blast_start(struct server *s);
 void blast_go(const struct server *s);
+void blast_one(const struct server *s);         /* a single push to each connection */
 uint64_t blast_end(const struct server *s);     /* how many pushes were sent since blast_go() */
 
 /* One connection of the load; input is parsed in place. */
@@ -121,9 +127,15 @@ void futu_open(struct conn *c, int port, const char *what);
 void futu_await(struct conn *c, const uint8_t *request, const char *what);
 void futu_ask(struct conn *c, const uint8_t *request, size_t len, const char *what);
 
+/* A table of two columns, ours and that of `peer`, and the ratio. */
+void table_head(const char *title, const char *peer, const char *unit);
+void table_row(const char *what, double ours, double theirs, bool more_is_better);
+
 /* The parts. */
 void compare_answers(const char *bin);
 void compare_pushes(const char *bin);
+void compare_rest(const char *bin);
+void compare_events_ws(const char *bin);
 
 _Noreturn void die(const char *what);
 

@@ -3,7 +3,8 @@
  * usage: blast [PORT]
  *
  * Prints the port as futu-opend does. SIGUSR1 starts the pushes; SIGUSR2 ends them and prints how
- * many were sent. It ends by SIGTERM, or by itself after LIFE_S.
+ * many were sent; SIGHUP sends a single one on each connection. It ends by SIGTERM, or by itself
+ * after LIFE_S.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -24,12 +25,31 @@
 static struct blast_conn *conns[MAX_CONNS];
 static size_t n_conns;
 static uint64_t sent, last_id;
-static volatile sig_atomic_t sending, asked;
+static volatile sig_atomic_t sending, asked, single;
 
 static void on_signal(int sig)
 {
+    if (sig == SIGHUP) {
+        single = 1;
+        return;
+    }
     sending = sig == SIGUSR1;
     asked = sig == SIGUSR2;
+}
+
+/* They are held back from now on; the mask to wait for them with. */
+static sigset_t take_signals(void)
+{
+    static const int signals[] = { SIGUSR1, SIGUSR2, SIGHUP };
+    struct sigaction act = { .sa_handler = on_signal };
+    sigset_t ours, before;
+    sigemptyset(&ours);
+    for (size_t i = 0; i < 3; i++) {
+        sigaddset(&ours, signals[i]);
+        sigaction(signals[i], &act, NULL);
+    }
+    sigprocmask(SIG_BLOCK, &ours, &before);
+    return before;
 }
 
 static int listen_at(uint16_t *port)
@@ -110,6 +130,18 @@ static bool pass_frames(struct blast_conn *c, size_t n)
     return err == FUTU_OK;
 }
 
+static void queue_one(struct blast_conn *c)
+{
+    struct frame f;
+    if (c->lap.n == 0)
+        return;
+    frame_head_read(c->lap.p + c->at, &f);
+    size_t n = FRAME_HEAD + f.len;
+    if (buf_put(&c->out, c->lap.p + c->at, n) == FUTU_OK)
+        sent++;
+    c->at = c->at + n == c->lap.n ? 0 : c->at + n;
+}
+
 static bool has_output(const struct blast_conn *c)
 {
     return c->out.n > 0 || (sending && c->lap.n > 0);
@@ -128,15 +160,16 @@ static bool write_conn(struct blast_conn *c)
     return pass_frames(c, (size_t)done - answers);
 }
 
-/* One look at all sockets. */
-static void turn(int listener)
+/* One look at all sockets; signals come only while it waits. */
+static void turn(int listener, const sigset_t *waiting)
 {
+    static const struct timespec patience = { 0, 100000000 };
     struct pollfd p[MAX_CONNS + 1];
     p[0] = (struct pollfd){ listener, POLLIN, 0 };
     for (size_t i = 0; i < n_conns; i++)
         p[i + 1] = (struct pollfd){ conns[i]->fd,
                                     (short)(POLLIN | (has_output(conns[i]) ? POLLOUT : 0)), 0 };
-    if (poll(p, n_conns + 1, 100) <= 0)
+    if (ppoll(p, n_conns + 1, &patience, waiting) <= 0)
         return;
     for (size_t i = n_conns; i-- > 0;) {        /* backwards: dropping moves the last one */
         bool fine = true;
@@ -153,21 +186,22 @@ static void turn(int listener)
 
 int main(int argc, char **argv)
 {
-    struct sigaction act = { .sa_handler = on_signal };
     uint16_t port = argc > 1 ? (uint16_t)strtoul(argv[1], NULL, 10) : 0;
     int listener = listen_at(&port);
     if (listener < 0) {
         fprintf(stderr, "blast: port %u: not free\n", port);
         return 1;
     }
-    sigaction(SIGUSR1, &act, NULL);
-    sigaction(SIGUSR2, &act, NULL);
+    sigset_t waiting = take_signals();
     signal(SIGPIPE, SIG_IGN);
     alarm(LIFE_S);
     printf("  FTAPI       127.0.0.1:%u\nready\n", port);
     fflush(stdout);
     for (;;) {
-        turn(listener);
+        turn(listener, &waiting);
+        for (size_t i = 0; single && i < n_conns; i++)
+            queue_one(conns[i]);
+        single = 0;
         if (asked) {
             printf("sent %llu\n", (unsigned long long)sent);
             fflush(stdout);

@@ -1,37 +1,15 @@
 /* hops.c - what can stand between a client and its upstream: socat and haproxy, which only carry
  * bytes, and futu-opend as a relay. And the upstream that has only pushes. */
-#include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
 
 const char *const hop_names[N_HOPS] = { "direct", "socat", "haproxy", "relay" };
-
-/* Until a connection to it is accepted. */
-static bool await_port(struct server *s)
-{
-    struct conn c;
-    double end = now_s() + 10;
-    while (now_s() < end) {
-        if (waitpid(s->pid, NULL, WNOHANG) != 0) {      /* no such program, or it refused */
-            s->pid = 0;
-            close(s->out);
-            return false;
-        }
-        bool open = conn_open(&c, s->port);
-        conn_close(&c);
-        if (open)
-            return true;
-        usleep(10000);
-    }
-    return false;
-}
 
 static bool start_socat(struct server *s, int upstream)
 {
@@ -41,7 +19,7 @@ static bool start_socat(struct server *s, int upstream)
              s->port);
     snprintf(to, sizeof(to), "TCP:127.0.0.1:%d,nodelay", upstream);
     const char *argv[] = { "socat", "-b", "65536", from, to, NULL };
-    return server_spawn(s, argv) && await_port(s);
+    return server_spawn(s, argv) && server_await_port(s);
 }
 
 static bool start_haproxy(struct server *s, int upstream, const char *dir)
@@ -60,7 +38,7 @@ static bool start_haproxy(struct server *s, int upstream, const char *dir)
             s->port, upstream);
     fclose(f);
     const char *argv[] = { "haproxy", "-db", "-f", path, NULL };
-    return server_spawn(s, argv) && await_port(s);
+    return server_spawn(s, argv) && server_await_port(s);
 }
 
 static bool start_relay(struct server *s, int upstream, const char *dir, const char *bin)
@@ -106,12 +84,6 @@ bool hop_start(struct hop *h, enum hop_kind kind, int upstream_port, const char 
     return h->up;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
-}
-
 void hop_stop(struct hop *h)
 {
     for (int i = 0; i < N_HOPS; i++)
@@ -119,7 +91,7 @@ void hop_stop(struct hop *h)
             running[i] = NULL;
     server_stop(&h->s);
     if (h->dir[0])
-        nftw(h->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        dir_remove(h->dir);
     h->up = false;
 }
 
@@ -141,6 +113,11 @@ bool blast_start(struct server *s)
 void blast_go(const struct server *s)
 {
     kill(s->pid, SIGUSR1);
+}
+
+void blast_one(const struct server *s)
+{
+    kill(s->pid, SIGHUP);
 }
 
 uint64_t blast_end(const struct server *s)

@@ -1,5 +1,6 @@
 /* server.c - starts the servers under test and looks at them. */
 #include <fcntl.h>
+#include <ftw.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -101,6 +102,53 @@ int server_free_port(void)
     getsockname(fd, (struct sockaddr *)&a, &len);
     close(fd);
     return ntohs(a.sin_port);
+}
+
+bool server_await_port(struct server *s)
+{
+    struct conn c;
+    double end = now_s() + 10;
+    while (now_s() < end) {
+        if (waitpid(s->pid, NULL, WNOHANG) != 0) {      /* no such program, or it refused */
+            s->pid = 0;
+            close(s->out);
+            return false;
+        }
+        bool open = conn_open(&c, s->port);
+        conn_close(&c);
+        if (open)
+            return true;
+        usleep(10000);
+    }
+    return false;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+    (void)st, (void)type, (void)at;
+    return remove(path);
+}
+
+void dir_remove(const char *path)
+{
+    nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static char run_dir[40];
+
+static void remove_run_dir(void)
+{
+    dir_remove(run_dir);
+}
+
+const char *bench_dir(void)
+{
+    if (!run_dir[0]) {
+        snprintf(run_dir, sizeof(run_dir), "/tmp/futu-bench-XXXXXX");
+        if (!mkdtemp(run_dir) || atexit(remove_run_dir) != 0)
+            die("making a folder");
+    }
+    return run_dir;
 }
 
 bool server_start_redis(struct server *s)

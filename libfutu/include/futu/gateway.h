@@ -44,8 +44,8 @@ typedef struct futu_gateway_opts {
     uint32_t upstream_port;
     uint32_t upstream_cache_s;      /* life of cached reference data; 0: none is kept */
     const char *upstream_rsa_key;   /* path of its PEM file; NULL: plain connections */
-    /* Folder of the order journal, made when it is not there. NULL: orders are remembered in memory
-     * alone, so that after a crash nobody knows which were sent. Also of the daily values of keys. */
+    /* Folder of the order journal and of the keys' daily values, made when it is not there. NULL:
+     * both are in memory alone, so that after a crash nobody knows which orders were sent. */
     const char *state_dir;
     /* keys.json of each surface; NULL: that surface is in open mode. One path may stand in several.
      * Read at creation, before anything else: FUTU_EIO, FUTU_EFORMAT. */
@@ -127,8 +127,8 @@ typedef struct futu_conn_opts {
 FUTU_API futu_err futu_conn_new(futu_gateway *g, futu_conn **out, const futu_conn_opts *opts);
 
 /* Bytes as they arrived (TCP), or one whole message (WS: binary, EVENTS: text). Nothing is kept of
- * `p`. An error means that the connection is to be closed: FUTU_EPROTO, FUTU_ELIMIT, FUTU_ENOMEM; replies queued
- * so far may still be written. */
+ * `p`. An error means that the connection is to be closed: FUTU_EPROTO, FUTU_ELIMIT, FUTU_ENOMEM;
+ * replies queued so far may still be written. */
 FUTU_API futu_err futu_conn_feed(futu_conn *c, const void *p, size_t n);
 
 /* Queued output as up to `max` pieces, for one gathered write; the return value is their number,
