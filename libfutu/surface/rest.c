@@ -360,7 +360,7 @@ static bool answer_hot(struct rest *r, const struct hot_request *rq, futu_http_d
         return false;
     futu_http_answer a = { .size = sizeof(a), .status = 200, .content_type = "application/json",
                            .headers = "", .body = buf_str(&e->answer) };
-    hub_count_call(r->o.hub, e->row, IFACE_REST);
+    hub_count_call(r->o.hub, e->row, IFACE_REST, e->len);
     trace_http_answer("kept", 200, a.body);
     done(&a, arg);
     return true;

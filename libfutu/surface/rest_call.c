@@ -34,11 +34,11 @@ static void answer_raw(futu_http_call *k, const struct hub_reply *h)
 }
 
 /* Reads of what is subscribed: the answer holds until the next event. */
-static void keep_hot(futu_http_call *k)
+static void keep_hot(futu_http_call *k, size_t len)
 {
     static const uint32_t protos[] = { 3004, 3006, 3008, 3010, 3012, 3014 };
     struct rest *r = k->rest;
-    struct hot_entry e = { .version = k->version, .row = k->row, .key = k->key };
+    struct hot_entry e = { .version = k->version, .row = k->row, .key = k->key, .len = len };
     e.until = clock_mono(&r->o.clock) + HOT_LIFE_NS;
     for (size_t i = 0; i < ARRAY_LEN(protos); i++)
         if (protos[i] == k->row->id)
@@ -59,7 +59,7 @@ static void answer(futu_http_call *k, const struct hub_reply *h)
     bool good = !err && response_ret(h->body, h->len) == RET_OK;
     keep(k, good ? buf_str(&r->json) : STR_NULL);
     if (good)
-        keep_hot(k);
+        keep_hot(k, h->len);
     if (err)
         http_error(k, 500, "the answer can't be written: %s", e.text);
     else

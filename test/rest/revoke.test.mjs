@@ -112,9 +112,8 @@ describe('a key goes under load', () => {
             const answer = await g.http('/api/accounts', { key: k });
             assert.equal(answer.status, 401);
             assert.equal(answer.text, '{"error":"the API key is not valid"}');
-            const viewer = new Events(g, { key: k }), conn = new Ftapi(g.wsPort, { key: k });
-            assert.equal((await viewer.answer).status, 401);
-            await assert.rejects(conn.open(), /401/);
+            assert.equal((await new Events(g, { key: k }).answer).status, 401);
+            await assert.rejects(new Ftapi(g.wsPort, { key: k }).open(), /401/);
         }
     });
 
