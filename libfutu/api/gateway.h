@@ -6,6 +6,7 @@
 #include "io/loop.h"
 #include "io/store.h"
 
+struct grpc;
 struct rest;
 struct trail;
 struct watch;
@@ -26,6 +27,7 @@ struct futu_gateway {
     struct store *daily;        /* of the keys' daily values; NULL: none */
     struct watch *watch;        /* of the keys files */
     struct rest *rest;
+    struct grpc *grpc;
     struct loop_hook hook;
     struct list attached;       /* links of clients in this process */
 };

@@ -8,6 +8,7 @@
 #include "futu/keys.h"
 #include "io/trail.h"
 #include "io/watch.h"
+#include "surface/grpc.h"
 #include "surface/rest.h"
 
 /* ---- keys ---- */
@@ -157,7 +158,7 @@ futu_err futu_gateway_reload(futu_gateway *g, char *why, size_t size)
     return FUTU_OK;
 }
 
-/* ---- REST ---- */
+/* ---- REST and gRPC ---- */
 
 static futu_err upstream_state(void *arg, char *why, size_t size)
 {
@@ -187,6 +188,13 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
     return rest_new(&g->rest, &r);
 }
 
+static futu_err make_grpc(futu_gateway *g, const futu_gateway_opts *o)
+{
+    struct grpc_opts r = { .hub = g->hub, .access = g->access, .clock = *loop_clock(o->loop),
+                           .timers = loop_timers(o->loop) };
+    return grpc_new(&g->grpc, &r);
+}
+
 /* ---- in order ---- */
 
 futu_err rails_open(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
@@ -200,13 +208,17 @@ futu_err rails_open(futu_gateway *g, const futu_gateway_opts *o, char *why, size
 futu_err rails_start(futu_gateway *g, const futu_gateway_opts *o)
 {
     futu_err err = make_rest(g, o);
+    if (!err)
+        err = make_grpc(g, o);
     return err ? err : watch_files(g);
 }
 
 void rails_stop(futu_gateway *g)
 {
     watch_free(g->watch);
+    grpc_free(g->grpc);
     rest_free(g->rest);
+    g->grpc = NULL;
     g->watch = NULL;
     g->rest = NULL;
 }
@@ -251,4 +263,37 @@ futu_err futu_gateway_http_upgrade(futu_gateway *g, const futu_http_request *rq,
     if (!err)
         err = opts_copy(&c, sizeof(c), OPTS_END(futu_conn_opts, arg), o);
     return err ? err : rest_upgrade(g->rest, &r, &c, out, done, arg);
+}
+
+futu_err futu_gateway_grpc(futu_gateway *g, const futu_grpc_request *rq, futu_grpc_call **out)
+{
+    futu_grpc_request r;
+    *out = NULL;
+    futu_err err = opts_copy(&r, sizeof(r), OPTS_END(futu_grpc_request, arg), rq);
+    return err ? err : grpc_open(g->grpc, &r, out);
+}
+
+void futu_grpc_message(futu_grpc_call *call, const void *p, size_t n)
+{
+    grpc_message(call, p, n);
+}
+
+void futu_grpc_half_close(futu_grpc_call *call)
+{
+    grpc_half_close(call);
+}
+
+size_t futu_grpc_output(futu_grpc_call *call, struct iovec *iov, size_t max)
+{
+    return grpc_output(call, iov, max);
+}
+
+void futu_grpc_sent(futu_grpc_call *call, size_t n)
+{
+    grpc_sent(call, n);
+}
+
+void futu_grpc_free(futu_grpc_call *call)
+{
+    grpc_call_free(call);
 }

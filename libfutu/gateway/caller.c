@@ -1,5 +1,5 @@
 /* caller.c - callers without a wire: one connection for all that come with the same key on the same
- * surface, and the clients of /ws that watch it.
+ * surface, and the clients of /ws and streams of gRPC that watch it.
  *
  * Life:    a caller's connection is made at its first call and stays until its key is gone, so that
  *          what was subscribed over REST outlives the HTTP connection.
@@ -97,7 +97,7 @@ void caller_gone(struct futu_conn *c)
     }
 }
 
-/* ---- /ws ---- */
+/* ---- who watches a caller ---- */
 
 /* What the caller holds now is shown first, so that nobody waits for the next tick. */
 static void show_present(struct futu_conn *c, struct futu_conn *caller)
@@ -115,18 +115,19 @@ futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
                         const struct hub_events_opts *e)
 {
     futu_conn *caller;
-    futu_err err = hub_caller(h, IFACE_REST, e->key, &caller);
+    enum iface iface = e->grpc ? IFACE_GRPC : IFACE_REST;
+    futu_err err = hub_caller(h, iface, e->key, &caller);
     *out = NULL;
     if (!err)
         err = hub_conn_new(h, out, o);
     if (err)
         return err;
     struct futu_conn *c = *out;
-    c->iface = IFACE_REST;
+    c->iface = (uint8_t)iface;
     c->key = e->key;
     caller_key_watch(h, e->key);
     c->events = *e;
-    c->form = e->decoded ? FORM_EVENT_JSON : FORM_EVENT_B64;
+    c->form = e->grpc ? FORM_EVENT_GRPC : e->decoded ? FORM_EVENT_JSON : FORM_EVENT_B64;
     c->notify = true;
     c->caller = caller;
     list_push(&caller->viewers, &c->viewer);

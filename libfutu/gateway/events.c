@@ -1,4 +1,5 @@
-/* events.c - a push as the JSON text that clients of /ws get, in a server frame of its own.
+/* events.c - a push as the JSON text that clients of /ws get, in a server frame of its own; or as
+ * the PushEvent of a gRPC stream, behind the five bytes that cut it from the next one.
  *
  * {"type":"quote","proto_id":3005,"sec_key":"1_00700","sub_type":1,"rehab_type":0,"seq":7,
  *  "body_b64":"..."}; decoded: "body" with the S2C in snake names in place of body_b64.
@@ -9,7 +10,7 @@
 #include <stdio.h>
 
 #include "codec/base64.h"
-#include "codec/splice.h"
+#include "codec/wire_out.h"
 #include "gateway/state.h"
 #include "wire/sdkws.h"
 
@@ -65,8 +66,70 @@ static struct shbuf *text_frame(struct futu_conn *c, size_t n, uint8_t **text)
     return b;
 }
 
+/* ---- gRPC ---- */
+
+/* Tags of futu.service.PushEvent. */
+enum { EV_PROTO_ID = 1, EV_SEC_KEY, EV_SUB_TYPE, EV_BODY, EV_TYPE, EV_ACC_ID, EV_REHAB, EV_MARKET,
+       EV_SEQ };
+#define GRPC_HEAD 5
+
+static uint8_t *put_number(uint8_t *p, uint32_t tag, uint64_t v)
+{
+    return v ? pb_put_varint(pb_put_key(p, tag, PB_WIRE_VARINT), v) : p;
+}
+
+static uint8_t *put_text(uint8_t *p, uint32_t tag, const char *text)
+{
+    size_t n = strlen(text);
+    p = pb_put_varint(pb_put_key(p, tag, PB_WIRE_BYTES), n);
+    memcpy(p, text, n);
+    return p + n;
+}
+
+static uint8_t *put_stream(uint8_t *p, const struct stream_key *key)
+{
+    char code[SECURITY_CODE_MAX + 1], sec_key[SECURITY_CODE_MAX + 16];
+    code_text(code, key->code);
+    snprintf(sec_key, sizeof(sec_key), "%d_%s", key->market, code);
+    p = put_text(p, EV_SEC_KEY, sec_key);
+    p = put_number(p, EV_SUB_TYPE, (uint64_t)(int64_t)key->sub_type);
+    return put_number(p, EV_REHAB, (uint64_t)(int64_t)key->rehab);
+}
+
+/* All but the body, which comes last: its order among the fields is free. */
+static size_t grpc_fields(const struct event *e, uint8_t out[HEAD_MAX])
+{
+    uint8_t *p = put_number(out, EV_PROTO_ID, e->proto);
+    if (e->key)
+        p = put_stream(p, e->key);
+    p = put_text(p, EV_TYPE, type_of(e));
+    p = put_number(p, EV_ACC_ID, e->acc_id);
+    if (e->market)
+        p = put_text(p, EV_MARKET, e->market);
+    p = put_number(p, EV_SEQ, e->seq);
+    p = pb_put_key(p, EV_BODY, PB_WIRE_BYTES);
+    return (size_t)(pb_put_varint(p, e->len) - out);
+}
+
+static struct shbuf *grpc_frame(struct futu_conn *c, const struct event *e)
+{
+    uint8_t head[HEAD_MAX];
+    size_t n = grpc_fields(e, head);
+    struct shbuf *b = shbuf_get(&c->hub->pool, GRPC_HEAD + n + e->len);
+    if (!b)
+        return NULL;
+    b->p[0] = 0;
+    for (unsigned i = 0; i < 4; i++)
+        b->p[1 + i] = (uint8_t)((n + e->len) >> (24 - 8 * i));
+    memcpy(b->p + GRPC_HEAD, head, n);
+    memcpy(b->p + GRPC_HEAD + n, e->body, e->len);
+    return b;
+}
+
 struct shbuf *event_frame(struct futu_conn *c, const struct event *e)
 {
+    if (c->form == FORM_EVENT_GRPC)
+        return grpc_frame(c, e);
     static const char b64[] = "\"body_b64\":\"", json[] = "\"body\":";
     char head[HEAD_MAX];
     uint8_t *p;

@@ -130,10 +130,15 @@ static struct shbuf *frame_of(struct fan *f, struct futu_conn *c)
     return b;
 }
 
-/* That newer pushes took the place of older ones is told once there is room again. */
+/* That newer pushes took the place of older ones is told once there is room again; with gRPC the
+ * hole in `seq` says it. */
 static void tell_lost(struct futu_conn *c)
 {
     char text[128];
+    if (c->form == FORM_EVENT_GRPC) {
+        c->lost = 0;
+        return;
+    }
     int n = snprintf(text, sizeof(text),
                      "{\"type\":\"gap\",\"reason\":\"slow reader\",\"lost\":%u}", c->lost);
     c->lost = 0;

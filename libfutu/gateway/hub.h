@@ -81,7 +81,7 @@ size_t hub_conn_queued(const futu_conn *c);
 bool hub_conn_at_boundary(const futu_conn *c);
 void hub_conn_free(futu_conn *c);
 
-/* ---- callers without a wire: REST, and the events of its /ws ---- */
+/* ---- callers without a wire: REST, gRPC, and those who watch their pushes ---- */
 
 /* What a caller is told: the Response in protobuf (raw_json: in JSON, of an id without published
  * messages), or why it was refused. All borrowed until done() returns. */
@@ -113,6 +113,9 @@ struct hub_call {
 /* The connection that stands for a key on a surface (NULL: for all who have none): its
  * subscriptions stay as long as the key does. FUTU_ENOMEM, FUTU_ELIMIT. */
 futu_err hub_caller(struct hub *h, enum iface iface, struct api_key *key, futu_conn **out);
+/* Whether a caller may ask for it here at all: a request of the registry, or any id when the
+ * upstream is another gateway. */
+bool hub_knows(const struct hub *h, uint32_t proto);
 void hub_call(futu_conn *caller, struct hub_call *k);
 uint64_t hub_conn_id(const futu_conn *c);
 uint64_t hub_boot_id(const struct hub *h);
@@ -122,11 +125,12 @@ uint64_t hub_version(const struct hub *h);
 /* A call that was answered without asking the hub, with so many bytes of protobuf. */
 void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len);
 
-/* A client of /ws: gets the pushes of the caller with the same key, and of its own subscriptions.
- * on_text gets each message of the client. o->wire is FUTU_WIRE_EVENTS. */
+/* A client of /ws, or a stream of gRPC: gets the pushes of the caller with the same key, and of its
+ * own subscriptions. on_text gets each message of the client. o->wire is FUTU_WIRE_EVENTS. */
 struct hub_events_opts {
     struct api_key *key;
     bool decoded;                   /* "body" as JSON in place of "body_b64" */
+    bool grpc;                      /* PushEvents behind their five bytes, in place of texts */
     void (*on_text)(futu_conn *c, futu_str text, void *arg);
     void *arg;
 };

@@ -34,10 +34,9 @@ static const struct own *find_own(uint32_t proto)
 }
 
 /* Another gateway may know what we don't: it gets such requests byte for byte. */
-static bool forwarded(struct ask *a)
+static bool forwarded(const struct hub *h, const struct proto_row *row)
 {
-    return a->c->hub->up->forwards && (!a->row || !a->row->request) &&
-           (!a->row || a->row->kind == PROTO_REQUEST);
+    return h->up->forwards && (!row || !row->request) && (!row || row->kind == PROTO_REQUEST);
 }
 
 static bool known(const struct proto_row *row, bool forwards)
@@ -48,6 +47,12 @@ static bool known(const struct proto_row *row, bool forwards)
         if (gone[i] == row->id)
             return false;
     return true;
+}
+
+bool hub_knows(const struct hub *h, uint32_t proto)
+{
+    const struct proto_row *row = proto_find(proto);
+    return forwarded(h, row) || known(row, h->up->forwards);
 }
 
 static futu_err to_protobuf(struct ask *a, const uint8_t *in, size_t n, struct codec_error *e)
@@ -203,7 +208,7 @@ void route(struct ask *a, const uint8_t *in, size_t n)
     a->c->hub->requests++;
     if (!a->c->ready)
         reply_refuse(a, "not initialised: InitConnect comes first");
-    else if (!forwarded(a) && !known(a->row, a->c->hub->up->forwards))
+    else if (!hub_knows(a->c->hub, a->proto))
         reply_refuse(a, "未知的协议ID");
     else if (a->c->o.no_trade && is_trade(a->row))
         reply_refuse(a,

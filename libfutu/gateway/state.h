@@ -30,13 +30,13 @@
 #define QUEUE_HARD (8u << 20)
 
 /* How a connection speaks. NONE: a WebSocket before its first message. CALL: not at all, it stands
- * for the callers with one key. EVENTS: a client of /ws. */
+ * for the callers with one key. EVENTS: a client of /ws, or a stream of gRPC. */
 enum conn_kind { KIND_NONE, KIND_TCP, KIND_WS_FT, KIND_WS_SDK, KIND_CALL, KIND_EVENTS };
 #define WIRE_CALL 3                 /* beside FUTU_WIRE_* */
 
 /* Forms in which a push is framed once and shared; encrypted connections have their own copies. */
 enum { FORM_TCP_PB, FORM_TCP_JSON, FORM_WS_PB, FORM_WS_JSON, FORM_SDK, FORM_EVENT_B64,
-       FORM_EVENT_JSON, FORM_N };
+       FORM_EVENT_JSON, FORM_EVENT_GRPC, FORM_N };
 
 struct futu_conn {
     struct hub *hub;

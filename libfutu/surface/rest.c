@@ -194,20 +194,6 @@ void http_refuse(futu_http_call *k, enum deny d, const char *reason)
 
 /* ---- what a request says ---- */
 
-futu_str bearer_of(futu_str s)
-{
-    static const char word[] = "bearer ";
-    if (!s.p || s.n < sizeof(word) - 1 || strncasecmp(s.p, word, sizeof(word) - 1) != 0)
-        return STR_NULL;
-    s.p += sizeof(word) - 1;
-    s.n -= sizeof(word) - 1;
-    while (s.n > 0 && *s.p == ' ') {
-        s.p++;
-        s.n--;
-    }
-    return s.n > 0 ? s : STR_NULL;
-}
-
 futu_str query_value(futu_str query, const char *name)
 {
     size_t n = strlen(name);

@@ -12,8 +12,6 @@
 #include "surface/rest_state.h"
 #include "wire/frame.h"
 
-#define TAG_IDEMPOTENCY 900
-
 /* The envelope is common to all; this row stands for those without published messages. */
 static const struct proto_row *envelope_row(const struct proto_row *row)
 {
@@ -201,14 +199,6 @@ static void find_card(futu_http_call *k, futu_conn *caller)
 
 /* ---- Idempotency-Key ---- */
 
-static bool printable(futu_str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((uint8_t)s.p[i] <= ' ' || (uint8_t)s.p[i] >= 0x7f)
-            return false;
-    return s.n > 0;
-}
-
 static void replay(futu_http_call *k, const struct idem_entry *e)
 {
     struct audit_event event = { .iface = IFACE_REST, .endpoint = k->endpoint, .peer = k->peer,
@@ -227,7 +217,7 @@ static bool idempotent(futu_http_call *k, const futu_http_request *rq, futu_str 
     struct idem_entry *e;
     if (!key.p || !(k->row->write || k->row->id == 2005))
         return true;
-    if (!printable(key) || key.n > ORDER_KEY_MAX) {
+    if (!word_ok(key)) {
         http_error(k, 400, "Idempotency-Key: 1 to %d printable characters", ORDER_KEY_MAX);
         return false;
     }
@@ -251,26 +241,6 @@ static bool idempotent(futu_http_call *k, const futu_http_request *rq, futu_str 
         http_error(k, 503, "too many requests with an Idempotency-Key are under way");
         return false;
     }
-}
-
-/* Orders take the key along, unless the body names one itself. */
-static futu_err add_key(futu_http_call *k, futu_str key)
-{
-    struct rest *r = k->rest;
-    const struct pb_field *c2s = codec_field(k->row->request, STR("c2s"));
-    uint8_t record[ORDER_KEY_MAX + 16];
-    struct pb_rec had;
-    if (!key.p || !c2s || !codec_field(c2s->sub, STR("idempotencyKey")) ||
-        pb_inner(r->pb.p, r->pb.n, c2s->tag, TAG_IDEMPOTENCY, &had))
-        return FUTU_OK;
-    struct pb_edit edit = { TAG_IDEMPOTENCY, record, 0 };
-    edit.n = (size_t)(pb_put_text(record, TAG_IDEMPOTENCY, key) - record);
-    r->json.n = 0;
-    futu_err err = pb_splice(r->pb.p, r->pb.n, c2s->tag, &edit, 1, &r->json);
-    struct buf swap = r->pb;
-    r->pb = r->json;
-    r->json = swap;
-    return err;
 }
 
 /* ---- the call ---- */
@@ -314,7 +284,7 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
     futu_err err = body_to_pb(k->row, json, &fill, &r->pb, &extra, &e);
     str_copy(k->card, sizeof(k->card), extra.card_num);     /* before its text is written over */
     if (!err)
-        err = add_key(k, rq->idempotency_key);
+        err = word_into_order(k->row, rq->idempotency_key, &r->pb, &r->json);
     if (err) {
         refuse_body(k, err, &e);
         return;

@@ -8,6 +8,7 @@
 
 #include "base/list.h"
 #include "base/timer.h"
+#include "surface/header.h"
 #include "surface/hot.h"
 #include "surface/idem.h"
 #include "surface/rest.h"
@@ -65,8 +66,6 @@ futu_err json_text(struct buf *out, futu_str s);
 
 /* The struct has all members that are read. */
 bool sized(const futu_http_request *rq);
-/* The token of "Bearer TOKEN", the word in any case; p NULL: none. */
-futu_str bearer_of(futu_str authorization);
 /* The value of a query parameter as it stands, not decoded; p NULL: absent. */
 futu_str query_value(futu_str query, const char *name);
 /* Parts the target and finds its route (k->route NULL: none), then origin_ok(). */

@@ -67,6 +67,7 @@ def convert(row, known):
         raise SchemaError(f"protocols.tsv: {row.get('name')}: wrong number of columns")
     return {
         "id": number(row, "id", 1, 99999), "name": row["name"],
+        "kind": row["kind"], "file": row["file"], "scope": row["scope"],
         "rest": row["rest"], "request": row["request"], "response": row["response"],
         "fields": [
             str(number(row, "id", 1, 99999)), string(row["name"]), pick(row, "kind", KINDS),

@@ -1,5 +1,5 @@
 """Writes what the C side needs of the schema: futu/proto.h, proto_desc.c,
-proto_doc.c and registry.c.
+proto_doc.c and registry.c; and futu_v1.proto for users of gRPC.
 
 In:      --proto DIR with *.proto and protocols.tsv; protoc must be in the PATH.
 Out:     --out DIR; each file is rewritten only when its text changes, so that nothing is rebuilt
@@ -15,6 +15,7 @@ import c_doc
 import c_header
 import c_registry
 import schema
+import service
 
 
 def write_if_changed(path, text):
@@ -39,6 +40,7 @@ def main():
     write_if_changed(args.out / "proto_desc.c", c_desc.text(files))
     write_if_changed(args.out / "proto_doc.c", c_doc.text(files, rows))
     write_if_changed(args.out / "registry.c", c_registry.text(rows))
+    write_if_changed(args.out / service.NAME, service.text(rows))
     return 0
 
 

@@ -11,6 +11,7 @@ import tempfile
 from google.protobuf import descriptor_pb2
 
 import names
+import service
 
 FD = descriptor_pb2.FieldDescriptorProto
 MAX_FIELDS = 128        # PB_MAX_FIELDS of codec.h
@@ -98,7 +99,7 @@ class File:
 
 
 def run_protoc(folder):
-    protos = sorted(p.name for p in folder.glob("*.proto"))
+    protos = sorted(p.name for p in folder.glob("*.proto") if p.name != service.FILE)
     if not protos:
         raise SchemaError(f"no .proto file in {folder}")
     with tempfile.TemporaryDirectory() as tmp:

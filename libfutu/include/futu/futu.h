@@ -7,6 +7,7 @@
 #include "futu/calls.h"
 #include "futu/client.h"
 #include "futu/gateway.h"
+#include "futu/grpc.h"
 #include "futu/http.h"
 #include "futu/keys.h"
 #include "futu/loop.h"
