@@ -370,6 +370,12 @@ static bool market_ok(const struct guarded *g, const Trd_PlaceOrder_C2S *c)
     return access_market(g->key, name);
 }
 
+/* Also of what is no number. */
+static double at_least_0(double v)
+{
+    return v > 0 ? v : 0;
+}
+
 static void judge_place(struct guarded *g, struct ask *a)
 {
     const Trd_PlaceOrder_C2S *c = ((const Trd_PlaceOrder_Request *)a->msg)->c2s;
@@ -388,8 +394,8 @@ static void judge_place(struct guarded *g, struct ask *a)
         judge(g, a);
     } else {
         g->qty = c->qty;
-        g->least_value = amount;
-        g->least_price = MAX(c->has_auxPrice ? c->auxPrice : 0, c->has_price ? c->price : 0);
+        g->least_value = at_least_0(amount);
+        g->least_price = MAX(at_least_0(c->auxPrice), at_least_0(c->price));
         ask_price(g, a, market, c->code);
     }
 }
