@@ -199,6 +199,7 @@ START_TEST(a_price_that_is_the_last_wait_leaves_no_time_limit_behind)
 {
     start(ALL, ",\"max_order_value\":10000");
     k.audit.sink = NULL;
+    hub_set_daily(k.r.hub, (struct hub_store){ .append = NULL });
     told_place(&t, c, &(struct place){ .type = 2 });
     rig_pass(&k.r, 2 * NS_PER_S);
     rails_price(&k, 10);
