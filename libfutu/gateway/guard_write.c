@@ -416,10 +416,11 @@ static void judge_modify(struct guarded *g, struct ask *a)
     }
     g->order.has_value = true;
     g->order.value = c->qty * c->price;
-    if (c->has_qty && c->has_price && c->price > 0)
+    if (c->has_qty && c->has_price && c->price > 0 && !c->forAll)
         judge(g, a);
     else
-        deny(g, a, DENY_PER_ORDER, "limit: a change without quantity and price can't be valued");
+        deny(g, a, DENY_PER_ORDER, "limit: only a change of one order to a quantity and a price "
+                                   "can be valued");
 }
 
 /* Whoever sells a combination gets its price, so it may be negative: what counts is its size. */

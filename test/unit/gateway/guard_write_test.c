@@ -298,6 +298,13 @@ START_TEST(a_change_counts_like_an_order_of_the_new_size)
     refused(DENY_PER_ORDER);
     modify(&t, 77, 0, 0);
     refused(DENY_PER_ORDER);
+    all_orders = true;
+    modify(&t, Trd_Common_ModifyOrderOp_Normal, 1, 1);
+    refused(DENY_PER_ORDER);
+    modify(&t, Trd_Common_ModifyOrderOp_Cancel, 0, 0);
+    sent(2205);
+    rig_answer(&k.r, 2205, REFUSED);
+    all_orders = false;
     for (int32_t op = 2; op <= Trd_Common_ModifyOrderOp_Delete; op++) {
         modify(&t, op, 0, 0);
         sent(2205);
