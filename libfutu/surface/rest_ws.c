@@ -92,7 +92,7 @@ static const char *take_id(futu_str v, struct parts *p)
     bool text = v.n > 2 && v.p[0] == '"';
     if (p->id.n)
         return "id: the member is there twice";
-    if (v.n == 0 || v.n > ID_MAX)
+    if (v.n == 0 || v.n > ID_MAX || (v.n > 1 && v.p[0] == '0'))
         return "id: a number or a short text is expected";
     for (size_t i = text; i + text < v.n; i++) {
         uint8_t c = (uint8_t)v.p[i];

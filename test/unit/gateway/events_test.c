@@ -1,5 +1,5 @@
-/* events_test.c - the events of /ws: their form, their numbers, slow readers, and what a key may not
- * see. */
+/* events_test.c - the events of /ws: their form, their numbers, slow readers, and what a key may
+ * not see. */
 #include "rails.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* metrics_test.c - the text of the metrics: each line by the rules of the format, histograms that add
- * up, key ids that are not told. */
+/* metrics_test.c - the text of the metrics: each line by the rules of the format, histograms that
+ * add up, key ids that are not told. */
 #include "rails.h"
 
 #include <ctype.h>
