@@ -49,7 +49,7 @@ static const char *ask(int port, const struct shape *s)
     size_t n = 0;
     ssize_t got;
     int len = snprintf(text, sizeof(text),
-                       "%s %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n%s"
+                       "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s"
                        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                        s->body ? "POST" : "GET", s->path,
                        s->key ? "Authorization: Bearer " TOKEN "\r\n" : "",
