@@ -385,7 +385,7 @@ static void resume(struct http_conn *c)
 static size_t output(struct stream *s, struct iovec *iov, size_t max)
 {
     struct http_conn *c = (struct http_conn *)s;
-    if (c->flown == c->flight.n) {
+    if (c->flown == c->flight.n && (c->flight.n || c->fill.n)) {
         struct bytes empty = c->flight;
         bytes_clear(&empty, KEEP_OUTPUT);
         c->flight = c->fill;
