@@ -147,7 +147,7 @@ include test/test.mk
 # The library under its full version, with the soname and the name for linking pointing at it.
 DEST := $(DESTDIR)$(PREFIX)
 install: all
-	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/futu $(DEST)/share/man/man1
+	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/futu $(DEST)/share/man/man1 $(DEST)/share/man/man7
 	install -m 644 libfutu/include/futu/*.h $(GEN)/futu/*.h $(DEST)/include/futu
 	install -m 644 $(B)/libfutu.so.0 $(DEST)/lib/libfutu.so.$(VERSION)
 	ln -sfn libfutu.so.$(VERSION) $(DEST)/lib/libfutu.so.0
@@ -157,6 +157,7 @@ install: all
 	    > $(DEST)/lib/pkgconfig/libfutu.pc
 	install -m 755 $(PROGRAMS) $(DEST)/bin
 	install -m 644 man/*.1 $(DEST)/share/man/man1
+	install -m 644 man/*.7 $(DEST)/share/man/man7
 
 clean:
 	rm -rf build

@@ -12,7 +12,7 @@
 #include "usage.h"
 
 static const struct cmd *const groups[] = { cmds_system, cmds_quote, cmds_account, cmds_order,
-                                            cmds_keys, cmds_audit };
+                                            cmds_keys, cmds_audit, cmds_daemon };
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 
 static const struct cmd_opt global_opts[] = {

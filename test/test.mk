@@ -61,12 +61,12 @@ $(SDK_MODULES): test/sdk/package.json test/sdk/package-lock.json
 sdk: $(B)/futu-opend $(SDK_MODULES)
 	@sh test/sdk/run.sh $(B)
 
-# The REST API as its own document tells it.
+# REST, /ws and API keys from outside; the REST API as its own document tells it.
 REST_MODULES := test/rest/node_modules/.package-lock.json
 $(REST_MODULES): test/rest/package.json test/rest/package-lock.json
 	cd test/rest && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
-rest: $(B)/futu-opend $(REST_MODULES)
+rest: $(PROGRAMS) $(REST_MODULES)
 	@sh test/rest/run.sh $(B)
 
 tests-built: all $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool

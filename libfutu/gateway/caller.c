@@ -67,9 +67,10 @@ uint64_t hub_version(const struct hub *h)
     return h->version;
 }
 
-void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface)
+void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len)
 {
     h->requests++;
+    h->metrics.response_bytes += len;
     metrics_request(&h->metrics, row, iface, 0, false);
 }
 

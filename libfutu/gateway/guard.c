@@ -1,6 +1,6 @@
 /* guard.c - see guard.h: who may ask, and the trail of it. Writes are judged in guard_write.c.
  *
- * Tests:   test/unit/gateway/guard_test.c, test/unit/gateway/guard_write_test.c
+ * Tests:   test/unit/gateway/guard_test.c
  */
 #include "gateway/guard.h"
 

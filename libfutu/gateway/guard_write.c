@@ -3,9 +3,11 @@
  * In turn: environment and account, the value (asking the last price when it needs one), the
  *          limits, the records on disk. Where nothing has to be waited for it goes on at once, and
  *          nothing is copied.
+ * Waits:   no longer than a client waits for an answer; what is late is not sent any more.
  * Value:   quantity times price; of orders without a price of their own, quantity times the last
  *          price, or the trigger price when that is more. A change of an order counts like an order
  *          of the new size. What can't be valued is refused when a cap asks for it.
+ * Tests:   test/unit/gateway/guard_write_test.c, guard_disk_test.c, guard_random_test.c
  */
 #include <math.h>
 #include <stdio.h>
@@ -294,6 +296,9 @@ static void on_price(struct upstream_request *rq, const uint8_t *body, size_t le
         reply_refuse(&a, "out of memory");
         return;
     }
+    /* It waits no more, unless for the disk again: then once it goes up it is its call's to answer. */
+    timer_stop(g->hub->o.timers, &g->timer);
+    g->ask.c = NULL;
     g->order.has_value = true;
     g->order.value = MAX(g->qty * MAX(price, g->least_price), g->least_value);
     if (price > 0)

@@ -119,8 +119,8 @@ uint64_t hub_boot_id(const struct hub *h);
 /* Another number after each event that may have changed what a real-time read is answered: events
  * of the upstream, subscriptions, keys. */
 uint64_t hub_version(const struct hub *h);
-/* A call that was answered without asking the hub. */
-void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface);
+/* A call that was answered without asking the hub, with so many bytes of protobuf. */
+void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len);
 
 /* A client of /ws: gets the pushes of the caller with the same key, and of its own subscriptions.
  * on_text gets each message of the client. o->wire is FUTU_WIRE_EVENTS. */

@@ -153,7 +153,7 @@ static void pushes(struct text *t, const struct metrics *m)
             char tail[24];
             snprintf(tail, sizeof(tail), "_by_hour_%zu", hour);
             push_name(name, sizeof(name), kinds[i], tail);
-            head(t, name, "counter", "The same within this hour of the day, UTC.");
+            head(t, name, "untyped", "The same within this hour of the day, UTC.");
             PUT(t, "%s %" PRIu64 "\n", name, m->pushes_by_hour[i][hour]);
         }
 }

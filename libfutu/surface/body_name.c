@@ -23,6 +23,7 @@ static const struct alias {
     { "stock_list", "securityList", false }, { "plate_code", "plate", false },
     { "env", "trdEnv", false },             { "market", "trdMarket", false },
     { "account_id", "accID", false },       { "side", "trdSide", false },
+    { "sub_types", "subTypeList", false }, { "acc_ids", "accIDList", false },
     { "num", "reqNum", false },             { "num", "maxRetNum", false },
     { "max_count", "maxAckKLNum", false },  { "start", "beginTime", false },
     { "end", "endTime", false },            { "ktype", "klType", false },

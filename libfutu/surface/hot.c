@@ -91,4 +91,5 @@ void hot_keep(struct hot *t, const struct hot_request *rq, const struct hot_entr
     e->until = what->until;
     e->row = what->row;
     e->key = what->key;
+    e->len = what->len;
 }

@@ -23,6 +23,7 @@ struct hot_entry {
     int64_t until;
     const struct proto_row *row;
     struct api_key *key;
+    size_t len;                     /* of the answer as protobuf */
     struct buf request, answer;
 };
 

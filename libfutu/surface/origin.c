@@ -110,7 +110,8 @@ static bool host_allowed(const struct rest *r, futu_str host)
 bool origin_ok(futu_http_call *k, const futu_http_request *rq)
 {
     const struct rest *r = k->rest;
-    if (!host_allowed(r, rq->host)) {
+    bool probe = k->route && k->route->open;    /* who looks after a container gives it any name */
+    if (!probe && !host_allowed(r, rq->host)) {
         http_error(k, 403, "this host name is not allowed without API keys: use an address, or "
                            "name it with --rest-allowed-origins");
         return false;

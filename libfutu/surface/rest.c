@@ -316,20 +316,26 @@ static void dispatch(futu_http_call *k, const futu_http_request *rq, futu_str qu
         rest_admin(k, rq);
 }
 
-static void handle(futu_http_call *k, const futu_http_request *rq)
+bool http_aim(futu_http_call *k, const futu_http_request *rq, futu_str *path, futu_str *query)
 {
     const char *mark = rq->target.n ? memchr(rq->target.p, '?', rq->target.n) : NULL;
-    futu_str path = rq->target, query = STR("");
-    unsigned method = method_of(rq->method);
+    *path = rq->target;
+    *query = STR("");
     if (mark) {
-        path.n = (size_t)(mark - rq->target.p);
-        query = (futu_str){ mark + 1, rq->target.n - path.n - 1 };
+        path->n = (size_t)(mark - rq->target.p);
+        *query = (futu_str){ mark + 1, rq->target.n - path->n - 1 };
     }
-    str_copy(k->endpoint, sizeof(k->endpoint), path);
-    if (!origin_ok(k, rq))
+    str_copy(k->endpoint, sizeof(k->endpoint), *path);
+    k->route = route_find(*path, &k->room);
+    return origin_ok(k, rq);
+}
+
+static void handle(futu_http_call *k, const futu_http_request *rq)
+{
+    futu_str path, query, token = bearer_of(rq->authorization);
+    unsigned method = method_of(rq->method);
+    if (!http_aim(k, rq, &path, &query))
         return;
-    futu_str token = bearer_of(rq->authorization);
-    k->route = route_find(path, &k->room);
     if (!k->route)
         unknown_path(k, path, token);
     else if (method == METHOD_OPTIONS)
@@ -354,7 +360,7 @@ static bool answer_hot(struct rest *r, const struct hot_request *rq, futu_http_d
         return false;
     futu_http_answer a = { .size = sizeof(a), .status = 200, .content_type = "application/json",
                            .headers = "", .body = buf_str(&e->answer) };
-    hub_count_call(r->o.hub, e->row, IFACE_REST);
+    hub_count_call(r->o.hub, e->row, IFACE_REST, e->len);
     trace_http_answer("kept", 200, a.body);
     done(&a, arg);
     return true;

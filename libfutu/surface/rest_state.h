@@ -69,6 +69,8 @@ bool sized(const futu_http_request *rq);
 futu_str bearer_of(futu_str authorization);
 /* The value of a query parameter as it stands, not decoded; p NULL: absent. */
 futu_str query_value(futu_str query, const char *name);
+/* Parts the target and finds its route (k->route NULL: none), then origin_ok(). */
+bool http_aim(futu_http_call *k, const futu_http_request *rq, futu_str *path, futu_str *query);
 /* Origin and host of a browser. False: it has been answered. */
 bool origin_ok(futu_http_call *k, const futu_http_request *rq);
 /* The key behind a token, with one of the scopes: k->key is set. False: it has been answered. */

@@ -92,7 +92,7 @@ static const char *take_id(futu_str v, struct parts *p)
     bool text = v.n > 2 && v.p[0] == '"';
     if (p->id.n)
         return "id: the member is there twice";
-    if (v.n == 0 || v.n > ID_MAX)
+    if (v.n == 0 || v.n > ID_MAX || (v.n > 1 && v.p[0] == '0'))
         return "id: a number or a short text is expected";
     for (size_t i = text; i + text < v.n; i++) {
         uint8_t c = (uint8_t)v.p[i];
@@ -299,16 +299,9 @@ static futu_err upgrade(futu_http_call *k, const futu_http_request *rq, const fu
                         futu_conn **out)
 {
     char room[TOKEN_MAX];
-    const char *mark = rq->target.n ? memchr(rq->target.p, '?', rq->target.n) : NULL;
-    futu_str path = rq->target, query = STR(""), token = bearer_of(rq->authorization);
-    if (mark) {
-        path.n = (size_t)(mark - rq->target.p);
-        query = (futu_str){ mark + 1, rq->target.n - path.n - 1 };
-    }
-    str_copy(k->endpoint, sizeof(k->endpoint), path);
-    if (!origin_ok(k, rq))
+    futu_str path, query, token = bearer_of(rq->authorization);
+    if (!http_aim(k, rq, &path, &query))
         return FUTU_EREFUSED;
-    k->route = route_find(path, &k->room);
     if (!k->route || k->route->kind != ROUTE_WS) {
         http_error(k, 404, "the WebSocket is /ws");
         return FUTU_EREFUSED;

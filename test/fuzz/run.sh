@@ -18,10 +18,15 @@ for src in $(find libfutu build/gen /usr/share/llhttp -name '*.c') $(find futu-o
     # shellcheck disable=SC2086
     [ "$obj" -nt "$src" ] || clang $flags -c -o "$obj" "$src"
 done
+# As archives: library and daemon may have a function of the same name, and a target takes what it needs.
+rm -f build/fuzz/lib*.a
+ar rcs build/fuzz/libfutu.a $(ls build/fuzz/obj/*.o | grep -v /futu-opend_)
+ar rcs build/fuzz/libopend.a build/fuzz/obj/futu-opend_*.o
 for t in "$@"; do
     mkdir -p "build/fuzz/$t"
     # shellcheck disable=SC2086
-    clang $flags -fsanitize=fuzzer,address,undefined -o "build/fuzz/run_$t" "test/fuzz/$t.c" build/fuzz/obj/*.o \
+    clang $flags -fsanitize=fuzzer,address,undefined -o "build/fuzz/run_$t" "test/fuzz/$t.c" \
+        build/fuzz/libfutu.a build/fuzz/libopend.a build/fuzz/libfutu.a \
         -luv -lmbedtls -lmbedx509 -lmbedcrypto -lsodium -lnettle -lwslay -lexpat -lcjson -lm -lpthread
     "build/fuzz/run_$t" -max_total_time="$seconds" -max_len=65536 -print_final_stats=1 \
         "build/fuzz/$t" "test/fuzz/corpus/$t"

@@ -1,4 +1,4 @@
-"""cli_proxy.py GATEWAY-PORT MODE - stands between futucli and a paper gateway and does what one can't
+"""cli_proxy.py GATEWAY-PORT MODE - stands between futucli, or a relay, and a paper gateway and does what one can't
 make a good gateway do. Prints its own port, then serves until it is killed.
 
 chain    answers Gateway_GetInfo with the JSON on standard input
@@ -7,6 +7,7 @@ mute     keeps back the answer to Trd_PlaceOrder
 cut      closes the connection instead of that answer
 lost     closes the connection instead of an answer to Trd_GetAccList
 timeout  answers Trd_PlaceOrder itself, with retType -100
+later    answers it as a broker does that is closed: please retry later
 silent   answers no Gateway_GetInfo
 strange  knows no protocol of futu-opend's own
 """
@@ -18,13 +19,18 @@ import sys
 import threading
 
 HEAD = struct.Struct("<2sIBBII20s8x")
-JSON = 1
+PROTOBUF, JSON = 0, 1
 GET_ACC_LIST, PLACE_ORDER, QOT_SUB, GET_INFO = 2001, 2202, 3001, 60001
 
 
-def frame(proto, serial, body):
-    body = json.dumps(body).encode()
-    return HEAD.pack(b"FT", proto, JSON, 0, serial, len(body), hashlib.sha1(body).digest()) + body
+def frame(proto, serial, body, kind=JSON):
+    body = json.dumps(body).encode() if kind == JSON else body
+    return HEAD.pack(b"FT", proto, kind, 0, serial, len(body), hashlib.sha1(body).digest()) + body
+
+
+def failure(text):
+    """A Response in protobuf: retType -1, retMsg."""
+    return b"\x08" + b"\xff" * 9 + b"\x01\x12" + bytes([len(text)]) + text.encode()
 
 
 def frames(sock):
@@ -57,6 +63,8 @@ def requests(client, gateway, mode, text):
             client.sendall(frame(proto, serial, {"retType": 0, "s2c": json.loads(text)}))
         elif mode == "timeout" and proto == PLACE_ORDER:
             client.sendall(frame(proto, serial, {"retType": -100, "retMsg": "no answer"}))
+        elif mode == "later" and proto == PLACE_ORDER:
+            client.sendall(frame(proto, serial, failure("please retry later"), PROTOBUF))
         elif mode == "strange" and proto == GET_INFO:
             client.sendall(frame(proto, serial, {"retType": -1, "retMsg": "未知的协议ID"}))
         elif mode == "silent" and proto == GET_INFO:

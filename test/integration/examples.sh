@@ -20,7 +20,9 @@ port=$(sed -n 's/^ *FTAPI .*:\([0-9]*\).*/\1/p' "$dir/banner")
 try() {
     want=$1 pattern=$2 name=$3
     shift 3
-    timeout 120 "$bin/$name" "$@" >"$dir/out" 2>&1 </dev/null
+    program=$bin/$name
+    case $name in *.sh) program=examples/$name ;; esac
+    timeout 120 "$program" "$@" >"$dir/out" 2>&1 </dev/null
     status=$?
     if [ $status = "$want" ] && grep -q "$pattern" "$dir/out"; then
         passed=$((passed + 1))
@@ -43,6 +45,28 @@ try 1 'XX: a security is written' quote_stream -p "$port" XX
 try 0 '^in the end: filled, 100 filled$' place_order -p "$port" HK.00700 100 5000
 try 0 '^in the end: cancelled, 0 filled$' place_order -p "$port" US.AAPL 10 1
 try 1 'place_order: snapshot: ' place_order -p "$port" HK.NOTHING
+
+# REST, with a key as the script's comment makes it.
+FUTU_API_KEY=$("$(dirname "$opend")/futucli" gen-key --keys-file "$dir/keys.json" \
+    --scopes qot:read,acc:read,trade:simulate 2>/dev/null | grep -o 'fc_[0-9a-f]*' | head -1)
+rest_port=$(python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+FUTU_REST_URL=http://127.0.0.1:$rest_port
+export FUTU_API_KEY FUTU_REST_URL
+"$opend" --paper --paper-clock always-open --rest-port "$rest_port" --rest-keys-file "$dir/keys.json" \
+    --state-dir "$dir/state" --log-level error >"$dir/rest" 2>"$dir/rest-log" &
+rest=$!
+trap 'kill $daemon $rest 2>/dev/null; rm -rf "$dir"' EXIT
+until grep -q '^ready' "$dir/rest"; do
+    kill -0 $rest 2>/dev/null || { cat "$dir/rest-log"; exit 1; }
+    sleep 0.05
+done
+try 0 '^its status is ' rest.sh
+try 0 '^order [0-9]*: 400 of HK.00005 at ' rest.sh HK.00005
+try 1 'NOTHING' rest.sh HK.NOTHING
+FUTU_API_KEY=fc_none try 1 'the API key is not valid' rest.sh
+kill $rest
+wait $rest 2>/dev/null
+try 1 'Failed to connect' rest.sh
 
 # Nobody listens there any more.
 kill $daemon

@@ -10,7 +10,7 @@
 #include "support.h"
 #include "ws.h"
 
-#define GET(target) "GET " target " HTTP/1.1\r\nHost: x\r\n\r\n"
+#define GET(target) "GET " target " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 #define CLIENTS 1000
 
 static struct opend d;
@@ -95,7 +95,7 @@ START_TEST(health_is_known_bytes)
     char got[512] = "";
     size_t n = strlen(before) + 25 + strlen(behind);
     peer_connect(&p, d.rest_port);
-    say(&p, "HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    say(&p, "HEAD /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
     peer_read(&p, got, n);
     ck_assert_mem_eq(got, before, strlen(before));
     ck_assert_str_eq(got + strlen(before) + 25, behind);
@@ -133,10 +133,10 @@ START_TEST(wrong_requests_end_their_connection)
         { "\x16\x03\x01\x02", 400 },
         { "GET / HTTP/9.9\r\n\r\n", 505 },
         { "GET /health HTTP/1.1\r\n\r\n", 400 },
-        { "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
           400 },
-        { "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000000\r\n\r\n", 413 },
-        { "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n300000\r\n", 413 },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n", 413 },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n300000\r\n", 413 },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct peer p;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 import WebSocket from 'ws';
 
-import { slow, within } from './gateway.mjs';
+import { sha256, slow, within } from './gateway.mjs';
 
 const HEAD = 44;
 const folder = fileURLToPath(new URL('node_modules/futu-api/proto', import.meta.url));
@@ -86,7 +86,7 @@ export class Ftapi {
         }
     }
 
-    // The whole Response.
+    // The whole Response, and how the audit trail names the request.
     reply(name, c2s) {
         const request = type(`${name}.Request`), serial = ++this.serial, id = ids[name];
         const body = request.encode(request.fromObject({ c2s })).finish();
@@ -95,7 +95,7 @@ export class Ftapi {
                 throw new Error('not connected');
             this.waiting.set(serial, { id, resolve, reject });
             this.ws.send(frame(id, serial, Buffer.from(body)));
-        })).then((rsp) => decode(`${name}.Response`, rsp));
+        })).then((rsp) => ({ ...decode(`${name}.Response`, rsp), argsHash: sha256(body).slice(0, 8) }));
     }
 
     async call(name, c2s) {

@@ -44,7 +44,8 @@ typedef void futu_http_done_fn(const futu_http_answer *a, void *arg);
 
 /* Takes one request; nothing of it is kept. done() runs exactly once, perhaps before this returns
  * (then *out is NULL), or never after futu_http_abandon(); it must not call the gateway. A gateway
- * that is freed answers what is under way with 503. FUTU_EINVAL, FUTU_ENOMEM: done() does not run. */
+ * that is freed answers what is under way with 503. FUTU_EINVAL, FUTU_ENOMEM: done() does not
+ * run. */
 FUTU_API futu_err futu_gateway_http(futu_gateway *g, const futu_http_request *rq,
                                     futu_http_done_fn *done, void *arg, futu_http_call **out);
 /* The client is gone: done() will not run. What is under way goes on; an order is not taken back.

@@ -26,8 +26,8 @@ struct rails {
     char dir[40], path[64];
 };
 
-/* A new key of the file: its token is "token-ID". `scopes` are quoted and separated by commas; `more`
- * begins with a comma, or is "". */
+/* A new key of the file: its token is "token-ID". `scopes` are quoted and separated by commas;
+ * `more` begins with a comma, or is "". */
 void rails_key(struct rails *k, const char *id, const char *scopes, const char *more);
 /* Writes the file of the keys since the last time. */
 void rails_save(struct rails *k);
@@ -44,7 +44,7 @@ struct api_key *rails_api_key(struct rails *k, const char *id);
 void disk_end(struct disk *d, futu_err err);
 void disk_end_all(struct disk *d);
 void rails_written(struct rails *k);
-/* How many lines of the trail contain all of these (a NULL ends; each "name":"value" as it stands). */
+/* How many lines of the trail contain all of these pieces. */
 #define trail_count(k, ...) trail_with((k), (const char *const[]){ __VA_ARGS__, NULL })
 size_t trail_with(struct rails *k, const char *const *parts);
 void trail_clear(struct rails *k);
@@ -98,7 +98,7 @@ void *rails_filled(const futu_msg *m, struct arena *mem);
 void rails_price(struct rails *k, double price);
 
 #define PLACED                                                                                     \
-    "080012001800221d 0a0d 0800 10abb4cdd888b38ff00318 01 1085 08 1a 07 46 41 31 32 33 34 35"
+    "080012001800221c 0a0e 0800 10abb4cdd888b38ff00318 01 1085 08 1a 07 46 41 31 32 33 34 35"
 #define REFUSED "08ffffffffffffffffff01 1203 6e6f21 1800"
 #define TIMED_OUT "089cffffffffffffffff01 1200 1800"
 

@@ -226,6 +226,13 @@ void rig_answer(struct rig *r, uint32_t proto, const char *hex)
     finish(oldest(r, proto), hex);
 }
 
+void rig_answer_one(struct rig *r, uint32_t at, const char *hex)
+{
+    struct upstream_request *rq = r->fake.calls[at];
+    r->fake.calls[at] = NULL;
+    finish(rq, hex);
+}
+
 void rig_answer_msg(struct rig *r, uint32_t proto, const void *response)
 {
     struct upstream_request *rq = oldest(r, proto);

@@ -58,6 +58,8 @@ void rig_pass(struct rig *r, int64_t ns);
 void rig_turn(struct rig *r);
 /* Answers the oldest waiting request of this protocol. */
 void rig_answer(struct rig *r, uint32_t proto, const char *hex);
+/* The call in this place, which waits. */
+void rig_answer_one(struct rig *r, uint32_t at, const char *hex);
 /* The same with a struct of its Response. */
 void rig_answer_msg(struct rig *r, uint32_t proto, const void *response);
 /* Ends the oldest open(), or watch(), that waits. */
