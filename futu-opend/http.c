@@ -2,8 +2,8 @@
  *
  * Pipe:    a request that is under way is an exchange in its connection's line. The first one's
  *          answer goes to the output at once, a later one's waits in its exchange for its turn.
- * Output:  two buffers: answers go into `fill` while the socket works on `flight`. All answers to what
- *          one read brought are one write, as are those that come later in a turn of the loop.
+ * Output:  two buffers: answers go into `fill` while the socket works on `flight`. All answers to
+ *          what one read brought are one write, as are those that come later in a turn of the loop.
  * Pauses:  with 64 requests under way, or 1 MiB of output, nothing is read; what was read already
  *          waits in `rest`.
  * Limits:  8 MiB of output, except for one answer that is larger alone; times in http_time.h,

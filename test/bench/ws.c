@@ -3,9 +3,10 @@
  * Ours:    a relay, fed by blast (blast.h) with as many pushes as it takes, which share the second
  *          core with the receiver; it decodes each push and writes its text. The peer has the texts
  *          ready. What a client can't take in time is passed over here, and waits there.
+ * Peer:    one event at a time, as its documentation shows; and with its sockets held back for 16.
  * Client:  this program, for both: one receiver that cuts frames, counts texts and their bytes.
- * Latency: from the signal for one event to its text in each client, all clients counted; ours has a
- *          hop more. So many a second that nothing waits.
+ * Latency: from the signal for one event to its text in each client, all clients counted; ours has
+ *          a hop more. So few a second that nothing waits.
  * CPU:     of the server alone, per text delivered.
  */
 #include <errno.h>
