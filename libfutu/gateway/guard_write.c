@@ -296,6 +296,9 @@ static void on_price(struct upstream_request *rq, const uint8_t *body, size_t le
         reply_refuse(&a, "out of memory");
         return;
     }
+    /* It waits no more, unless for the disk again: then once it goes up it is its call's to answer. */
+    timer_stop(g->hub->o.timers, &g->timer);
+    g->ask.c = NULL;
     g->order.has_value = true;
     g->order.value = MAX(g->qty * MAX(price, g->least_price), g->least_value);
     if (price > 0)

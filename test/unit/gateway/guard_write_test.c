@@ -143,6 +143,24 @@ START_TEST(market_orders_are_valued_at_the_last_price)
 }
 END_TEST
 
+START_TEST(a_valued_order_that_nobody_answers_is_told_once_that_it_is_unknown)
+{
+    start(ALL, ",\"max_order_value\":1000");
+    k.audit.sink = NULL;                /* nothing is waited for but the price */
+    hub_set_daily(k.r.hub, (struct hub_store){ NULL, NULL });
+    told_place(&t, c, &(struct place){ .qty = 100, .type = 2 });
+    rails_price(&k, 10);
+    ck_assert_uint_eq(rig_waiting(&k.r, 2202), 1);
+    rig_pass(&k.r, 11 * NS_PER_S);
+    ck_assert_uint_eq(t.times, 1);
+    ck_assert_int_eq(t.ret, RET_TIMEOUT);
+    rig_answer(&k.r, 2202, PLACED);
+    rig_pass(&k.r, 11 * NS_PER_S);
+    ck_assert_uint_eq(t.times, 1);
+    stop();
+}
+END_TEST
+
 START_TEST(a_limit_order_without_a_price_is_valued_at_the_last_one)
 {
     start(ALL, ",\"max_daily_value\":1000");
@@ -338,6 +356,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, quantity_times_price_is_the_value);
     tcase_add_test(tc, a_small_amount_does_not_hide_a_large_quantity);
     tcase_add_test(tc, market_orders_are_valued_at_the_last_price);
+    tcase_add_test(tc, a_valued_order_that_nobody_answers_is_told_once_that_it_is_unknown);
     tcase_add_test(tc, a_limit_order_without_a_price_is_valued_at_the_last_one);
     tcase_add_test(tc, a_trigger_above_the_last_price_counts);
     tcase_add_test(tc, without_a_last_price_a_market_order_is_refused);
