@@ -115,10 +115,11 @@ static void print_help(void)
     printf("\nTry: futucli quote HK.00700 US.AAPL      futucli COMMAND --help\n");
 }
 
-/* A closed standard stream would give its number to a file or a socket, and take our texts there. */
+/* A closed standard stream would give its number to a file or a socket, and take our texts there.
+ * Read-only, so that what is printed still fails. */
 static bool std_streams_open(void)
 {
-    int fd = open("/dev/null", O_RDWR);
+    int fd = open("/dev/null", O_RDONLY);
     while (fd >= 0 && fd <= STDERR_FILENO)
         fd = dup(fd);
     if (fd < 0)
