@@ -241,8 +241,11 @@ void guard_reply(struct ask *a, futu_str *body)
     if (a->proto != 2001 || !k || k->n_acc_ids == 0)
         return;
     arena_reset(&h->events);
-    if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL,
-                     NULL) || !rsp.s2c)
+    if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL, NULL)) {
+        *body = STR("");            /* rather no answer than all accounts */
+        return;
+    }
+    if (!rsp.s2c)
         return;
     size_t n = 0;
     for (size_t i = 0; i < rsp.s2c->n_accList; i++)
@@ -251,7 +254,7 @@ void guard_reply(struct ask *a, futu_str *body)
     rsp.s2c->n_accList = n;
     h->body.n = 0;
     if (codec_encode(&Trd_GetAccList_Response_msg, &rsp, &h->body, NULL))
-        h->body.n = 0;              /* rather no answer than all accounts */
+        h->body.n = 0;
     *body = buf_str(&h->body);
 }
 

@@ -211,6 +211,18 @@ START_TEST(account_lists_are_cut_down)
 }
 END_TEST
 
+START_TEST(an_account_list_that_cant_be_read_is_not_told_at_all)
+{
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
+    open_all();
+    told_ask_bytes(&t, rails_caller(&k, IFACE_REST, "key"), 2001, "\x0a\x02\x08\x00", 4);
+    rig_answer(&k.r, 2001, "0800 12001800 2203 0a01ff");
+    ck_assert(t.times == 1 && t.ret == RET_FAILED && strstr(t.text, "empty"));
+    stop();
+}
+END_TEST
+
 START_TEST(without_a_published_message_a_limited_key_sees_nothing)
 {
     begin();
@@ -304,6 +316,22 @@ START_TEST(an_expired_key_ends_its_connections_at_its_time)
     rig_pass(&k.r, NS_PER_MS);
     ck_assert(p.closes == 1 && strstr(p.reason, "expired"));
     ck_assert(v.closes == 1);
+    close_clients();
+    stop();
+}
+END_TEST
+
+START_TEST(a_key_that_ends_in_thousands_of_years_is_looked_at_once_a_minute)
+{
+    begin();
+    rails_key(&k, "key", "\"qot:read\"", ",\"expires_at\":\"9999-12-31T23:59:59Z\"");
+    open_all();
+    open_clients();
+    for (int i = 0; i < 200; i++) {
+        ck_assert_int_gt(timers_next(&k.r.timers), k.r.time.mono_ns);
+        rig_pass(&k.r, NS_PER_S);
+    }
+    ck_assert(p.closes == 0 && v.closes == 0);
     close_clients();
     stop();
 }
@@ -440,10 +468,12 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_header_that_comes_twice_is_taken_as_a_reader_takes_it);
     tcase_add_test(tc, pushes_are_asked_for_ones_own_accounts);
     tcase_add_test(tc, account_lists_are_cut_down);
+    tcase_add_test(tc, an_account_list_that_cant_be_read_is_not_told_at_all);
     tcase_add_test(tc, without_a_published_message_a_limited_key_sees_nothing);
     tcase_add_test(tc, a_websocket_needs_a_key_that_reads_quotes);
     tcase_add_test(tc, a_revoked_key_ends_its_connections_in_the_same_turn);
     tcase_add_test(tc, an_expired_key_ends_its_connections_at_its_time);
+    tcase_add_test(tc, a_key_that_ends_in_thousands_of_years_is_looked_at_once_a_minute);
     tcase_add_test(tc, scopes_that_go_are_missed_at_the_next_request);
     tcase_add_test(tc, a_request_with_a_dead_key_ends_its_connection);
     tcase_add_test(tc, cards_stand_for_accounts_once_these_are_known);
