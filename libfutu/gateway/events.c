@@ -7,9 +7,8 @@
  * anyone, so that a client sees how many were passed over.
  * Tests:   test/unit/gateway/events_test.c
  */
-#include <stdio.h>
-
 #include "codec/base64.h"
+#include "codec/num.h"
 #include "codec/wire_out.h"
 #include "gateway/state.h"
 #include "wire/sdkws.h"
@@ -26,32 +25,54 @@ static const char *type_of(const struct event *e)
     return e->acc_id ? "trade" : "notify";
 }
 
+/* Once per push: texts are copied, not formatted. */
+static char *put(char *p, const char *text)
+{
+    size_t n = strlen(text);
+    memcpy(p, text, n);
+    return p + n;
+}
+
+static char *put_number(char *p, const char *name, int64_t v)
+{
+    p = put(p, name);
+    return p + num_write_i64(p, v);
+}
+
+static char *put_count(char *p, const char *name, uint64_t v)
+{
+    p = put(p, name);
+    return p + num_write_u64(p, v);
+}
+
 /* Codes are printable ASCII without quotes in every market; what is not stays out. */
-static void code_text(char *out, const char *code)
+static char *put_code(char *p, const char *code)
 {
     for (; *code; code++)
         if (*code > ' ' && *code < 0x7f && *code != '"' && *code != '\\')
-            *out++ = *code;
-    *out = '\0';
+            *p++ = *code;
+    return p;
 }
 
+/* Names of markets have a few letters; all else has its limit: HEAD_MAX is never reached. */
 static size_t head_of(const struct event *e, char out[HEAD_MAX])
 {
-    char code[SECURITY_CODE_MAX + 1];
-    int n = snprintf(out, HEAD_MAX, "{\"type\":\"%s\",\"proto_id\":%u", type_of(e), e->proto);
+    char *p = put(put(out, "{\"type\":\""), type_of(e));
+    p = put_count(p, "\",\"proto_id\":", e->proto);
     if (e->key) {
-        code_text(code, e->key->code);
-        n += snprintf(out + n, HEAD_MAX - (size_t)n,
-                      ",\"sec_key\":\"%d_%s\",\"sub_type\":%d,\"rehab_type\":%d", e->key->market,
-                      code, e->key->sub_type, e->key->rehab);
+        p = put_number(p, ",\"sec_key\":\"", e->key->market);
+        *p++ = '_';
+        p = put_code(p, e->key->code);
+        p = put_number(p, "\",\"sub_type\":", e->key->sub_type);
+        p = put_number(p, ",\"rehab_type\":", e->key->rehab);
     }
     if (e->acc_id)
-        n += snprintf(out + n, HEAD_MAX - (size_t)n, ",\"acc_id\":%llu",
-                      (unsigned long long)e->acc_id);
+        p = put_count(p, ",\"acc_id\":", e->acc_id);
     if (e->market)
-        n += snprintf(out + n, HEAD_MAX - (size_t)n, ",\"trd_market\":\"%s\"", e->market);
-    n += snprintf(out + n, HEAD_MAX - (size_t)n, ",\"seq\":%llu,", (unsigned long long)e->seq);
-    return (size_t)n;
+        p = put(put(put(p, ",\"trd_market\":\""), e->market), "\"");
+    p = put_count(p, ",\"seq\":", e->seq);
+    *p++ = ',';
+    return (size_t)(p - out);
 }
 
 static struct shbuf *text_frame(struct futu_conn *c, size_t n, uint8_t **text)
@@ -73,40 +94,39 @@ enum { EV_PROTO_ID = 1, EV_SEC_KEY, EV_SUB_TYPE, EV_BODY, EV_TYPE, EV_ACC_ID, EV
        EV_SEQ };
 #define GRPC_HEAD 5
 
-static uint8_t *put_number(uint8_t *p, uint32_t tag, uint64_t v)
+static uint8_t *put_varint(uint8_t *p, uint32_t tag, uint64_t v)
 {
     return v ? pb_put_varint(pb_put_key(p, tag, PB_WIRE_VARINT), v) : p;
 }
 
-static uint8_t *put_text(uint8_t *p, uint32_t tag, const char *text)
+static uint8_t *put_text(uint8_t *p, uint32_t tag, futu_str text)
 {
-    size_t n = strlen(text);
-    p = pb_put_varint(pb_put_key(p, tag, PB_WIRE_BYTES), n);
-    memcpy(p, text, n);
-    return p + n;
+    p = pb_put_varint(pb_put_key(p, tag, PB_WIRE_BYTES), text.n);
+    memcpy(p, text.p, text.n);
+    return p + text.n;
 }
 
 static uint8_t *put_stream(uint8_t *p, const struct stream_key *key)
 {
-    char code[SECURITY_CODE_MAX + 1], sec_key[SECURITY_CODE_MAX + 16];
-    code_text(code, key->code);
-    snprintf(sec_key, sizeof(sec_key), "%d_%s", key->market, code);
-    p = put_text(p, EV_SEC_KEY, sec_key);
-    p = put_number(p, EV_SUB_TYPE, (uint64_t)(int64_t)key->sub_type);
-    return put_number(p, EV_REHAB, (uint64_t)(int64_t)key->rehab);
+    char sec_key[SECURITY_CODE_MAX + 32], *end = put_number(sec_key, "", key->market);
+    *end++ = '_';
+    end = put_code(end, key->code);
+    p = put_text(p, EV_SEC_KEY, (futu_str){ sec_key, (size_t)(end - sec_key) });
+    p = put_varint(p, EV_SUB_TYPE, (uint64_t)(int64_t)key->sub_type);
+    return put_varint(p, EV_REHAB, (uint64_t)(int64_t)key->rehab);
 }
 
 /* All but the body, which comes last: its order among the fields is free. */
 static size_t grpc_fields(const struct event *e, uint8_t out[HEAD_MAX])
 {
-    uint8_t *p = put_number(out, EV_PROTO_ID, e->proto);
+    uint8_t *p = put_varint(out, EV_PROTO_ID, e->proto);
     if (e->key)
         p = put_stream(p, e->key);
-    p = put_text(p, EV_TYPE, type_of(e));
-    p = put_number(p, EV_ACC_ID, e->acc_id);
+    p = put_text(p, EV_TYPE, str_c(type_of(e)));
+    p = put_varint(p, EV_ACC_ID, e->acc_id);
     if (e->market)
-        p = put_text(p, EV_MARKET, e->market);
-    p = put_number(p, EV_SEQ, e->seq);
+        p = put_text(p, EV_MARKET, str_c(e->market));
+    p = put_varint(p, EV_SEQ, e->seq);
     p = pb_put_key(p, EV_BODY, PB_WIRE_BYTES);
     return (size_t)(pb_put_varint(p, e->len) - out);
 }

@@ -139,8 +139,8 @@ static bool idempotent(futu_grpc_call *k, futu_str body)
 /* ---- the body ---- */
 
 /* The packetID of a write says whose connection it is of, which a caller of gRPC can't know:
- * absent, or with connID 0, it is filled in. A body in which it can't be put is refused by the check
- * that follows. */
+ * absent, or with connID 0, it is filled in. A body in which it can't be put is refused by the
+ * check that follows. */
 static futu_err number_order(futu_grpc_call *k, uint64_t conn_id)
 {
     struct grpc *g = k->grpc;

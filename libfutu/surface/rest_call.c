@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "codec/json_lex.h"
 #include "codec/splice.h"
 #include "surface/body.h"
 #include "surface/rest_state.h"
@@ -245,13 +246,35 @@ static bool idempotent(futu_http_call *k, const futu_http_request *rq, futu_str 
 
 /* ---- the call ---- */
 
+/* Whether the text is one JSON object; *wrapped: it has the member c2s. */
+static bool is_object(futu_str text, bool *wrapped)
+{
+    struct json_lex lx = { text.p, text.p + text.n };
+    futu_str name, value;
+    char tmp[64];
+    bool more = json_take(&lx, '{') && json_peek(&lx) != '}';
+    *wrapped = false;
+    while (more) {
+        if (json_name(&lx, tmp, sizeof(tmp), &name) || !json_take(&lx, ':') ||
+            !json_skip(&lx, &value))
+            return false;
+        *wrapped |= str_is(name, "c2s");
+        more = json_take(&lx, ',');
+    }
+    return json_take(&lx, '}') && (json_blanks(&lx), lx.p == lx.end);
+}
+
 /* What nobody here can read goes up as it came; only another gateway may know what it means. */
 static void call_raw(futu_http_call *k, const futu_http_request *rq, futu_conn *caller)
 {
     struct buf *b = &k->rest->json;
-    bool wrapped = rq->body.n > 0 && memmem(rq->body.p, rq->body.n, "\"c2s\"", 5);
+    bool wrapped = false;
     if (k->key && k->key->n_acc_ids > 0) {
         http_refuse(k, DENY_ACCOUNT, "the account of this call can't be seen");
+        return;
+    }
+    if (rq->body.n > 0 && !is_object(rq->body, &wrapped)) {
+        http_error(k, 400, "the body is not a JSON object");
         return;
     }
     b->n = 0;

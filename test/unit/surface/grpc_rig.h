@@ -172,7 +172,8 @@ static const char market_state[] = "\x0a\x0b\x0a\x09\x08\x01\x12\x05" "00700";
 /* Its C2S alone. */
 #define MARKET_STATE_C2S market_state + 2, sizeof(market_state) - 3
 
-static inline void order(struct told_call *t, const char *token, const char *word, const struct place *o)
+static inline void order(struct told_call *t, const char *token, const char *word,
+                         const struct place *o)
 {
     uint8_t bytes[512];
     size_t n = place_bytes(0, o, bytes);
