@@ -21,7 +21,7 @@ INC    := -Ilibfutu/include -I$(GEN) -Ilibfutu
 ALL    := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -MMD -MP $(INC) \
           $(SANFLAGS_$(SAN)) $(or $(CFLAGS),-O2 -g)
 LIBS   := -luv -lmbedcrypto -lsodium -lnettle -lcjson -lm -lpthread
-OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lwslay -lexpat
+OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lwslay -lexpat
 CLI_LIBS   := -lcjson
 # The library stands beside the programs in the build tree, in ../lib once they are installed.
 RPATH := -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib'
@@ -113,7 +113,7 @@ OPEND_PARTS := $(filter-out $(B)/obj/futu-opend/main.o,$(OPEND_OBJ))
 OPEND_TESTS := $(filter $(B)/test/unit/opend/%,$(TESTS))
 $(B)/libopend.a: $(OPEND_PARTS)
 	rm -f $@ && $(AR) rcs $@ $^
-OPEND_FUZZ := $(patsubst %,$(B)/test/fuzz/fuzz_%,http toml xml)
+OPEND_FUZZ := $(patsubst %,$(B)/test/fuzz/fuzz_%,grpc http toml xml)
 $(B)/test/unit/opend/%.o $(OPEND_FUZZ:=.o): ALL += -Ifutu-opend $(LLHTTP_INC)
 $(OPEND_TESTS) $(OPEND_FUZZ): LIBS := $(B)/libopend.a $(B)/libfutu.a $(OPEND_LIBS) $(LIBS)
 $(OPEND_TESTS): $(B)/libopend.a

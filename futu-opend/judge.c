@@ -77,6 +77,8 @@ static const char *judge_pairs(const struct opend_conf *c)
         return "--websocket-cert and --websocket-private-key go together";
     if (!c->rest_tls_cert != !c->rest_tls_key)
         return "--rest-tls-cert and --rest-tls-key go together";
+    if (!c->grpc_tls_cert != !c->grpc_tls_key)
+        return "--grpc-tls-cert and --grpc-tls-key go together";
     if (c->json_log && c->audit_log)
         return "--json-log and --audit-log do not go together: the trail is a part of the JSON log "
                "already, and a second copy would leave open which one counts; drop --audit-log and "
@@ -95,6 +97,7 @@ static bool judge_ports(const struct opend_conf *c, char *why, size_t size)
         { "rest-ip", "rest-port" },                { "rest-tls-cert", "rest-port" },
         { "rest-allowed-origins", "rest-port" },   { "metrics-public", "rest-port" },
         { "rest-keys-file", "rest-port" },         { "grpc-keys-file", "grpc-port" },
+        { "grpc-ip", "grpc-port" },                { "grpc-tls-cert", "grpc-port" },
     };
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
         const struct option *o = option_find(needs[i].option, strlen(needs[i].option));
@@ -116,20 +119,30 @@ static bool same_port(uint64_t a, const char *a_ip, uint64_t b, const char *b_ip
     return a && a == b && strcmp(a_ip, b_ip) == 0;
 }
 
-static const char *judge_listeners(const struct opend_conf *c)
+static bool judge_listeners(const struct opend_conf *c, char *why, size_t size)
 {
-    const char *ws_ip = c->websocket_ip ? c->websocket_ip : c->ip;
-    const char *rest_ip = c->rest_ip ? c->rest_ip : c->ip;
-    if (c->tcp_closed && !c->websocket_port && !c->rest_port)
-        return "no port would be open: with a keys file the FTAPI TCP port, which knows no keys, "
-               "stays closed; add --websocket-port or --rest-port, or --allow-tcp-unauthenticated";
-    if (!c->tcp_closed && same_port(c->port, c->ip, c->websocket_port, ws_ip))
-        return "--port and --websocket-port are the same";
-    if (!c->tcp_closed && same_port(c->port, c->ip, c->rest_port, rest_ip))
-        return "--port and --rest-port are the same";
-    if (same_port(c->websocket_port, ws_ip, c->rest_port, rest_ip))
-        return "--websocket-port and --rest-port are the same";
-    return NULL;
+    const struct {
+        const char *option, *ip;
+        uint64_t port;
+    } all[] = {
+        { "port", c->ip, c->tcp_closed ? 0 : c->port },
+        { "websocket-port", c->websocket_ip ? c->websocket_ip : c->ip, c->websocket_port },
+        { "rest-port", c->rest_ip ? c->rest_ip : c->ip, c->rest_port },
+        { "grpc-port", c->grpc_ip ? c->grpc_ip : c->ip, c->grpc_port },
+    };
+    if (c->tcp_closed && !c->websocket_port && !c->rest_port && !c->grpc_port) {
+        snprintf(why, size, "no port would be open: with a keys file the FTAPI TCP port, which "
+                            "knows no keys, stays closed; add --websocket-port, --rest-port or "
+                            "--grpc-port, or --allow-tcp-unauthenticated");
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        for (size_t j = i + 1; j < sizeof(all) / sizeof(all[0]); j++)
+            if (same_port(all[i].port, all[i].ip, all[j].port, all[j].ip)) {
+                snprintf(why, size, "--%s and --%s are the same", all[i].option, all[j].option);
+                return false;
+            }
+    return true;
 }
 
 static const char *judge_values(const struct opend_conf *c)
@@ -171,9 +184,7 @@ static bool loopback(const char *ip)
 static void warn(struct opend_conf *c)
 {
     const char *rest_ip = c->rest_ip ? c->rest_ip : c->ip;
-    if (c->grpc_port)
-        conf_note(c, FUTU_LOG_WARN, "gRPC is not in this version: port %llu is not opened",
-                  (unsigned long long)c->grpc_port);
+    const char *grpc_ip = c->grpc_ip ? c->grpc_ip : c->ip;
     if (c->tcp_closed)
         conf_note(c, FUTU_LOG_WARN, "the FTAPI TCP port stays closed: it knows no keys, and a keys "
                                     "file is set; --allow-tcp-unauthenticated opens it");
@@ -187,12 +198,18 @@ static void warn(struct opend_conf *c)
     if (c->rest_port && !c->rest_tls_cert && !loopback(rest_ip))
         conf_note(c, FUTU_LOG_WARN, "REST on %s without TLS: keys and data can be read on the way; "
                                     "see --rest-tls-cert", rest_ip);
+    if (c->grpc_port && !c->grpc_keys_file)
+        conf_note(c, FUTU_LOG_WARN, "gRPC without --grpc-keys-file: whoever reaches the port may "
+                                    "read everything; writes are refused");
+    if (c->grpc_port && !c->grpc_tls_cert && !loopback(grpc_ip))
+        conf_note(c, FUTU_LOG_WARN, "gRPC on %s without TLS: keys and data can be read on the way; "
+                                    "see --grpc-tls-cert", grpc_ip);
 }
 
 bool config_judge(struct opend_conf *c, char *why, size_t size)
 {
     static const char *(*const judges[])(const struct opend_conf *) = {
-        judge_upstream, judge_pairs, judge_listeners, judge_values,
+        judge_upstream, judge_pairs, judge_values,
     };
     fill_state_dir(c);
     choose_upstream(c);
@@ -206,7 +223,8 @@ bool config_judge(struct opend_conf *c, char *why, size_t size)
             snprintf(why, size, "%s", wrong);
             return false;
         }
-        if (judges[i] == judge_pairs && !judge_ports(c, why, size))
+        if (judges[i] == judge_pairs && (!judge_ports(c, why, size) ||
+                                         !judge_listeners(c, why, size)))
             return false;
     }
     if (!judge_zone(c, why, size))

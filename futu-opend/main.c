@@ -27,7 +27,7 @@ struct daemon {
     struct opend_conf conf;
     futu_loop *loop;
     futu_gateway *gateway;
-    struct listener tcp, websocket, rest;
+    struct listener tcp, websocket, rest, grpc;
     unsigned connections;       /* of all listeners */
     uv_signal_t sigint, sigterm, sighup;
     bool stop;                  /* a signal came */
@@ -126,10 +126,14 @@ static bool make_listeners(struct daemon *d)
         { &d->websocket, &listener_websocket, c->websocket_ip, c->websocket_port,
           c->websocket_port != 0 },
         { &d->rest, &listener_http, c->rest_ip, c->rest_port, c->rest_port != 0 },
+        { &d->grpc, &listener_grpc, c->grpc_ip, c->grpc_port, c->grpc_port != 0 },
     };
     if (!load_tls(d, &d->websocket, c->websocket_cert, c->websocket_private_key) ||
-        !load_tls(d, &d->rest, c->rest_tls_cert, c->rest_tls_key))
+        !load_tls(d, &d->rest, c->rest_tls_cert, c->rest_tls_key) ||
+        !load_tls(d, &d->grpc, c->grpc_tls_cert, c->grpc_tls_key))
         return false;
+    if (d->grpc.tls)
+        tls_server_http2(d->grpc.tls);
     d->tcp.encrypted = c->rsa_private_key != NULL;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         all[i].l->count = &d->connections;
@@ -192,15 +196,28 @@ static void print_upstream(const struct daemon *d)
     printf("  orders      journal in %s\n", d->conf.state_dir);
 }
 
+static void print_mode(const char *keys_file)
+{
+    if (keys_file)
+        printf("(keys: %s)\n", keys_file);
+    else
+        printf("(open mode: reads without a key, writes refused)\n");
+}
+
 static void print_rest(const struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
     printf("  REST        %s://%s:%d ", d->rest.tls ? "https" : "http",
            c->rest_ip ? c->rest_ip : c->ip, d->rest.port);
-    if (c->rest_keys_file)
-        printf("(keys: %s)\n", c->rest_keys_file);
-    else
-        printf("(open mode: reads without a key, writes refused)\n");
+    print_mode(c->rest_keys_file);
+}
+
+static void print_grpc(const struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    printf("  gRPC        %s:%d%s ", c->grpc_ip ? c->grpc_ip : c->ip, d->grpc.port,
+           d->grpc.tls ? ", TLS" : "");
+    print_mode(c->grpc_keys_file);
 }
 
 static void print_banner(const struct daemon *d)
@@ -227,6 +244,8 @@ static void print_banner(const struct daemon *d)
                c->websocket_key_md5 ? " (key required)" : "");
     if (d->rest.kind)
         print_rest(d);
+    if (d->grpc.kind)
+        print_grpc(d);
     if ((d->tcp.kind && !d->tcp.loopback && !d->tcp.encrypted) ||
         (c->websocket_port && !d->websocket.loopback && !d->websocket.encrypted))
         printf("  no trade calls on ports beyond loopback without encryption: see "
@@ -244,18 +263,19 @@ static bool all_answered(const struct daemon *d)
 /* Within DRAIN_MS; another signal ends the wait. */
 static void drain(struct daemon *d)
 {
-    struct listener *all[] = { &d->tcp, &d->websocket, &d->rest };
+    struct listener *all[] = { &d->tcp, &d->websocket, &d->rest, &d->grpc };
+    const size_t n = sizeof(all) / sizeof(all[0]);
     uint64_t end_ms = d->loop ? uv_now(futu_loop_uv(d->loop)) + DRAIN_MS : 0;
     d->stop = false;
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < n; i++)
         listener_refuse(all[i]);
     while (!all_answered(d) && !d->stop && uv_now(futu_loop_uv(d->loop)) < end_ms)
         futu_loop_poll(d->loop, 10);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < n; i++)
         listener_drain(all[i]);
     while (d->connections && !d->stop && uv_now(futu_loop_uv(d->loop)) < end_ms)
         futu_loop_poll(d->loop, 10);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < n; i++)
         listener_stop(all[i]);
 }
 
@@ -276,6 +296,7 @@ static void stop(struct daemon *d)
     futu_loop_free(d->loop);
     tls_server_free(d->websocket.tls);
     tls_server_free(d->rest.tls);
+    tls_server_free(d->grpc.tls);
 }
 
 static int run(struct daemon *d)

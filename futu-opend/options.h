@@ -49,6 +49,7 @@ struct opend_conf {
     const char *log_level;
     const char *rest_ip, *rest_tls_cert, *rest_tls_key, *rest_allowed_origins;
     uint64_t rest_port, grpc_port;      /* 0: off */
+    const char *grpc_ip, *grpc_tls_cert, *grpc_tls_key;
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;
     bool allow_tcp_unauthenticated, metrics_public;
     const char *audit_log;              /* file, or folder of daily files */

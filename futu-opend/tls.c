@@ -81,6 +81,12 @@ struct tls_server *tls_server_new(const char *cert_path, const char *key_path, c
     return NULL;
 }
 
+void tls_server_http2(struct tls_server *t)
+{
+    static const char *h2[] = { "h2", NULL };
+    mbedtls_ssl_conf_alpn_protocols(&t->conf, h2);
+}
+
 void tls_server_free(struct tls_server *t)
 {
     if (!t)

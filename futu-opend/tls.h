@@ -17,6 +17,8 @@ struct tls;             /* one connection */
 /* NULL: `why` names the file and the reason. */
 struct tls_server *tls_server_new(const char *cert_path, const char *key_path, char *why,
                                   size_t size);
+/* From here on a client that names protocols must name HTTP/2. */
+void tls_server_http2(struct tls_server *t);
 void tls_server_free(struct tls_server *t);
 
 struct tls *tls_new(struct tls_server *server);     /* NULL: no memory */

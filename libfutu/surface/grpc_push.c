@@ -55,6 +55,8 @@ void grpc_subscribe_push(futu_grpc_call *k, futu_str message)
     if (err)
         grpc_end(k, err == FUTU_ELIMIT ? FUTU_GRPC_RESOURCE_EXHAUSTED : FUTU_GRPC_UNAVAILABLE, "%s",
                  err == FUTU_ELIMIT ? "too many connections" : futu_strerror(err));
-    else
+    else {
         note_opened(k);
+        grpc_told(k);               /* from here on nothing is missed */
+    }
 }

@@ -188,7 +188,7 @@ async function auth() {
         './futu-opend --login-account X --login-pwd Y \\\n--rest-keys-file ~/.futu-opend-rs/keys.json \\\n' +
         '--grpc-keys-file ~/.futu-opend-rs/keys.json \\\n--ws-keys-file ~/.futu-opend-rs/keys.json \\\n' +
         `--rest-port ${rest} --grpc-port ${grpc} --websocket-port ${ws}`, { FUTU_OPEND_REST_PORT: rest });
-    seen('a warning that gRPC is not open yet', /WARN .*gRPC/.test(d.err));
+    seen('gRPC is open, with keys', new RegExp(`^ *gRPC +\\S+:${grpc} \\(keys: `, 'm').test(d.out));
     seen('the FTAPI port is closed, and that is said', d.port === 0 && /WARN .*FTAPI TCP port/.test(d.err));
 
     const answer = JSON.parse(command('# 3. Clients use the Bearer token\n' +

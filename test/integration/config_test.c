@@ -187,12 +187,12 @@ START_TEST(the_log_is_text_in_the_zone_or_json)
     put("c.toml", "paper = true\nlog_level = \"loud\"\ngrpc_port = 5\n");
     run(ARGS("--config", "c.toml", "--check-config", "--tz", "Asia/Tokyo"), 0);
     says("+09:00 ERROR c.toml, line 2: log_level: loud is no level");
-    says("+09:00 WARN  gRPC is not in this version: port 5 is not opened\n");
+    says("+09:00 WARN  gRPC without --grpc-keys-file");
     run(ARGS("--config", "c.toml", "--check-config"), 0);
     says("+00:00 ERROR c.toml");
     run(ARGS("--config", "c.toml", "--check-config", "--json-log", "--tz", "Asia/Tokyo"), 0);
     says("{\"timestamp\":\"20");
-    says("Z\",\"level\":\"WARN\",\"target\":\"futu\",\"message\":\"gRPC is not");
+    says("Z\",\"level\":\"WARN\",\"target\":\"futu\",\"message\":\"gRPC without");
     run(ARGS("--paper", "--json-log", "--audit-log", "x"), 2);
     says("do not go together");
     leave();

@@ -276,8 +276,11 @@ START_TEST(options_that_do_not_go_together)
     REFUSED("--rest-tls-cert and --rest-tls-key go together", "--rest-port", "1", "--rest-tls-cert",
             "x");
     REFUSED("--json-log and --audit-log", "--json-log", "--audit-log", "x");
-    REFUSED("no port would be open", "--grpc-port", "1", "--grpc-keys-file", "x");
-    REFUSED("are the same", "--port", "1", "--rest-port", "1");
+    REFUSED("--grpc-tls-cert and --grpc-tls-key go together", "--grpc-port", "1", "--grpc-tls-cert",
+            "x");
+    REFUSED("--grpc-ip needs --grpc-port", "--grpc-ip", "127.0.0.1");
+    REFUSED("--port and --rest-port are the same", "--port", "1", "--rest-port", "1");
+    REFUSED("--rest-port and --grpc-port are the same", "--rest-port", "1", "--grpc-port", "1");
     REFUSED("--tz: Asia/Atlantis is no zone", "--tz", "Asia/Atlantis");
     REFUSED("is no zone", "--tz", "../zoneinfo/UTC");
     REFUSED("is no zone", "--tz", "/usr/share/zoneinfo/UTC");
@@ -299,9 +302,8 @@ START_TEST(a_keys_file_closes_the_port_that_knows_no_keys)
                      OPTIONS_OK);
     ck_assert(conf.tcp_closed);
     options_free(&conf);
-    ck_assert_int_eq(
-        parse(ARGS("--paper", "--rest-port", "1", "--grpc-port", "2", "--grpc-keys-file", "x")),
-        OPTIONS_OK);
+    ck_assert_int_eq(parse(ARGS("--paper", "--grpc-port", "2", "--grpc-keys-file", "x")),
+                     OPTIONS_OK);
     ck_assert(conf.tcp_closed);
     options_free(&conf);
     ck_assert_int_eq(parse(ARGS("--paper", "--rest-port", "1", "--rest-keys-file", "x",
