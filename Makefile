@@ -31,10 +31,10 @@ default: all
 include test/setup.mk
 
 # Generated code: structs, descriptors, the registry, calendars. One stamp, since one run makes all.
-PROTO  := $(wildcard proto/*.proto) proto/protocols.tsv
+PROTO  := $(wildcard proto/*.proto proto/grpc/*/*/*.proto) proto/protocols.tsv
 GEN_PY := $(wildcard proto/gen/*.py)
 GEN_STAMP := $(GEN)/stamp
-GEN_SRC := $(GEN)/proto_desc.c $(GEN)/proto_doc.c $(GEN)/registry.c
+GEN_SRC := $(GEN)/proto_desc.c $(GEN)/proto_doc.c $(GEN)/registry.c $(GEN)/grpc_desc.c
 $(GEN_STAMP): $(PROTO) $(GEN_PY)
 	@mkdir -p $(GEN)/futu
 	$(PYTHON) proto/gen/main.py --proto proto --out $(GEN)
@@ -158,6 +158,7 @@ install: all
 	    > $(DEST)/lib/pkgconfig/libfutu.pc
 	install -m 755 $(PROGRAMS) $(DEST)/bin
 	install -m 644 proto/*.proto $(GEN)/futu_v1.proto $(DEST)/share/futu/proto
+	cp -r proto/grpc $(DEST)/share/futu/proto
 	install -m 644 man/*.1 $(DEST)/share/man/man1
 	install -m 644 man/*.7 $(DEST)/share/man/man7
 

@@ -9,10 +9,14 @@
 #include "surface/grpc_state.h"
 
 static const struct grpc_method methods[] = {
-    { "/futu.service.FutuOpenD/Request", grpc_request, false },
-    { "/futu.service.FutuOpenD/SubscribePush", grpc_subscribe_push, false },
+    { "/futu.service.FutuOpenD/Request", grpc_request, false, false },
+    { "/futu.service.FutuOpenD/SubscribePush", grpc_subscribe_push, false, false },
+    { "/grpc.health.v1.Health/Check", grpc_health_check, true, false },
+    { "/grpc.health.v1.Health/Watch", grpc_health_watch, true, false },
+    { "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", grpc_reflect, true, true },
+    { "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", grpc_reflect, true, true },
 };
-static const struct grpc_method typed_method = { NULL, grpc_typed, false };
+static const struct grpc_method typed_method = { NULL, grpc_typed, false, false };
 
 /* ---- life ---- */
 
@@ -34,6 +38,7 @@ static void let_go(futu_grpc_call *k)
     if (!g)
         return;
     timer_stop(g->o.timers, &k->deadline);
+    timer_stop(g->o.timers, &k->watch);
     if (k->idem)                    /* it ended without an answer worth keeping */
         idem_answer(&g->idem, k->idem, STR_NULL, 0);
     k->idem = NULL;
@@ -255,7 +260,10 @@ void grpc_message(futu_grpc_call *k, const void *p, size_t n)
 {
     if (k->ended || k->all_sent)
         return;
-    if (k->n_messages++ > 0)
+    k->n_messages++;
+    if (k->method->each)
+        k->method->run(k, (futu_str){ p, n });
+    else if (k->n_messages > 1)
         grpc_end(k, FUTU_GRPC_UNIMPLEMENTED, "this method takes one message");
     else if (buf_put(&k->in, p, n))
         grpc_end(k, FUTU_GRPC_RESOURCE_EXHAUSTED, "out of memory");
@@ -266,6 +274,10 @@ void grpc_half_close(futu_grpc_call *k)
     if (k->ended || k->all_sent)
         return;
     k->all_sent = true;
+    if (k->method->each) {
+        grpc_end(k, FUTU_GRPC_OK, "%s", "");
+        return;
+    }
     if (k->n_messages == 0) {
         grpc_end(k, FUTU_GRPC_UNIMPLEMENTED, "this method takes one message, and none came");
         return;

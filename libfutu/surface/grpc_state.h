@@ -1,6 +1,7 @@
 /* grpc_state.h - what the files of the gRPC services share. Nothing outside includes it.
  *
- * grpc.c opens and ends calls, grpc_call.c asks the hub, grpc_push.c streams what the hub pushes.
+ * grpc.c opens and ends calls, grpc_call.c asks the hub, grpc_push.c streams what the hub pushes,
+ * grpc_health.c and grpc_reflect.c are the standard services.
  */
 #ifndef SURFACE_GRPC_STATE_H
 #define SURFACE_GRPC_STATE_H
@@ -28,6 +29,7 @@ struct grpc_method {
     const char *path;               /* NULL: of a protocol's own service */
     void (*run)(futu_grpc_call *k, futu_str message);
     bool open;                      /* needs no key */
+    bool each;                      /* takes many messages, each when it comes */
 };
 
 struct futu_grpc_call {
@@ -51,7 +53,9 @@ struct futu_grpc_call {
     struct idem_entry *idem;        /* that its answer is kept under */
     bool has_word;
     char word[ORDER_KEY_MAX + 2];   /* its idempotency-key; one that is too long stays so */
-    struct timer deadline;
+    struct timer deadline, watch;
+    uint8_t health;                 /* of a watch: what it was told last */
+    char watched[64];
     char endpoint[96], peer[GRPC_PEER_MAX];
     struct list link;
 };
@@ -73,5 +77,9 @@ void grpc_request(futu_grpc_call *k, futu_str message);
 void grpc_typed(futu_grpc_call *k, futu_str message);
 /* grpc_push.c */
 void grpc_subscribe_push(futu_grpc_call *k, futu_str message);
+/* grpc_health.c, grpc_reflect.c */
+void grpc_health_check(futu_grpc_call *k, futu_str message);
+void grpc_health_watch(futu_grpc_call *k, futu_str message);
+void grpc_reflect(futu_grpc_call *k, futu_str message);
 
 #endif

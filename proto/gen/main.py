@@ -1,5 +1,5 @@
 """Writes what the C side needs of the schema: futu/proto.h, proto_desc.c,
-proto_doc.c and registry.c; and futu_v1.proto for users of gRPC.
+proto_doc.c, registry.c, grpc_desc.c; and futu_v1.proto for users of gRPC.
 
 In:      --proto DIR with *.proto and protocols.tsv; protoc must be in the PATH.
 Out:     --out DIR; each file is rewritten only when its text changes, so that nothing is rebuilt
@@ -13,6 +13,7 @@ import sys
 import c_desc
 import c_doc
 import c_header
+import c_reflect
 import c_registry
 import schema
 import service
@@ -33,6 +34,8 @@ def main():
     try:
         files = schema.load(args.proto)
         rows = c_registry.load(args.proto / "protocols.tsv", files)
+        typed = service.text(rows)
+        described = c_reflect.text(c_reflect.load(args.proto, typed))
     except schema.SchemaError as e:
         print(f"proto/gen: {e}", file=sys.stderr)
         return 1
@@ -40,7 +43,8 @@ def main():
     write_if_changed(args.out / "proto_desc.c", c_desc.text(files))
     write_if_changed(args.out / "proto_doc.c", c_doc.text(files, rows))
     write_if_changed(args.out / "registry.c", c_registry.text(rows))
-    write_if_changed(args.out / service.NAME, service.text(rows))
+    write_if_changed(args.out / service.NAME, typed)
+    write_if_changed(args.out / "grpc_desc.c", described)
     return 0
 
 

@@ -272,6 +272,64 @@ START_TEST(a_request_of_a_wrong_size_is_refused)
 }
 END_TEST
 
+/* ---- the standard services ---- */
+
+#define CHECK "/grpc.health.v1.Health/Check"
+#define WATCH "/grpc.health.v1.Health/Watch"
+#define REFLECT "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+
+START_TEST(health_is_told_without_a_key_and_watched)
+{
+    begin(true);
+    k.r.fake.state.qot_logined = false;
+    say(&a, &(struct want){ .path = CHECK }, "", 0);
+    ended(&a, FUTU_GRPC_OK, "");
+    ck_assert_uint_eq(number(next(&a), 1), 1);
+    say(&a, &(struct want){ .path = CHECK }, "\x0a\x01x", 3);
+    ended(&a, FUTU_GRPC_NOT_FOUND, "no such service");
+    say(&a, &(struct want){ .path = CHECK }, "\x0a\x05x", 3);
+    ended(&a, FUTU_GRPC_INVALID_ARGUMENT, "HealthCheckRequest");
+    say(&b, &(struct want){ .path = WATCH }, "\x0a\x0d" "futu.v1.Quote", 15);
+    ck_assert_uint_eq(number(next(&b), 1), 2);
+    rig_pass(&k.r, 2 * NS_PER_S);
+    ck_assert_ptr_null(next(&b).p);
+    k.r.fake.state.qot_logined = true;
+    rig_pass(&k.r, 2 * NS_PER_S);
+    ck_assert_uint_eq(number(next(&b), 1), 1);
+    ck_assert_uint_eq(b.ends, 0);
+    stop();
+}
+END_TEST
+
+START_TEST(reflection_answers_each_question)
+{
+    static const struct {
+        const char *question;
+        size_t n;
+        uint32_t tag;               /* of its answer */
+    } rows[] = {
+        { "\x3a\x00", 2, 6 }, { "\x1a\x12" "futu_service.proto", 20, 4 },
+        { "\x22\x16" "futu.service.FutuOpenD", 24, 4 }, { "\x22\x0c" "futu.service", 14, 7 },
+        { "\x1a\x01x", 3, 7 }, { "\x32\x01x", 3, 7 }, { "", 0, 7 },
+    };
+    begin(true);
+    open_call(&a, &(struct want){ .path = REFLECT });
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct pb_rec r;
+        grpc_message(a.call, rows[i].question, rows[i].n);
+        futu_str m = next(&a);
+        ck_assert_msg(m.p && pb_first(m, rows[i].tag, &r), "row %zu", i);
+        ck_assert_uint_eq(bytes_of(m, 2).n, rows[i].n);
+    }
+    grpc_half_close(a.call);
+    ended(&a, FUTU_GRPC_OK, "");
+    open_call(&a, &(struct want){ .path = REFLECT });
+    grpc_message(a.call, "\x1a\x05", 2);
+    ended(&a, FUTU_GRPC_INVALID_ARGUMENT, "ServerReflectionRequest");
+    stop();
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_test(tc, a_generic_call_wraps_the_response);
@@ -288,6 +346,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_client_that_goes_takes_no_order_back);
     tcase_add_test(tc, a_gateway_that_ends_says_so);
     tcase_add_test(tc, a_request_of_a_wrong_size_is_refused);
+    tcase_add_test(tc, health_is_told_without_a_key_and_watched);
+    tcase_add_test(tc, reflection_answers_each_question);
 }
 
 int main(void)
