@@ -38,6 +38,7 @@ KNOWN = {
 # What this project adds to the protocol: whole protocols of its own, and fields with high tags that
 # other gateways and SDKs skip as unknown.
 OWN_PREFIX, OWN_TAG, OWN_ID = "Gateway_", 900, 60000
+SERVICE = "futu_service.proto"      # of gRPC; the vendor has none
 UNPUBLISHED = range(22701, 22711)       # known by number only; the SDK does not have them
 
 failures = 0
@@ -56,7 +57,7 @@ def die(text):
 
 def load(folder):
     """The FileDescriptorProtos of every .proto in a folder, by file name."""
-    names = sorted(n for n in os.listdir(folder) if n.endswith(".proto"))
+    names = sorted(n for n in os.listdir(folder) if n.endswith(".proto") and n != SERVICE)
     if not names:
         die("no .proto files in " + folder)
     with tempfile.TemporaryDirectory() as tmp:
