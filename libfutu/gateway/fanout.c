@@ -331,7 +331,7 @@ static const char *market_of(const uint8_t *body, size_t len)
 {
     enum { S2C = 4, HEADER = 1, TRD_MARKET = 3 };
     struct pb_rec header, market;
-    if (!pb_inner(body, len, S2C, HEADER, &header) ||
+    if (!pb_inner(body, len, S2C, HEADER, &header) || !header.p ||
         !pb_first((futu_str){ (const char *)header.p, header.n }, TRD_MARKET, &market))
         return NULL;
     return trd_market_name((int32_t)market.v);

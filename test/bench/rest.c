@@ -49,7 +49,7 @@ static const char *ask(int port, const struct shape *s)
     size_t n = 0;
     ssize_t got;
     int len = snprintf(text, sizeof(text),
-                       "%s %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n%s"
+                       "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s"
                        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                        s->body ? "POST" : "GET", s->path,
                        s->key ? "Authorization: Bearer " TOKEN "\r\n" : "",
@@ -93,7 +93,8 @@ static void start_ours(struct server *s, const char *bin, bool keys)
         uint8_t hash[32];
         FILE *f = create(path, sizeof(path), "keys.json");
         sha256((const uint8_t *)TOKEN, strlen(TOKEN), hash);
-        fprintf(f, "{\"version\":1,\"keys\":[{\"id\":\"bench\",\"scopes\":[\"qot:read\"],\"hash\":\"");
+        fprintf(f, "{\"version\":1,\"keys\":[{\"id\":\"bench\",\"scopes\":[\"qot:read\"],"
+                   "\"hash\":\"");
         for (size_t i = 0; i < sizeof(hash); i++)
             fprintf(f, "%02x", hash[i]);
         fprintf(f, "\"}]}");
@@ -237,8 +238,9 @@ void compare_rest(const char *bin)
             ours[i][r] = run_wrk(shapes[i].key ? &keyed : &open, &shapes[i]);
             theirs[i][r] = run_wrk(&nginx, &shapes[i]);
         }
-    snprintf(unit, sizeof(unit), "wrk, %d connections; nginx: return 200; median of %d rounds of %d s",
-             CONNS, ROUNDS, ROUND_S);
+    snprintf(unit, sizeof(unit),
+             "wrk, %d connections; nginx: return 200; median of %d rounds of %d s", CONNS, ROUNDS,
+             ROUND_S);
     table_head("Reads over REST", "nginx", unit);
     for (size_t i = 0; i < SHAPES; i++)
         print_shape(shapes[i].name, median(ours[i]), median(theirs[i]));

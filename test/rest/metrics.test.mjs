@@ -89,6 +89,8 @@ describe('with keys', () => {
     });
 
     it('key ids are digests', async () => {
+        await g.http('/api/order', { key: odd, body: order() });
+        await g.http('/api/order', { body: order() });
         const text = await scrape(g);
         for (const k of keys)
             assert.ok(!text.includes(`key_id="${k.id}"`), k.id);
