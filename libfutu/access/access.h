@@ -149,6 +149,8 @@ struct access_card {
     uint64_t acc_id;
     futu_str card, uni_card;
 };
+/* Four digits stand for the last four of a card, more for the whole number. */
+bool access_card_is(futu_str card, futu_str wanted);
 /* Turns card numbers (whole, or their last four digits) of every key into accounts: once the
  * accounts are known, and after each reload (the last list is kept). None or several accounts for a
  * card: skipped with a warning; a key with cards alone, none of which resolves, sees no account. */

@@ -241,7 +241,8 @@ void guard_reply(struct ask *a, futu_str *body)
     if (a->proto != 2001 || !k || k->n_acc_ids == 0)
         return;
     arena_reset(&h->events);
-    if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL, NULL)) {
+    if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL,
+                     NULL)) {
         *body = STR("");            /* rather no answer than all accounts */
         return;
     }

@@ -85,16 +85,9 @@ static void on_reply(struct hub_call *c, const struct hub_reply *h)
 
 /* ---- a card in place of an account ---- */
 
-static bool ends_with(futu_str s, futu_str tail)
-{
-    return s.n >= tail.n && memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0;
-}
-
 static bool is_card(const Trd_Common_TrdAcc *a, futu_str card)
 {
-    bool tail = card.n == 4;
-    return str_eq(a->cardNum, card) || str_eq(a->uniCardNum, card) ||
-           (tail && (ends_with(a->cardNum, card) || ends_with(a->uniCardNum, card)));
+    return access_card_is(a->cardNum, card) || access_card_is(a->uniCardNum, card);
 }
 
 /* The account of the card, 0 after the answer. */
