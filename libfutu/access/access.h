@@ -7,7 +7,7 @@
  * Limits:  in the documented order: account, market, symbol, side (whitelists), hours, order value,
  *          rate, daily value. What a context does not say is not checked.
  * Threads: the loop's.
- * Tests:   test/unit/access/access_test.c, test/unit/access/limits_test.c
+ * Tests:   test/unit/access/access_test.c, limits_test.c, daily_test.c
  */
 #ifndef ACCESS_ACCESS_H
 #define ACCESS_ACCESS_H

@@ -48,7 +48,8 @@ END_TEST
 
 START_TEST(hex_is_read_whole_or_not_at_all)
 {
-    static const char *const wrong[] = { "", "0", "0fa", "0fa0f", "0fg0", "0f 0", "-fa0", "0f\xe0" };
+    static const char *const wrong[] = { "", "0", "0fa", "0fa0f",
+                                         "0fg0", "0f 0", "-fa0", "0f0\xe0" };
     uint8_t out[2];
     ck_assert(hex_read(STR("0fA0"), out, 2) && out[0] == 0x0f && out[1] == 0xa0);
     ck_assert(hex_read(STR(""), out, 0));
