@@ -303,6 +303,7 @@ futu_err keys_lock(const char *path, int *fd, char *why, size_t size)
 {
     char real[PATH_MAX], lock[PATH_MAX + 8];
     int dir = resolve(path, real) ? open_folder(real) : -1;
+    *fd = -1;
     if (dir < 0)
         return complain(why, size, path, "can't be written: ");
     close(dir);
@@ -315,6 +316,7 @@ futu_err keys_lock(const char *path, int *fd, char *why, size_t size)
             continue;
         futu_err err = complain(why, size, lock, "");
         close(*fd);
+        *fd = -1;
         return err;
     }
     return FUTU_OK;

@@ -111,7 +111,7 @@ struct allowed {
 static struct allowed *allowed_of(struct ask *a)
 {
     struct hub *h = a->c->hub;
-    uint64_t id = (uint64_t)(uintptr_t)a->c->key << 3 | a->c->iface;
+    uint64_t id = key_on(a->c->iface, a->c->key);
     struct allowed *w = map_get_u64(&h->allowed, id);
     if (w)
         return w;
