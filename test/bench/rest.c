@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,7 +50,7 @@ static const char *ask(int port, const struct shape *s)
     size_t n = 0;
     ssize_t got;
     int len = snprintf(text, sizeof(text),
-                       "%s %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n%s"
+                       "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s"
                        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                        s->body ? "POST" : "GET", s->path,
                        s->key ? "Authorization: Bearer " TOKEN "\r\n" : "",
@@ -93,7 +94,8 @@ static void start_ours(struct server *s, const char *bin, bool keys)
         uint8_t hash[32];
         FILE *f = create(path, sizeof(path), "keys.json");
         sha256((const uint8_t *)TOKEN, strlen(TOKEN), hash);
-        fprintf(f, "{\"version\":1,\"keys\":[{\"id\":\"bench\",\"scopes\":[\"qot:read\"],\"hash\":\"");
+        fprintf(f, "{\"version\":1,\"keys\":[{\"id\":\"bench\",\"scopes\":[\"qot:read\"],"
+                   "\"hash\":\"");
         for (size_t i = 0; i < sizeof(hash); i++)
             fprintf(f, "%02x", hash[i]);
         fprintf(f, "\"}]}");
@@ -164,9 +166,35 @@ static double requests_in(const char *text)
     return at ? strtod(at, NULL) : 0;
 }
 
+/* What the program prints; text[0] is 0 when it fails. */
+static void run(const char *const *argv, char *text, size_t size)
+{
+    int ends[2], status = 1;
+    size_t n = 0;
+    text[0] = '\0';
+    if (pipe(ends) != 0)
+        die("pipe");
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execvp(argv[0], (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    close(ends[1]);
+    for (ssize_t got; n < size - 1 && (got = read(ends[0], text + n, size - 1 - n)) > 0;)
+        n += (size_t)got;
+    close(ends[0]);
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+        n = 0;
+    text[n] = '\0';
+}
+
 static struct sample run_wrk(const struct server *s, const struct shape *h)
 {
-    char path[80], cmd[600], text[4096];
+    char path[80], conns[16], seconds[16], url[300], text[4096];
+    const char *argv[] = { "wrk", "-t1", conns, seconds, "--latency", "-s", path, url, NULL };
     FILE *f = create(path, sizeof(path), "wrk.lua");
     if (h->body)
         fprintf(f,
@@ -176,13 +204,12 @@ static struct sample run_wrk(const struct server *s, const struct shape *h)
     if (h->key)
         fprintf(f, "wrk.headers['Authorization'] = 'Bearer " TOKEN "'\n");
     fclose(f);
-    snprintf(cmd, sizeof(cmd), "wrk -t1 -c%d -d%ds --latency -s %s 'http://127.0.0.1:%d%s'", CONNS,
-             ROUND_S, path, s->port, h->path);
+    snprintf(conns, sizeof(conns), "-c%d", CONNS);
+    snprintf(seconds, sizeof(seconds), "-d%ds", ROUND_S);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", s->port, h->path);
     double cpu = server_cpu_s(s);
-    f = popen(cmd, "r");
-    size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
-    text[n] = '\0';
-    if (!f || pclose(f) != 0 || strstr(text, "Non-2xx") || strstr(text, "Socket errors")) {
+    run(argv, text, sizeof(text));
+    if (!text[0] || strstr(text, "Non-2xx") || strstr(text, "Socket errors")) {
         fprintf(stderr, "%s\n", text);
         die("wrk");
     }
@@ -237,8 +264,9 @@ void compare_rest(const char *bin)
             ours[i][r] = run_wrk(shapes[i].key ? &keyed : &open, &shapes[i]);
             theirs[i][r] = run_wrk(&nginx, &shapes[i]);
         }
-    snprintf(unit, sizeof(unit), "wrk, %d connections; nginx: return 200; median of %d rounds of %d s",
-             CONNS, ROUNDS, ROUND_S);
+    snprintf(unit, sizeof(unit),
+             "wrk, %d connections; nginx: return 200; median of %d rounds of %d s", CONNS, ROUNDS,
+             ROUND_S);
     table_head("Reads over REST", "nginx", unit);
     for (size_t i = 0; i < SHAPES; i++)
         print_shape(shapes[i].name, median(ours[i]), median(theirs[i]));
