@@ -1,6 +1,7 @@
 /* daily.c - what keys have used today, over a restart.
  *
  * Lines:   "YYYYMMDD MILLIONTHS KEY-ID". The last of a key and day counts; other days are dropped.
+ * Tests:   test/unit/access/daily_test.c
  */
 #include "access/rules.h"
 #include "access/state.h"

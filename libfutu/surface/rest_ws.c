@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "codec/json_lex.h"
+#include "codec/json_text.h"
 #include "crypt/secret.h"
 #include "surface/body.h"
 #include "surface/rest_state.h"
@@ -54,11 +55,11 @@ static void say(futu_conn *c, struct rest *r, const char *type, futu_str id, con
     if (!err && id.n)
         err = buf_printf(b, "\"id\":%.*s,", STR_ARG(id));
     if (!err)
-        err = buf_puts(b, "\"error\":\"");
+        err = buf_puts(b, "\"error\":");
     if (!err)
-        err = json_text(b, str_c(text));
+        err = json_put_string(b, str_c(text));
     if (!err)
-        err = buf_puts(b, "\"}");
+        err = buf_byte(b, '}');
     if (!err)
         hub_events_send(c, buf_str(b));
 }
@@ -267,14 +268,6 @@ static futu_err open_events(futu_http_call *k, futu_str query, const futu_conn_o
     note_opened(k);
     hello(*out, r);
     return FUTU_OK;
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 32;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 /* The token of the query, percent-decoded as on the WebSocket port; none when that can't be. */
