@@ -125,8 +125,8 @@ bool http_ask(const char *url, const char *method, const char *path, const char 
     if (fd < 0)
         return false;
     int n = snprintf(head, sizeof(head),
-                     "%s %s HTTP/1.0\r\nHost: %s\r\n%s%s%sContent-Length: 0\r\n\r\n", method, path,
-                     host, key ? "Authorization: Bearer " : "", key ? key : "", key ? "\r\n" : "");
+                     "%s %s HTTP/1.0\r\nHost: %s%s%s\r\n%s%s%sContent-Length: 0\r\n\r\n", method, path,
+                     strchr(host, ':') ? "[" : "", host, strchr(host, ':') ? "]" : "", key ? "Authorization: Bearer " : "", key ? key : "", key ? "\r\n" : "");
     char *text = NULL;
     if (n < (int)sizeof(head) && send_all(fd, head, (size_t)n))
         text = receive(fd);

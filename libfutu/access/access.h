@@ -138,8 +138,9 @@ static inline bool access_needs_value(const struct api_key *k)
 futu_err access_write_daily(struct access *a, const struct key_count *c, struct buf *out);
 /* The whole state of today, to replace the file with at start. */
 futu_err access_write_all_daily(struct access *a, struct buf *out);
-/* Takes in such a file; of several lines of a key and day the last counts, other days are dropped.
- * FUTU_EFORMAT with the line. A last line that was cut off is ignored. */
+/* Takes in such a file, beside what was used since; of several lines of a key and day the last
+ * counts, other days are dropped. FUTU_EFORMAT with the line. A last line that was cut off is
+ * ignored. */
 futu_err access_read_daily(struct access *a, futu_str text, size_t *line);
 
 /* ---- cards ---- */

@@ -57,7 +57,9 @@ static futu_err read_line(struct access *a, futu_str line)
     struct key_count *c = count_of(a, id);
     if (!c)
         return FUTU_ENOMEM;
-    count_day(c, (int32_t)day)->used = (int64_t)micros;
+    struct day_sum *d = count_day(c, (int32_t)day);
+    d->used = MIN(d->used - d->filed + (int64_t)micros, COUNT_SUM_MAX);
+    d->filed = (int64_t)micros;
     return FUTU_OK;
 }
 

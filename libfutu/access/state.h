@@ -35,6 +35,7 @@ struct day_sum {
     int32_t day;                /* yyyymmdd, 0: free */
     uint32_t epoch;
     int64_t used, held;         /* millionths */
+    int64_t filed;              /* what of `used` came from the file */
 };
 
 /* Two days: an order may be under way over midnight, and a clock may be set back over it. */

@@ -93,7 +93,13 @@ static futu_err open_daily(futu_gateway *g, char *why, size_t size)
         return FUTU_OK;
     gateway_file(g, "daily", name, sizeof(name));
     futu_err err = store_open(&g->daily, g->loop, g->state_dir, name, why, size);
-    return err ? err : read_daily(g, name, why, size);
+    if (!err)
+        err = read_daily(g, name, why, size);
+    if (err) {
+        store_close(g->daily);
+        g->daily = NULL;
+    }
+    return err;
 }
 
 static futu_err append(void *arg, const void *p, size_t n, void (*done)(void *arg, futu_err err),
@@ -107,12 +113,15 @@ struct hub_store rails_daily(futu_gateway *g)
     return (struct hub_store){ g->daily ? append : NULL, g->daily };
 }
 
-/* The first key with a daily cap may come with a reload. */
-static futu_err reopen_daily(futu_gateway *g, char *why, size_t size)
+/* The first key with a daily cap may come with a reload; by then the new keys are in force. */
+static void reopen_daily(futu_gateway *g)
 {
-    futu_err err = open_daily(g, why, size);
+    char why[400] = "";
+    futu_err err = open_daily(g, why, sizeof(why));
+    if (err)
+        log_error("what keys use of their day is not kept on disk: %s",
+                  why[0] ? why : futu_strerror(err));
     hub_set_daily(g->hub, rails_daily(g));
-    return err;
 }
 
 /* ---- reload ---- */
@@ -148,11 +157,10 @@ futu_err futu_gateway_reload(futu_gateway *g, char *why, size_t size)
         return FUTU_ENOTFOUND;
     }
     futu_err err = access_reload(g->access, why, size);
-    if (!err)
-        err = reopen_daily(g, why, size);
-    hub_keys_changed(g->hub);
     if (err)
         return err;
+    reopen_daily(g);
+    hub_keys_changed(g->hub);
     log_info("%zu API keys are in force", access_n_keys(g->access));
     return FUTU_OK;
 }

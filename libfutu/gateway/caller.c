@@ -149,7 +149,7 @@ void hub_events_send(futu_conn *c, futu_str text)
 
 /* ---- keys that change ---- */
 
-#define KEY_LOOK_NS (60 * NS_PER_S)     /* the wall clock may be set meanwhile */
+#define KEY_LOOK_MS 60000               /* the wall clock may be set meanwhile */
 
 static void end_of_keys(struct hub *h);
 
@@ -180,7 +180,7 @@ void caller_key_watch(struct hub *h, const struct api_key *k)
     if (!ms)
         return;
     int64_t left = ms - clock_wall(&h->o.clock) / NS_PER_MS;
-    int64_t at = h->now + MIN(MAX(left, 0) * NS_PER_MS, KEY_LOOK_NS);
+    int64_t at = h->now + MIN(MAX(left, 0), KEY_LOOK_MS) * NS_PER_MS;
     h->key_timer.fn = on_key_time;
     if (!h->key_timer.armed || at < h->key_timer.at)
         timer_set(h->o.timers, &h->key_timer, at);

@@ -1,6 +1,6 @@
 /* guard.c - see guard.h: who may ask, and the trail of it. Writes are judged in guard_write.c.
  *
- * Tests:   test/unit/gateway/guard_test.c
+ * Tests:   test/unit/gateway/guard_test.c, guard_trail_test.c
  */
 #include "gateway/guard.h"
 
@@ -151,14 +151,23 @@ static void note_allowed(struct ask *a, uint32_t scopes)
         hub_audit(a->c->hub, &e, DENY_NONE);
 }
 
+/* Without keys FTAPI is as free as it ever was; callers without a wire may read. */
+static bool admit_nobody(struct ask *a, uint32_t scopes)
+{
+    if ((a->c->kind != KIND_CALL && a->c->kind != KIND_EVENTS) || access_scope(NULL, scopes))
+        return true;
+    guard_deny(a, DENY_OPEN_MODE, NULL);
+    return false;
+}
+
 bool guard_admit(struct ask *a)
 {
     struct futu_conn *c = a->c;
-    if (!c->key)
-        return true;
-    enum deny d = access_alive(c->hub->o.access, c->key);
     /* What is not in the registry might place orders. */
     uint32_t scopes = a->row ? a->row->scopes : SCOPE_TRADE_REAL;
+    if (!c->key)
+        return admit_nobody(a, scopes);
+    enum deny d = access_alive(c->hub->o.access, c->key);
     if (d == DENY_NONE && !access_scope(c->key, scopes))
         d = DENY_SCOPE;
     if (d == DENY_NONE) {
@@ -232,8 +241,11 @@ void guard_reply(struct ask *a, futu_str *body)
     if (a->proto != 2001 || !k || k->n_acc_ids == 0)
         return;
     arena_reset(&h->events);
-    if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL,
-                     NULL) || !rsp.s2c)
+    if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL, NULL)) {
+        *body = STR("");            /* rather no answer than all accounts */
+        return;
+    }
+    if (!rsp.s2c)
         return;
     size_t n = 0;
     for (size_t i = 0; i < rsp.s2c->n_accList; i++)
@@ -242,7 +254,7 @@ void guard_reply(struct ask *a, futu_str *body)
     rsp.s2c->n_accList = n;
     h->body.n = 0;
     if (codec_encode(&Trd_GetAccList_Response_msg, &rsp, &h->body, NULL))
-        h->body.n = 0;              /* rather no answer than all accounts */
+        h->body.n = 0;
     *body = buf_str(&h->body);
 }
 

@@ -382,6 +382,24 @@ START_TEST(the_days_values_outlive_a_restart)
 }
 END_TEST
 
+START_TEST(a_file_that_is_read_later_adds_to_what_was_used_since)
+{
+    struct buf file = BUF_INIT;
+    size_t line;
+    struct api_key *k = key_with("");       /* no cap yet */
+    ck_assert_int_eq(check_value(k, 30), DENY_NONE);
+    access_settle(a, &hold, true);
+    for (int i = 0; i < 2; i++) {
+        futu_str text = STR("20260101 10000000 id0\n20260101 50000000 id0\n");
+        ck_assert_int_eq(access_read_daily(a, text, &line), FUTU_OK);
+        file.n = 0;
+        ck_assert_int_eq(access_write_all_daily(a, &file), FUTU_OK);
+        ck_assert(str_is(buf_str(&file), "20260101 80000000 id0\n"));
+    }
+    buf_free(&file);
+}
+END_TEST
+
 START_TEST(a_line_that_is_not_ours_is_named)
 {
     static const char *const wrong[] = {
@@ -588,6 +606,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, huge_values_neither_overflow_nor_pass);
     tcase_add_test(tc, nobody_in_open_mode_is_limited);
     tcase_add_test(tc, the_days_values_outlive_a_restart);
+    tcase_add_test(tc, a_file_that_is_read_later_adds_to_what_was_used_since);
     tcase_add_test(tc, a_line_that_is_not_ours_is_named);
     tcase_add_test(tc, reading_values_without_memory_is_clean);
     tcase_add_loop_test(tc, no_interleaving_passes_a_cap, 0, 30);
