@@ -298,7 +298,14 @@ static futu_err upgrade(futu_http_call *k, const futu_http_request *rq, const fu
         token = token_of(query, room);
     bool known = key_ok(k, token, k->route);
     wipe(room, sizeof(room));
-    return known ? open_events(k, query, o, out) : FUTU_EREFUSED;
+    if (!known)
+        return FUTU_EREFUSED;
+    futu_str format = query_value(query, "format");
+    if (format.p && !str_is(format, "json")) {
+        http_error(k, 400, "format: json, or none for bodies in protobuf");
+        return FUTU_EREFUSED;
+    }
+    return open_events(k, query, o, out);
 }
 
 futu_err rest_upgrade(struct rest *r, const futu_http_request *rq, const futu_conn_opts *o,
