@@ -111,7 +111,7 @@ struct allowed {
 static struct allowed *allowed_of(struct ask *a)
 {
     struct hub *h = a->c->hub;
-    uint64_t id = (uint64_t)(uintptr_t)a->c->key << 3 | a->c->iface;
+    uint64_t id = key_on(a->c->iface, a->c->key);
     struct allowed *w = map_get_u64(&h->allowed, id);
     if (w)
         return w;
@@ -241,7 +241,8 @@ void guard_reply(struct ask *a, futu_str *body)
     if (a->proto != 2001 || !k || k->n_acc_ids == 0)
         return;
     arena_reset(&h->events);
-    if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL, NULL)) {
+    if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL,
+                     NULL)) {
         *body = STR("");            /* rather no answer than all accounts */
         return;
     }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "codec/json_lex.h"
 #include "codec/splice.h"
+#include "crypt/secret.h"
 #include "surface/body.h"
 #include "surface/rest_state.h"
 #include "wire/frame.h"
@@ -84,16 +85,9 @@ static void on_reply(struct hub_call *c, const struct hub_reply *h)
 
 /* ---- a card in place of an account ---- */
 
-static bool ends_with(futu_str s, futu_str tail)
-{
-    return s.n >= tail.n && memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0;
-}
-
 static bool is_card(const Trd_Common_TrdAcc *a, futu_str card)
 {
-    bool tail = card.n == 4;
-    return str_eq(a->cardNum, card) || str_eq(a->uniCardNum, card) ||
-           (tail && (ends_with(a->cardNum, card) || ends_with(a->uniCardNum, card)));
+    return access_card_is(a->cardNum, card) || access_card_is(a->uniCardNum, card);
 }
 
 /* The account of the card, 0 after the answer. */
@@ -202,14 +196,6 @@ static void find_card(futu_http_call *k, futu_conn *caller)
 
 /* ---- Idempotency-Key ---- */
 
-static bool printable(futu_str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((uint8_t)s.p[i] <= ' ' || (uint8_t)s.p[i] >= 0x7f)
-            return false;
-    return s.n > 0;
-}
-
 static void replay(futu_http_call *k, const struct idem_entry *e)
 {
     struct audit_event event = { .iface = IFACE_REST, .endpoint = k->endpoint, .peer = k->peer,
@@ -228,7 +214,7 @@ static bool idempotent(futu_http_call *k, const futu_http_request *rq, futu_str 
     struct idem_entry *e;
     if (!key.p || !(k->row->write || k->row->id == 2005))
         return true;
-    if (!printable(key) || key.n > ORDER_KEY_MAX) {
+    if (!str_visible(key) || key.n > ORDER_KEY_MAX) {
         http_error(k, 400, "Idempotency-Key: 1 to %d printable characters", ORDER_KEY_MAX);
         return false;
     }
@@ -348,6 +334,8 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
         find_card(k, caller);
     else
         send(k, caller, buf_str(&r->pb));
+    if (k->row->id == 2005)         /* the digest of a password */
+        wipe(r->pb.p, r->pb.n);
     k->call.acc_ids = NULL;         /* the call is still here: it is given back by rest_request() */
     k->call.n_acc_ids = 0;
 }
