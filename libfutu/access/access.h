@@ -7,7 +7,7 @@
  * Limits:  in the documented order: account, market, symbol, side (whitelists), hours, order value,
  *          rate, daily value. What a context does not say is not checked.
  * Threads: the loop's.
- * Tests:   test/unit/access/access_test.c, test/unit/access/limits_test.c
+ * Tests:   test/unit/access/access_test.c, limits_test.c, daily_test.c
  */
 #ifndef ACCESS_ACCESS_H
 #define ACCESS_ACCESS_H
@@ -149,6 +149,8 @@ struct access_card {
     uint64_t acc_id;
     futu_str card, uni_card;
 };
+/* Four digits stand for the last four of a card, more for the whole number. */
+bool access_card_is(futu_str card, futu_str wanted);
 /* Turns card numbers (whole, or their last four digits) of every key into accounts: once the
  * accounts are known, and after each reload (the last list is kept). None or several accounts for a
  * card: skipped with a warning; a key with cards alone, none of which resolves, sees no account. */

@@ -1,6 +1,7 @@
 /* daily.c - what keys have used today, over a restart.
  *
  * Lines:   "YYYYMMDD MILLIONTHS KEY-ID". The last of a key and day counts; other days are dropped.
+ * Tests:   test/unit/access/daily_test.c
  */
 #include "access/rules.h"
 #include "access/state.h"
@@ -63,14 +64,28 @@ static futu_err read_line(struct access *a, futu_str line)
     return FUTU_OK;
 }
 
+/* What a crash leaves of a line: its begin, or zeros. Anything else is no file of ours. */
+static bool is_torn(futu_str tail)
+{
+    static const size_t longest = sizeof("YYYYMMDD 9223372036854775807 ") + KEY_ID_MAX;
+    for (size_t i = 0; i < tail.n && i < 8; i++)
+        if (tail.p[i] && (tail.p[i] < '0' || tail.p[i] > '9'))
+            return false;
+    return tail.n <= longest || !tail.p[0];
+}
+
 futu_err access_read_daily(struct access *a, futu_str text, size_t *line)
 {
     futu_err err = FUTU_OK;
     *line = 0;
     while (text.n > 0 && !err) {
         const char *end = memchr(text.p, '\n', text.n);
-        if (!end)
-            break;              /* cut off by a crash */
+        if (!end && is_torn(text))
+            break;
+        if (!end) {
+            ++*line;
+            return FUTU_EFORMAT;
+        }
         futu_str one = { text.p, (size_t)(end - text.p) };
         ++*line;
         err = read_line(a, one);

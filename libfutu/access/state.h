@@ -1,4 +1,7 @@
-/* state.h - the inside of struct access. For access/ alone. */
+/* state.h - the inside of struct access. For access/ alone.
+ *
+ * Threads: the loop's.
+ */
 #ifndef ACCESS_STATE_H
 #define ACCESS_STATE_H
 

@@ -115,6 +115,8 @@ struct hub {
     struct map allowed;             /* struct allowed by key and surface, see guard.c */
     struct timer key_timer;         /* the next end of a key that a connection has */
     struct metrics metrics;
+    int64_t strangers_at;           /* second of the last line of the trail, */
+    uint32_t strangers;             /* and the refusals without a key in it */
     struct map account_seq;         /* trade pushes told so far, by account */
     uint64_t notify_seq;
     struct cards *cards;            /* the look-up of cards; NULL: none is needed */
@@ -191,6 +193,12 @@ void conn_queue(struct futu_conn *c, struct shbuf *b, const struct out_mark *m);
 /* Queues what may be overtaken by a KeepAlive, of a connection that has not ended; *at: its
  * place. */
 void conn_put(struct futu_conn *c, const struct out_entry *e, uint64_t *at);
+/* A key on a surface, for maps: pointers leave the low bits free. */
+static inline uint64_t key_on(enum iface iface, const struct api_key *key)
+{
+    _Static_assert(IFACES <= 8, "three bits");
+    return (uint64_t)(uintptr_t)key << 3 | iface;
+}
 /* caller.c: hands the reply to whoever called; the ask is over. */
 void caller_reply(struct ask *a, const uint8_t *body, size_t len);
 void caller_gone(struct futu_conn *c);

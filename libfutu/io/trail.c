@@ -1,6 +1,6 @@
 /* trail.c - see trail.h.
  *
- * Tests:   test/unit/io/trail_test.c, test/integration/audit_test.c
+ * Tests:   test/unit/io/trail_test.c, trail_crash_test.c
  */
 #include "io/trail.h"
 
@@ -236,21 +236,18 @@ static const struct append_ops ops = { write_recs, on_wrote, release };
 
 /* ---- opening ---- */
 
-/* Anybody could put a file or link of that name there; above the folder, and with the sticky bit,
- * nobody can take it away and put another in its place. */
+/* Anybody could put a file or link of that name there. */
 static void warn_open_folders(const char *folder)
 {
     char path[PATH_MAX];
     struct stat st;
     if (!realpath(folder, path))
         return;
-    size_t all = strlen(path);
-    for (size_t n = all; n > 0; n--) {
+    for (size_t n = strlen(path); n > 0; n--) {
         if (path[n] != '/' && path[n] != '\0')
             continue;
         path[n] = '\0';
-        if (stat(path, &st) == 0 && (st.st_mode & S_IWOTH) &&
-            (n == all || !(st.st_mode & S_ISVTX))) {
+        if (stat(path, &st) == 0 && (st.st_mode & S_IWOTH)) {
             log_warn("audit log: %s is writable by everybody; a trail belongs in a folder of its "
                      "own", path);
             return;

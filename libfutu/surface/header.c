@@ -24,10 +24,7 @@ futu_str bearer_of(futu_str s)
 
 bool word_ok(futu_str s)
 {
-    for (size_t i = 0; i < s.n; i++)
-        if ((uint8_t)s.p[i] <= ' ' || (uint8_t)s.p[i] >= 0x7f)
-            return false;
-    return s.n > 0 && s.n <= ORDER_KEY_MAX;
+    return str_visible(s) && s.n <= ORDER_KEY_MAX;
 }
 
 futu_err word_into_order(const struct proto_row *row, futu_str word, struct buf *pb,

@@ -2,12 +2,23 @@
 #include "surface/hot.h"
 
 #include "base/mem.h"
+#include "crypt/digest.h"
+#include "crypt/secret.h"
 
 #define KEEP 2048       /* a larger buffer is not kept for a smaller answer */
+
+/* A request has its API key in it. */
+static void forget(struct hot_entry *e)
+{
+    wipe(e->request.p, e->request.n);
+    e->request.n = 0;
+    e->until = 0;
+}
 
 void hot_free(struct hot *t)
 {
     for (size_t i = 0; t->entries && i < HOT_ENTRIES; i++) {
+        forget(&t->entries[i]);
         buf_free(&t->entries[i].request);
         buf_free(&t->entries[i].answer);
     }
@@ -42,11 +53,21 @@ static bool add(struct hot_request *out, futu_str s)
     return true;
 }
 
+/* A token is not kept in plain. */
+static bool add_secret(struct hot_request *out, futu_str s)
+{
+    uint8_t digest[32];
+    if (!s.p)
+        return add(out, STR_NULL);
+    sha256(s.p, s.n, digest);
+    return add(out, (futu_str){ (const char *)digest, sizeof(digest) });
+}
+
 void hot_request(struct hot_request *out, const futu_http_request *rq)
 {
     out->n = 0;
     bool fits = !rq->origin.p && !rq->idempotency_key.p && add(out, rq->method) &&
-                add(out, rq->target) && add(out, rq->authorization) && add(out, rq->host) &&
+                add(out, rq->target) && add_secret(out, rq->authorization) && add(out, rq->host) &&
                 add(out, rq->content_type) && add(out, rq->accept) && add(out, rq->body);
     if (!fits)
         out->n = 0;
@@ -83,7 +104,7 @@ void hot_keep(struct hot *t, const struct hot_request *rq, const struct hot_entr
     if (!t->entries)
         return;
     struct hot_entry *e = &t->entries[rq->hash % HOT_ENTRIES];
-    e->until = 0;
+    forget(e);
     if (!put(&e->request, rq->text, rq->n) || !put(&e->answer, answer.p, answer.n))
         return;
     e->hash = rq->hash;

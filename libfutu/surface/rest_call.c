@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "codec/json_lex.h"
 #include "codec/splice.h"
+#include "crypt/secret.h"
 #include "surface/body.h"
 #include "surface/rest_state.h"
 #include "wire/frame.h"
@@ -82,16 +83,9 @@ static void on_reply(struct hub_call *c, const struct hub_reply *h)
 
 /* ---- a card in place of an account ---- */
 
-static bool ends_with(futu_str s, futu_str tail)
-{
-    return s.n >= tail.n && memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0;
-}
-
 static bool is_card(const Trd_Common_TrdAcc *a, futu_str card)
 {
-    bool tail = card.n == 4;
-    return str_eq(a->cardNum, card) || str_eq(a->uniCardNum, card) ||
-           (tail && (ends_with(a->cardNum, card) || ends_with(a->uniCardNum, card)));
+    return access_card_is(a->cardNum, card) || access_card_is(a->uniCardNum, card);
 }
 
 /* The account of the card, 0 after the answer. */
@@ -318,6 +312,8 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
         find_card(k, caller);
     else
         send(k, caller, buf_str(&r->pb));
+    if (k->row->id == 2005)         /* the digest of a password */
+        wipe(r->pb.p, r->pb.n);
     k->call.acc_ids = NULL;         /* the call is still here: it is given back by rest_request() */
     k->call.n_acc_ids = 0;
 }
