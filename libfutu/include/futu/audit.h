@@ -33,8 +33,9 @@ typedef struct futu_audit_result {
  * must begin behind that line, or be whole and have it. NULL: it must begin with its first line.
  *
  * FUTU_OK: the chain holds. FUTU_EFORMAT: it is broken, or a line is cut off; bad_line says where;
- * or it lacks the line of since_hash; bad_line is 0. FUTU_EIO: a file can't be read. FUTU_ENOTFOUND: a folder without files of a trail. FUTU_EINVAL:
- * no path, a hash that is not 64 hex digits, or another size. FUTU_ENOMEM. */
+ * or it lacks the line of since_hash; bad_line is 0. FUTU_EIO: a file can't be read.
+ * FUTU_ENOTFOUND: a folder without files of a trail. FUTU_EINVAL: no path, a hash that is not 64
+ * hex digits, or another size. FUTU_ENOMEM. */
 FUTU_API futu_err futu_audit_verify(const char *const *paths, size_t n, const char *since_hash,
                                     futu_audit_result *out);
 
