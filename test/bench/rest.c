@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -166,36 +165,10 @@ static double requests_in(const char *text)
     return at ? strtod(at, NULL) : 0;
 }
 
-/* What the program prints; text[0] is 0 when it fails. */
-static void run(const char *const *argv, char *text, size_t size)
+/* What it does beside GET stands in a script, which wrk reads once. */
+static void write_script(char *path, size_t size, const struct shape *h)
 {
-    int ends[2], status = 1;
-    size_t n = 0;
-    text[0] = '\0';
-    if (pipe(ends) != 0)
-        die("pipe");
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execvp(argv[0], (char *const *)(uintptr_t)argv);
-        _exit(127);
-    }
-    close(ends[1]);
-    for (ssize_t got; n < size - 1 && (got = read(ends[0], text + n, size - 1 - n)) > 0;)
-        n += (size_t)got;
-    close(ends[0]);
-    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
-        n = 0;
-    text[n] = '\0';
-}
-
-static struct sample run_wrk(const struct server *s, const struct shape *h)
-{
-    char path[80], conns[16], seconds[16], url[300], text[4096];
-    const char *argv[] = { "wrk", "-t1", conns, seconds, "--latency", "-s", path, url, NULL };
-    FILE *f = create(path, sizeof(path), "wrk.lua");
+    FILE *f = create(path, size, "wrk.lua");
     if (h->body)
         fprintf(f,
                 "wrk.method = 'POST'\nwrk.body = '%s'\n"
@@ -204,16 +177,28 @@ static struct sample run_wrk(const struct server *s, const struct shape *h)
     if (h->key)
         fprintf(f, "wrk.headers['Authorization'] = 'Bearer " TOKEN "'\n");
     fclose(f);
+}
+
+static struct sample run_wrk(const struct server *s, const struct shape *h)
+{
+    char path[80], conns[16], seconds[16], url[100], text[4096] = "";
+    struct server wrk;
+    write_script(path, sizeof(path), h);
     snprintf(conns, sizeof(conns), "-c%d", CONNS);
     snprintf(seconds, sizeof(seconds), "-d%ds", ROUND_S);
     snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", s->port, h->path);
+    const char *argv[] = { "wrk", "-t1", conns, seconds, "--latency", "-s", path, url, NULL };
     double cpu = server_cpu_s(s);
-    run(argv, text, sizeof(text));
-    if (!text[0] || strstr(text, "Non-2xx") || strstr(text, "Socket errors")) {
+    if (!server_spawn(&wrk, argv))
+        die("wrk");
+    server_pin(&wrk, core_load);
+    if (!server_await(&wrk, "Transfer/sec", text, sizeof(text)) || strstr(text, "Non-2xx") ||
+        strstr(text, "Socket errors")) {
         fprintf(stderr, "%s\n", text);
         die("wrk");
     }
     cpu = server_cpu_s(s) - cpu;
+    server_stop(&wrk);
     return (struct sample){ number_behind(text, "Requests/sec:"), micros_behind(text, "50%"),
                             micros_behind(text, "99%"), cpu * 1e6 / requests_in(text) };
 }
