@@ -20,8 +20,10 @@ static void print_found(const struct cli *c, const futu_audit_result *r)
     }
     cJSON_AddStringToObject(o, "lastHash", r->last_hash);
     if (r->why[0]) {
-        cJSON_AddStringToObject(o, "badFile", r->bad_file);
-        cJSON_AddNumberToObject(o, "badLine", (double)r->bad_line);
+        if (r->bad_line) {
+            cJSON_AddStringToObject(o, "badFile", r->bad_file);
+            cJSON_AddNumberToObject(o, "badLine", (double)r->bad_line);
+        }
         cJSON_AddStringToObject(o, "reason", r->why);
     }
     pairs_print(c, o);
