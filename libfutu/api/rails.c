@@ -8,6 +8,7 @@
 #include "futu/keys.h"
 #include "io/trail.h"
 #include "io/watch.h"
+#include "surface/mcp_tools.h"
 #include "surface/rest.h"
 
 /* ---- keys ---- */
@@ -171,6 +172,10 @@ static futu_err reload(void *arg, char *why, size_t size)
 
 static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
 {
+    uint32_t groups = 0;
+    futu_str bad;
+    if (o->mcp_tools && !mcp_groups(str_c(o->mcp_tools), &groups, &bad))
+        return FUTU_EINVAL;         /* checked before, with its text */
     struct rest_opts r = {
         .hub = g->hub,
         .access = g->access,
@@ -183,6 +188,9 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .shutdown = o->on_shutdown,
         .arg = g,
         .shutdown_arg = o->on_shutdown_arg,
+        .mcp_groups = groups,
+        .mcp_direct = o->mcp_direct_orders != 0,
+        .mcp_trade_pwd_md5 = o->mcp_trade_pwd_md5,
     };
     return rest_new(&g->rest, &r);
 }

@@ -97,6 +97,11 @@ void mcp_session_free(struct mcp_session *s)
     mem_free(s);
 }
 
+bool mcp_session_begun(const struct mcp_session *s)
+{
+    return s->rev != NULL;
+}
+
 bool mcp_session_busy(const struct mcp_session *s)
 {
     return !list_empty(&s->posts);

@@ -51,6 +51,8 @@ typedef void mcp_out_fn(enum mcp_out kind, futu_str text, void *arg);
 futu_err mcp_session_new(struct mcp *m, struct mcp_session **out, const char *peer);
 /* What is under way goes on, nobody hears of it. NULL is fine. */
 void mcp_session_free(struct mcp_session *s);
+/* It is initialised. */
+bool mcp_session_begun(const struct mcp_session *s);
 bool mcp_session_busy(const struct mcp_session *s);     /* a text has no answer yet */
 
 /* Works on one text. out() may run from inside. `token` (p NULL: none) is the bearer's. */

@@ -1,5 +1,5 @@
-/* fuzz_mcp.c - lines of a session against a gateway: each is answered once, with JSON, and no order goes up
- * that the key does not allow; any text as arguments of any tool: what passes is a
+/* fuzz_mcp.c - lines of a session against a gateway: each is answered once, with JSON, and no
+ * order goes up that the key does not allow; any text as arguments of any tool: what passes is a
  * body that the codec can read. The first byte chooses the tool, and whether there are keys. */
 #include "rest_world.h"
 #include "surface/mcp.h"

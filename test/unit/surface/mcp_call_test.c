@@ -1,4 +1,4 @@
-/* mcp_call_test.c - calls of tools: keys, results, previews of real orders, pages, and their ends. */
+/* mcp_call_test.c - calls of tools: keys, results, previews of real orders, pages, ends. */
 #include "mcp_rig.h"
 
 /* ---- tools/call ---- */
