@@ -1,8 +1,9 @@
 /* bytes.h - a run of bytes that grows.
  *
- * Owns:   its memory; {0} is empty. Growing and dropping wipe what is left behind, since tokens and
- *         passwords pass through here.
- * Errors: false when memory is out; the bytes are as before.
+ * Owns:    its memory; {0} is empty. Growing and dropping wipe what is left behind, since tokens
+ *          and passwords pass through here.
+ * Errors:  false when memory is out; the bytes are as before.
+ * Threads: none.
  */
 #ifndef OPEND_BYTES_H
 #define OPEND_BYTES_H

@@ -1,6 +1,8 @@
 /* config.h - the sources of options beside the command line, and the judge of the whole.
  *
  * All return false with one line for the user in `why`.
+ * Threads: none.
+ * Tests:   test/unit/opend/config_test.c, test/integration/config_test.c, test/fuzz/fuzz_xml.c
  */
 #ifndef OPEND_CONFIG_H
 #define OPEND_CONFIG_H

@@ -2,8 +2,8 @@
  *
  * Pipe:    a request that is under way is an exchange in its connection's line. The first one's
  *          answer goes to the output at once, a later one's waits in its exchange for its turn.
- * Output:  two buffers: answers go into `fill` while the socket works on `flight`. All answers of a
- *          turn of the loop are one write.
+ * Output:  two buffers: answers go into `fill` while the socket works on `flight`. All answers to
+ *          what one read brought are one write, as are those that come later in a turn of the loop.
  * Pauses:  with 64 requests under way, or 1 MiB of output, nothing is read; what was read already
  *          waits in `rest`.
  * Limits:  8 MiB of output, except for one answer that is larger alone; times in http_time.h,
@@ -52,6 +52,7 @@ struct http_conn {
     size_t in_kernel;               /* uv's write queue at the last tick */
     struct ws *ws;                  /* after the upgrade */
     struct http_wait wait;
+    bool reading;                   /* in on_data(), at whose end the output is seen to */
     bool over;                      /* no further request is read */
     bool paused;
     char peer[80];
@@ -111,7 +112,8 @@ static void drop_first(struct http_conn *c)
 
 static void later(struct http_conn *c)
 {
-    listener_later(c->listener, &c->stream);
+    if (!c->reading)
+        listener_later(c->listener, &c->stream);
 }
 
 /* The answers that have their turn go to the output. */
@@ -356,17 +358,15 @@ static bool pump(struct http_conn *c, const char *p, size_t n)
     return !c->paused || c->over || bytes_put(&c->rest, p, n);
 }
 
-static bool on_data(struct stream *s, const uint8_t *p, size_t n)
+/* False: it is closed, or the WebSocket ends. */
+static bool take_input(struct http_conn *c, const uint8_t *p, size_t n)
 {
-    struct http_conn *c = (struct http_conn *)s;
-    if (c->ws)
-        return ws_data(c->ws, p, n);
     if (c->over)
         return true;
     if (c->paused ? bytes_put(&c->rest, p, n) : pump(c, (const char *)p, n))
         return true;
     if (!c->ws)
-        stream_close(s);
+        stream_close(&c->stream);
     return false;
 }
 
@@ -387,7 +387,7 @@ static void resume(struct http_conn *c)
 static size_t output(struct stream *s, struct iovec *iov, size_t max)
 {
     struct http_conn *c = (struct http_conn *)s;
-    if (c->flown == c->flight.n) {
+    if (c->flown == c->flight.n && (c->flight.n || c->fill.n)) {
         struct bytes empty = c->flight;
         bytes_clear(&empty, KEEP_OUTPUT);
         c->flight = c->fill;
@@ -424,6 +424,19 @@ static void on_flush(struct stream *s)
     set_wait(c);
     if (c->over && !c->first && !c->queued && !c->ws)
         stream_drain(s);
+}
+
+static bool on_data(struct stream *s, const uint8_t *p, size_t n)
+{
+    struct http_conn *c = (struct http_conn *)s;
+    if (c->ws)
+        return ws_data(c->ws, p, n);
+    c->reading = true;
+    bool fine = take_input(c, p, n);
+    c->reading = false;
+    if (fine)
+        on_flush(s);
+    return fine;
 }
 
 /* What is under way is answered; whoever only closes their side gets it still. */

@@ -4,6 +4,8 @@
  * Order:   of two sources the stronger one wins, in whatever order they are read: enum
  *          option_source, strongest last. A value that loses is judged all the same.
  * Owns:    strings are copied into the configuration; options_free() frees them.
+ * Threads: none.
+ * Tests:   test/unit/opend/config_test.c, test/integration/options_test.c
  */
 #ifndef OPEND_OPTION_TABLE_H
 #define OPEND_OPTION_TABLE_H

@@ -1,8 +1,10 @@
 /* stream.c - see stream.h. */
 #include "stream.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "tls.h"
 
@@ -79,21 +81,38 @@ static void start_write(struct stream *s, const uv_buf_t *bufs, size_t n, size_t
     }
 }
 
+/* uv_try_write() goes through the file calls, which cost more. Below 0: -errno. */
+static ssize_t send_now(int fd, struct iovec *iov, size_t n)
+{
+    struct msghdr m = { .msg_iov = iov, .msg_iovlen = n };
+    ssize_t done = n == 1 ? send(fd, iov->iov_base, iov->iov_len, MSG_NOSIGNAL | MSG_DONTWAIT)
+                          : sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return done < 0 ? -errno : done;
+}
+
+static void write_later(struct stream *s, const struct iovec *iov, size_t n)
+{
+    uv_buf_t bufs[PIECES];
+    size_t total = 0;
+    for (size_t i = 0; i < n; i++) {
+        bufs[i] = uv_buf_init(iov[i].iov_base, (unsigned)iov[i].iov_len);
+        total += iov[i].iov_len;
+    }
+    start_write(s, bufs, n, total);
+}
+
 /* Writes what the socket takes; the rest goes out by uv_write(), since it waits for the socket. */
 static void kick_plain(struct stream *s)
 {
     struct iovec iov[PIECES];
-    uv_buf_t bufs[PIECES];
     size_t n;
+    int fd;
+    if (uv_fileno((uv_handle_t *)&s->tcp, &fd) != 0)
+        return;
     while (!s->closing && (n = s->ops->output(s, iov, PIECES)) > 0) {
-        size_t total = 0;
-        for (size_t i = 0; i < n; i++) {
-            bufs[i] = uv_buf_init(iov[i].iov_base, (unsigned)iov[i].iov_len);
-            total += iov[i].iov_len;
-        }
-        int done = uv_try_write((uv_stream_t *)&s->tcp, bufs, (unsigned)n);
-        if (done == UV_EAGAIN) {
-            start_write(s, bufs, n, total);
+        ssize_t done = send_now(fd, iov, n);
+        if (done == -EAGAIN || done == -EINTR) {
+            write_later(s, iov, n);
             return;
         }
         if (done < 0) {

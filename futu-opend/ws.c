@@ -21,6 +21,7 @@ struct ws {
     size_t n_in, n_control;
     uint64_t heard_ms, pinged_ms;
     bool broken;                /* nothing more is read; a close frame is queued */
+    bool closed;                /* wslay has sent one */
     bool slow;                  /* that is because the peer reads too slowly */
     bool control_out;           /* what ws_output() gave last was `control` */
     uint8_t control[CONTROL_MAX];
@@ -172,10 +173,10 @@ bool ws_data(struct ws *w, const uint8_t *p, size_t n)
     w->n_in = n;
     int r = wslay_event_recv(w->ctx);
     w->n_in = 0;
-    if (wslay_event_send(w->ctx) != 0 || r != 0 || w->broken)
-        return false;
-    /* The peer said goodbye, or broke the protocol: either way our close frame is out. */
-    if (wslay_event_get_close_sent(w->ctx))
+    int sent = wslay_event_send(w->ctx);
+    w->closed = wslay_event_get_close_sent(w->ctx);
+    /* closed: the peer said goodbye, or broke the protocol; either way our close frame is out. */
+    if (sent != 0 || r != 0 || w->broken || w->closed)
         return false;
     stream_kick(w->stream);
     return true;
@@ -185,7 +186,7 @@ bool ws_data(struct ws *w, const uint8_t *p, size_t n)
  * No frame follows it. */
 size_t ws_output(struct ws *w, struct iovec *iov, size_t max)
 {
-    bool closing = w->broken || wslay_event_get_close_sent(w->ctx);
+    bool closing = w->broken || w->closed;
     bool turn = !w->conn || (closing && !w->slow ? futu_conn_queued(w->conn) == 0
                                                  : futu_conn_at_boundary(w->conn));
     w->control_out = w->n_control && (w->control_out || turn);

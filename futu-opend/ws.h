@@ -8,6 +8,8 @@
  * Limits:  a ping goes out every 20 s of silence; a peer that is silent for 60 s is closed, and so
  *          is one that makes us queue more pongs than fit.
  * Users:   websocket.c (binary), http.c (text).
+ * Threads: the loop's.
+ * Tests:   test/unit/opend/websocket_test.c, test/integration/ws_test.c
  */
 #ifndef OPEND_WS_H
 #define OPEND_WS_H

@@ -55,7 +55,8 @@ int cli_connect(struct cli *c)
             *futu_client_error(c->client) ? ": " : "", futu_client_error(c->client));
     fprintf(stderr,
             "  next: start one with `futu-opend --paper`, or name another one with --gateway "
-            "HOST:PORT\n");
+            "HOST:PORT;\n  with a keys file its FTAPI port is closed unless it has "
+            "--allow-tcp-unauthenticated\n");
     return CLI_FAILED;
 }
 

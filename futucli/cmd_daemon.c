@@ -1,4 +1,5 @@
 /* cmd_daemon.c - what an operator asks of a running daemon over its REST port. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,15 +21,19 @@ static bool read_key(const struct args *a, char key[KEY_MAX])
     key[0] = '\0';
     if (!path) {
         snprintf(key, KEY_MAX, "%s", env ? env : "");
+        key[strcspn(key, " \t\r\n")] = '\0';
         return true;
     }
     FILE *f = fopen(path, "re");
-    bool ok = f && fgets(key, KEY_MAX, f);
-    if (f)
-        fclose(f);
+    if (!f) {
+        usage_error("--key-file: %s: %s", path, strerror(errno));
+        return false;
+    }
+    bool ok = fgets(key, KEY_MAX, f);
+    fclose(f);
     key[strcspn(key, " \t\r\n")] = '\0';
     if (!ok || !key[0])
-        usage_error("--key-file: %s holds no key", path);
+        usage_error("--key-file: %s holds no key in its first line", path);
     return ok && key[0];
 }
 

@@ -1,11 +1,13 @@
 /* cmd_keys.c - API keys in a keys.json: gen-key, list-keys, revoke-key, bind-key, machine-id. They
  * work on the file alone; no gateway is asked. */
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "rows.h"
 
@@ -321,7 +323,12 @@ static int show_new(const struct cli *c, const char *path, const futu_new_key *k
         cJSON_Delete(o);
     }
     futu_keys_free(keys);
-    return found ? CLI_OK : failure("%s: key %s is gone already", path, key->id);
+    if (!found)
+        return failure("%s: key %s is gone already", path, key->id);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return CLI_OK;
+    return failure("the key could not be shown: %s; take it back with futucli revoke-key %s "
+                   "--keys-file %s", strerror(errno), key->id, path);
 }
 
 static int run_gen_key(struct cli *c, const struct args *a)
@@ -382,7 +389,8 @@ static int run_list_keys(struct cli *c, const struct args *a)
     if (!keys_path(a, path, sizeof(path)))
         return CLI_USAGE;
     if (futu_keys_open(&keys, path, why, sizeof(why)))
-        return failure("%s", why);
+        return failure("%s%s", why, access(path, F_OK) && errno == ENOENT ?
+                       "; futucli gen-key makes it" : "");
     cJSON *list = cJSON_CreateArray();
     for (size_t i = 0; futu_keys_get(keys, i, &k) == FUTU_OK; i++)
         cJSON_AddItemToArray(list, c->out == OUT_TABLE ? key_row(&k) : key_json(&k));

@@ -124,12 +124,15 @@ bool http_ask(const char *url, const char *method, const char *path, const char 
     int fd = dial(host, port, timeout_ms, why, size);
     if (fd < 0)
         return false;
+    bool v6 = strchr(host, ':');
     int n = snprintf(head, sizeof(head),
-                     "%s %s HTTP/1.0\r\nHost: %s\r\n%s%s%sContent-Length: 0\r\n\r\n", method, path,
-                     host, key ? "Authorization: Bearer " : "", key ? key : "", key ? "\r\n" : "");
+                     "%s %s HTTP/1.0\r\nHost: %s%s%s\r\n%s%s%sContent-Length: 0\r\n\r\n", method,
+                     path, v6 ? "[" : "", host, v6 ? "]" : "", key ? "Authorization: Bearer " : "",
+                     key ? key : "", key ? "\r\n" : "");
     char *text = NULL;
     if (n < (int)sizeof(head) && send_all(fd, head, (size_t)n))
         text = receive(fd);
+    explicit_bzero(head, sizeof(head));
     close(fd);
     if (text && read_answer(text, out))
         return true;

@@ -1,4 +1,7 @@
-/* http.h - one HTTP request to a gateway's REST port. */
+/* http.h - one HTTP request to a gateway's REST port.
+ *
+ * Tests: test/rest/daemon.test.mjs
+ */
 #ifndef CLI_HTTP_H
 #define CLI_HTTP_H
 

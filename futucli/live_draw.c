@@ -58,14 +58,14 @@ static void flush_screen(void)
 void live_open(void)
 {
     used = 0;
-    put("\033[?1049h\033[?25l\033[2J");
+    put("\033[?1049h\033[?25l\033[?7l\033[2J");       /* a narrow screen cuts lines, it wraps none */
     flush_screen();
 }
 
 void live_close(void)
 {
     used = 0;
-    put("\033[?25h\033[?1049l");
+    put("\033[?7h\033[?25h\033[?1049l");
     flush_screen();
 }
 

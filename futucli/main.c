@@ -2,6 +2,8 @@
  *
  * Exit: 0 success, 1 the call failed, 2 wrong usage.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,7 +14,8 @@
 #include "usage.h"
 
 static const struct cmd *const groups[] = { cmds_system, cmds_quote, cmds_account, cmds_order,
-                                            cmds_keys, cmds_audit, cmds_daemon };
+                                            cmds_keys, cmds_audit, cmds_daemon,
+                                            cmds_mcp };
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 
 static const struct cmd_opt global_opts[] = {
@@ -113,10 +116,32 @@ static void print_help(void)
     printf("\nTry: futucli quote HK.00700 US.AAPL      futucli COMMAND --help\n");
 }
 
+/* A closed standard stream would give its number to a file or a socket, and take our texts there.
+ * Read-only, so that what is printed still fails. */
+static bool std_streams_open(void)
+{
+    int fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = dup(fd);
+    if (fd < 0)
+        return false;
+    close(fd);
+    return true;
+}
+
+/* What could not be written is no success; a reader that went away has seen enough. */
+static int written(int code)
+{
+    if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE || code != CLI_OK)
+        return code;
+    return failure("standard output: %s", strerror(errno));
+}
+
 static int run_cmd(struct cli *c, const struct cmd *cmd, const struct args *a)
 {
     if (a->n_words < cmd->min_words || a->n_words > cmd->max_words)
-        return usage_error("usage: futucli %s %s", cmd->name, cmd->params);
+        return usage_error("usage: futucli %s%s%s", cmd->name, *cmd->params ? " " : "",
+                           cmd->params);
     int code = cmd->run(c, a);
     futu_client_free(c->client);
     return code;
@@ -128,6 +153,8 @@ int main(int argc, char **argv)
     struct args global = { .opts = global_opts }, own = { 0 };
     const char *rest[64];
     int n_rest = 0;
+    if (!std_streams_open())
+        return CLI_FAILED;
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     if (!args_parse(&global, argc - 1, (const char **)argv + 1, rest, &n_rest, 64))
@@ -140,17 +167,17 @@ int main(int argc, char **argv)
         if (!arg_given(&global, "help"))
             return usage_error("what shall I do? futucli --help lists the commands");
         print_help();
-        return CLI_OK;
+        return written(CLI_OK);
     }
     const struct cmd *cmd = find_cmd(rest[0]);
     if (!cmd)
         return unknown_verb(rest[0]);
     if (arg_given(&global, "help")) {
         usage_cmd(cmd);
-        return CLI_OK;
+        return written(CLI_OK);
     }
     own.opts = cmd->opts;
     if (!set_globals(&c, &global) || !args_parse(&own, n_rest - 1, rest + 1, NULL, NULL, 0))
         return CLI_USAGE;
-    return run_cmd(&c, cmd, &own);
+    return written(run_cmd(&c, cmd, &own));
 }

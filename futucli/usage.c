@@ -183,7 +183,8 @@ void usage_opts(const struct cmd_opt *opts)
 
 void usage_cmd(const struct cmd *cmd)
 {
-    printf("usage: futucli %s %s\n\n%s\n", cmd->name, cmd->params, cmd->help);
+    printf("usage: futucli %s%s%s\n\n%s\n", cmd->name, *cmd->params ? " " : "", cmd->params,
+           cmd->help);
     if (cmd->opts && cmd->opts->name) {
         printf("\nOptions:\n");
         usage_opts(cmd->opts);

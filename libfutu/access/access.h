@@ -7,7 +7,7 @@
  * Limits:  in the documented order: account, market, symbol, side (whitelists), hours, order value,
  *          rate, daily value. What a context does not say is not checked.
  * Threads: the loop's.
- * Tests:   test/unit/access/access_test.c, test/unit/access/limits_test.c
+ * Tests:   test/unit/access/access_test.c, limits_test.c, daily_test.c
  */
 #ifndef ACCESS_ACCESS_H
 #define ACCESS_ACCESS_H
@@ -138,8 +138,9 @@ static inline bool access_needs_value(const struct api_key *k)
 futu_err access_write_daily(struct access *a, const struct key_count *c, struct buf *out);
 /* The whole state of today, to replace the file with at start. */
 futu_err access_write_all_daily(struct access *a, struct buf *out);
-/* Takes in such a file; of several lines of a key and day the last counts, other days are dropped.
- * FUTU_EFORMAT with the line. A last line that was cut off is ignored. */
+/* Takes in such a file, beside what was used since; of several lines of a key and day the last
+ * counts, other days are dropped. FUTU_EFORMAT with the line. A last line that was cut off is
+ * ignored. */
 futu_err access_read_daily(struct access *a, futu_str text, size_t *line);
 
 /* ---- cards ---- */
@@ -148,6 +149,8 @@ struct access_card {
     uint64_t acc_id;
     futu_str card, uni_card;
 };
+/* Four digits stand for the last four of a card, more for the whole number. */
+bool access_card_is(futu_str card, futu_str wanted);
 /* Turns card numbers (whole, or their last four digits) of every key into accounts: once the
  * accounts are known, and after each reload (the last list is kept). None or several accounts for a
  * card: skipped with a warning; a key with cards alone, none of which resolves, sees no account. */

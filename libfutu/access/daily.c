@@ -1,6 +1,7 @@
 /* daily.c - what keys have used today, over a restart.
  *
  * Lines:   "YYYYMMDD MILLIONTHS KEY-ID". The last of a key and day counts; other days are dropped.
+ * Tests:   test/unit/access/daily_test.c
  */
 #include "access/rules.h"
 #include "access/state.h"
@@ -57,8 +58,20 @@ static futu_err read_line(struct access *a, futu_str line)
     struct key_count *c = count_of(a, id);
     if (!c)
         return FUTU_ENOMEM;
-    count_day(c, (int32_t)day)->used = (int64_t)micros;
+    struct day_sum *d = count_day(c, (int32_t)day);
+    d->used = MIN(d->used - d->filed + (int64_t)micros, COUNT_SUM_MAX);
+    d->filed = (int64_t)micros;
     return FUTU_OK;
+}
+
+/* What a crash leaves of a line: its begin, or zeros. Anything else is no file of ours. */
+static bool is_torn(futu_str tail)
+{
+    static const size_t longest = sizeof("YYYYMMDD 9223372036854775807 ") + KEY_ID_MAX;
+    for (size_t i = 0; i < tail.n && i < 8; i++)
+        if (tail.p[i] && (tail.p[i] < '0' || tail.p[i] > '9'))
+            return false;
+    return tail.n <= longest || !tail.p[0];
 }
 
 futu_err access_read_daily(struct access *a, futu_str text, size_t *line)
@@ -67,8 +80,12 @@ futu_err access_read_daily(struct access *a, futu_str text, size_t *line)
     *line = 0;
     while (text.n > 0 && !err) {
         const char *end = memchr(text.p, '\n', text.n);
-        if (!end)
-            break;              /* cut off by a crash */
+        if (!end && is_torn(text))
+            break;
+        if (!end) {
+            ++*line;
+            return FUTU_EFORMAT;
+        }
         futu_str one = { text.p, (size_t)(end - text.p) };
         ++*line;
         err = read_line(a, one);

@@ -14,6 +14,7 @@
 #include "access/rules.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "codec/json_text.h"
 #include "codec/num.h"
 #include "crypt/digest.h"
 
@@ -27,20 +28,6 @@ void keys_free(struct key_list *l)
 
 /* ---- writing ---- */
 
-static futu_err put_string(struct buf *out, const char *s)
-{
-    futu_err err = buf_byte(out, '"');
-    for (; *s && !err; s++) {
-        if (*s == '"' || *s == '\\')
-            err = buf_printf(out, "\\%c", *s);
-        else if ((unsigned char)*s < 0x20)
-            err = buf_printf(out, "\\u%04x", (unsigned)*s);
-        else
-            err = buf_byte(out, (uint8_t)*s);
-    }
-    return err ? err : buf_byte(out, '"');
-}
-
 /* The name of the next member, behind a comma. */
 static futu_err put_name(struct buf *out, const char *member)
 {
@@ -50,7 +37,7 @@ static futu_err put_name(struct buf *out, const char *member)
 static futu_err put_text(struct buf *out, const char *member, const char *text)
 {
     futu_err err = put_name(out, member);
-    return err ? err : put_string(out, text);
+    return err ? err : json_put_string(out, str_c(text));
 }
 
 static futu_err put_number(struct buf *out, const char *member, double v)
@@ -96,7 +83,7 @@ static futu_err put_list(struct buf *out, const struct rule_list *l, const struc
         if (i > 0)
             err = buf_puts(out, ", ");
         if (!err)
-            err = put_string(out, list[i]);
+            err = json_put_string(out, str_c(list[i]));
     }
     return err ? err : buf_byte(out, ']');
 }
@@ -136,7 +123,7 @@ static futu_err put_key(struct buf *out, const struct key_rules *k)
     hex_lower(k->hash, sizeof(k->hash), hash);
     futu_err err = buf_puts(out, "    {\n      \"id\": ");
     if (!err)
-        err = put_string(out, k->id);
+        err = json_put_string(out, str_c(k->id));
     if (!err)
         err = put_name(out, "hash");
     if (!err)
@@ -316,6 +303,7 @@ futu_err keys_lock(const char *path, int *fd, char *why, size_t size)
 {
     char real[PATH_MAX], lock[PATH_MAX + 8];
     int dir = resolve(path, real) ? open_folder(real) : -1;
+    *fd = -1;
     if (dir < 0)
         return complain(why, size, path, "can't be written: ");
     close(dir);
@@ -328,6 +316,7 @@ futu_err keys_lock(const char *path, int *fd, char *why, size_t size)
             continue;
         futu_err err = complain(why, size, lock, "");
         close(*fd);
+        *fd = -1;
         return err;
     }
     return FUTU_OK;

@@ -61,7 +61,7 @@ void key_rules_free(struct key_rules *k);       /* what it owns; then it is zero
 futu_err keys_load(const char *path, struct key_list *out, char *why, size_t size);
 /* Waits until nobody else edits that file, and keeps others waiting until *fd is closed: reading,
  * changing and saving it belong between. Makes folders as keys_save() does, and PATH.lock, which
- * stays. FUTU_EIO with the reason. */
+ * stays. FUTU_EIO with the reason; *fd is then -1. */
 futu_err keys_lock(const char *path, int *fd, char *why, size_t size);
 /* Writes PATH at once, 0600, with fsync of file and folder; folders that are missing are made 0700.
  * A file that is there keeps its owner and its group's right to read. FUTU_EIO with the reason. */

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "codec/json_lex.h"
 #include "codec/num.h"
+#include "crypt/digest.h"
 
 #define DEPTH_MAX 16
 
@@ -218,14 +219,6 @@ static futu_err read_id(struct reader *r, const struct member *m)
     return FUTU_OK;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static futu_err read_hash(struct reader *r, const struct member *m)
 {
     static const char prefix[] = "sha256:";
@@ -236,13 +229,9 @@ static futu_err read_hash(struct reader *r, const struct member *m)
     const char *hex = text;
     if (strncmp(text, prefix, sizeof(prefix) - 1) == 0)
         hex += sizeof(prefix) - 1;
-    bool fine = strlen(hex) == 64;
-    for (size_t i = 0; fine && i < 32; i++) {
-        int hi = hex_digit(hex[2 * i]), lo = hex_digit(hex[2 * i + 1]);
-        fine = hi >= 0 && lo >= 0;
-        r->key->hash[i] = (uint8_t)((hi & 15) << 4 | (lo & 15));
-    }
-    return fine ? FUTU_OK : bad(r, m->name, "sha256: and 64 hex digits are expected");
+    return hex_read(str_c(hex), r->key->hash, sizeof(r->key->hash))
+               ? FUTU_OK
+               : bad(r, m->name, "sha256: and 64 hex digits are expected");
 }
 
 static futu_err read_scope(struct reader *r, const struct member *m)

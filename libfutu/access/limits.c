@@ -4,6 +4,7 @@
  *           that orders under way together can't pass a cap. The rate is counted by the monotonic
  *           clock, the day's value by the wall clock in UTC, hours in the local time of the
  *           process. Orders of a key without a cap are counted too: a reload may bring one.
+ * Tests:    test/unit/access/limits_test.c
  */
 #include <ctype.h>
 #include <math.h>

@@ -38,8 +38,7 @@ bool machine_allowed(const struct access *a, const struct key_rules *k)
 
 /* ---- cards ---- */
 
-/* Four digits stand for the last four, more for the whole number. */
-static bool card_is(futu_str card, futu_str wanted)
+bool access_card_is(futu_str card, futu_str wanted)
 {
     if (wanted.n == 4 && card.n > 4)
         card = (futu_str){ card.p + card.n - 4, 4 };
@@ -53,7 +52,7 @@ static bool find_account(const struct access *a, futu_str wanted, uint64_t *out,
     *several = false;
     for (size_t i = 0; i < a->n_cards; i++) {
         const struct access_card *c = &a->cards[i];
-        if (!card_is(c->card, wanted) && !card_is(c->uni_card, wanted))
+        if (!access_card_is(c->card, wanted) && !access_card_is(c->uni_card, wanted))
             continue;
         *several = *several || (found && *out != c->acc_id);
         *out = c->acc_id;

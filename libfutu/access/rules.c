@@ -75,8 +75,12 @@ static bool unknown(futu_str word, const char *what, const char *const *names, s
         return false;
     }
     size_t used = (size_t)snprintf(why, size, "%s is no %s; there are", shown, what);
-    for (size_t i = 0; i < n && used < size; i++)
-        used += (size_t)snprintf(why + used, size - used, " %s", names[i]);
+    for (size_t i = 0; i < n && used < size; i++) {
+        bool fits = i + 1 == n || used + strlen(names[i]) + sizeof("  ...") <= size;
+        used += (size_t)snprintf(why + used, size - used, " %s", fits ? names[i] : "...");
+        if (!fits)
+            break;
+    }
     return false;
 }
 

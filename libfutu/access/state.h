@@ -1,4 +1,7 @@
-/* state.h - the inside of struct access. For access/ alone. */
+/* state.h - the inside of struct access. For access/ alone.
+ *
+ * Threads: the loop's.
+ */
 #ifndef ACCESS_STATE_H
 #define ACCESS_STATE_H
 
@@ -35,6 +38,7 @@ struct day_sum {
     int32_t day;                /* yyyymmdd, 0: free */
     uint32_t epoch;
     int64_t used, held;         /* millionths */
+    int64_t filed;              /* what of `used` came from the file */
 };
 
 /* Two days: an order may be under way over midnight, and a clock may be set back over it. */

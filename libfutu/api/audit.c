@@ -122,20 +122,6 @@ static futu_err check_folder(struct check *k, const char *path)
     return err;
 }
 
-static bool parse_hash(const char *hex, uint8_t out[32])
-{
-    static const char digits[] = "0123456789abcdef";
-    if (strlen(hex) != 64)
-        return false;
-    for (size_t i = 0; i < 64; i++) {
-        const char *d = strchr(digits, hex[i] | (hex[i] >= 'A' ? 0x20 : 0));
-        if (!d)
-            return false;
-        out[i / 2] = (uint8_t)(out[i / 2] << 4 | (d - digits));
-    }
-    return true;
-}
-
 static futu_err check_all(struct check *k, const char *const *paths, size_t n)
 {
     struct stat st;
@@ -159,7 +145,7 @@ futu_err futu_audit_verify(const char *const *paths, size_t n, const char *since
     *out = (futu_audit_result){ .size = sizeof(*out) };
     if (!paths || n == 0)
         return refuse(out, FUTU_EINVAL, "", "no file is named");
-    if (since_hash && !parse_hash(since_hash, k.c.last))
+    if (since_hash && !hex_read(str_c(since_hash), k.c.last, sizeof(k.c.last)))
         return refuse(out, FUTU_EINVAL, "", "a hash has 64 hex digits");
     k.piece = mem_alloc(PIECE);
     if (!k.piece)

@@ -52,8 +52,6 @@ static const char *check(const futu_gateway_opts *o)
     if (o->mcp_tools && !mcp_groups(str_c(o->mcp_tools), &groups, &bad))
         return "mcp_tools is a list of core, subscribe, quote, plate, derivative, watchlist, "
                "account, trade";
-    if (o->mcp_trade_pwd_md5 && strlen(o->mcp_trade_pwd_md5) != 32)
-        return "mcp_trade_pwd_md5 is 32 hex digits";
     if (o->websocket_key_md5 && strlen(o->websocket_key_md5) != 32)
         return "websocket_key_md5 is 32 hex digits";
     return NULL;

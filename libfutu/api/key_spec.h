@@ -1,6 +1,8 @@
 /* key_spec.h - a key as a user writes it: texts of options into rules.
  *
  * Errors:  FUTU_EINVAL, `why` begins with the field of futu_key_spec and a colon; FUTU_ENOMEM.
+ * Threads: none; no state.
+ * Tests:   test/unit/api/keys_test.c
  */
 #ifndef API_KEY_SPEC_H
 #define API_KEY_SPEC_H

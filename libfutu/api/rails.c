@@ -5,6 +5,7 @@
 
 #include "api/opts.h"
 #include "base/log.h"
+#include "crypt/digest.h"
 #include "futu/keys.h"
 #include "io/trail.h"
 #include "io/watch.h"
@@ -94,7 +95,13 @@ static futu_err open_daily(futu_gateway *g, char *why, size_t size)
         return FUTU_OK;
     gateway_file(g, "daily", name, sizeof(name));
     futu_err err = store_open(&g->daily, g->loop, g->state_dir, name, why, size);
-    return err ? err : read_daily(g, name, why, size);
+    if (!err)
+        err = read_daily(g, name, why, size);
+    if (err) {
+        store_close(g->daily);
+        g->daily = NULL;
+    }
+    return err;
 }
 
 static futu_err append(void *arg, const void *p, size_t n, void (*done)(void *arg, futu_err err),
@@ -108,12 +115,15 @@ struct hub_store rails_daily(futu_gateway *g)
     return (struct hub_store){ g->daily ? append : NULL, g->daily };
 }
 
-/* The first key with a daily cap may come with a reload. */
-static futu_err reopen_daily(futu_gateway *g, char *why, size_t size)
+/* The first key with a daily cap may come with a reload; by then the new keys are in force. */
+static void reopen_daily(futu_gateway *g)
 {
-    futu_err err = open_daily(g, why, size);
+    char why[400] = "";
+    futu_err err = open_daily(g, why, sizeof(why));
+    if (err)
+        log_error("what keys use of their day is not kept on disk: %s",
+                  why[0] ? why : futu_strerror(err));
     hub_set_daily(g->hub, rails_daily(g));
-    return err;
 }
 
 /* ---- reload ---- */
@@ -149,11 +159,10 @@ futu_err futu_gateway_reload(futu_gateway *g, char *why, size_t size)
         return FUTU_ENOTFOUND;
     }
     futu_err err = access_reload(g->access, why, size);
-    if (!err)
-        err = reopen_daily(g, why, size);
-    hub_keys_changed(g->hub);
     if (err)
         return err;
+    reopen_daily(g);
+    hub_keys_changed(g->hub);
     log_info("%zu API keys are in force", access_n_keys(g->access));
     return FUTU_OK;
 }
@@ -170,12 +179,28 @@ static futu_err reload(void *arg, char *why, size_t size)
     return futu_gateway_reload(arg, why, size);
 }
 
+static futu_err set_mcp(futu_gateway *g, const futu_gateway_opts *o)
+{
+    uint8_t raw[16];
+    char hex[2 * sizeof(raw) + 1];
+    futu_str bad;
+    g->mcp_direct = o->mcp_direct_orders != 0;
+    if (o->mcp_tools && !mcp_groups(str_c(o->mcp_tools), &g->mcp_groups, &bad))
+        return FUTU_EINVAL;         /* it was judged before, with a text */
+    if (!o->mcp_trade_pwd || !o->mcp_trade_pwd[0])
+        return FUTU_OK;
+    md5(o->mcp_trade_pwd, strlen(o->mcp_trade_pwd), raw);
+    hex_lower(raw, sizeof(raw), hex);
+    futu_err err = secret_set(&g->mcp_pwd, hex, sizeof(hex) - 1);
+    wipe(hex, sizeof(hex));
+    return err;
+}
+
 static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
 {
-    uint32_t groups = 0;
-    futu_str bad;
-    if (o->mcp_tools && !mcp_groups(str_c(o->mcp_tools), &groups, &bad))
-        return FUTU_EINVAL;         /* checked before, with its text */
+    futu_err err = set_mcp(g, o);
+    if (err)
+        return err;
     struct rest_opts r = {
         .hub = g->hub,
         .access = g->access,
@@ -188,9 +213,9 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .shutdown = o->on_shutdown,
         .arg = g,
         .shutdown_arg = o->on_shutdown_arg,
-        .mcp_groups = groups,
-        .mcp_direct = o->mcp_direct_orders != 0,
-        .mcp_trade_pwd_md5 = o->mcp_trade_pwd_md5,
+        .mcp_groups = g->mcp_groups,
+        .mcp_direct = g->mcp_direct,
+        .mcp_trade_pwd_md5 = g->mcp_pwd.n ? (const char *)g->mcp_pwd.p : NULL,
     };
     return rest_new(&g->rest, &r);
 }
@@ -221,6 +246,7 @@ void rails_stop(futu_gateway *g)
 
 void rails_close(futu_gateway *g)
 {
+    secret_wipe(&g->mcp_pwd);
     store_close(g->daily);
     trail_close(g->trail);
     audit_free(&g->audit);

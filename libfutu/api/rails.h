@@ -1,5 +1,11 @@
 /* rails.h - what a gateway needs for its keys: the keys themselves, the watch over their files, the
- * audit trail, the daily values on disk; and the REST API that asks them. */
+ * audit trail, the daily values on disk; and the REST API that asks them.
+ *
+ * Order:   rails_open(), hub and upstream made, rails_start() ...; rails_stop(), hub and upstream
+ *          freed, rails_close(). The last two do with whatever of it has succeeded.
+ * Threads: the loop's.
+ * Tests:   test/integration/keys.sh, test/rest/
+ */
 #ifndef API_RAILS_H
 #define API_RAILS_H
 

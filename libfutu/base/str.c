@@ -50,6 +50,14 @@ bool str_to_u64(futu_str s, uint64_t *out)
     return true;
 }
 
+bool str_visible(futu_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || (unsigned char)s.p[i] >= 0x7f)
+            return false;
+    return s.n > 0;
+}
+
 bool str_copy(char *dst, size_t size, futu_str s)
 {
     size_t n = MIN(s.n, size - 1);

@@ -39,8 +39,19 @@ uint64_t str_hash(futu_str s);
 /* Decimal digits only, the whole string; false on anything else or on overflow. */
 bool str_to_u64(futu_str s, uint64_t *out);
 
+/* 0 to 15, in any case; -1: none. */
+static inline int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Visible ASCII alone, and some of it. */
+bool str_visible(futu_str s);
+
 /* Copies with truncation and always ends with a NUL; true when everything fitted. */
 bool str_copy(char *dst, size_t size, futu_str s);
-
 
 #endif

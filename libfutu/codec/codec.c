@@ -1,7 +1,7 @@
 /* codec.c - errors with their path, limits, field look-up; see codec.h and ctx.h.
  *
  * Threads: none; no state.
- * Tests:   test/unit/codec/codec_test.c
+ * Tests:   test/unit/codec/encode_test.c, decode_test.c, roundtrip_test.c
  */
 #include "codec/codec.h"
 

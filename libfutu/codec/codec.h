@@ -37,7 +37,9 @@ struct pb_field {
     uint8_t type, label;
     uint16_t off;               /* of the value, or of the pointer when repeated or a message */
     uint16_t off_has;           /* of has_x or n_x; unused for singular strings and messages */
-    uint8_t n_name, n_camel, n_snake;   /* lengths of the three spellings */
+    /* Lengths of the three spellings: below 256, but of a length that can't be more the compiler
+     * makes a string instruction, several times as slow as memcpy(). */
+    uint16_t n_name, n_camel, n_snake;
     const char *name;           /* as declared: td_buyQty */
     const char *camel;          /* the protobuf JSON name: tdBuyQty */
     const char *snake;          /* td_buy_qty */

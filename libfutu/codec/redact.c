@@ -171,13 +171,6 @@ static bool is_name_char(char c)
     return isalnum((unsigned char)c) || (c && strchr("_-.%~[]+", c));
 }
 
-static int hex_digit(char c)
-{
-    if (isdigit((unsigned char)c))
-        return c - '0';
-    return isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : -1;
-}
-
 /* With %XX as what it stands for. */
 static futu_str plain_name(const char *p, const char *end, char tmp[NAME_MAX_N])
 {

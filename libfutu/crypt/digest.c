@@ -41,6 +41,19 @@ void hex_lower(const uint8_t *p, size_t n, char *out)
     out[2 * n] = '\0';
 }
 
+bool hex_read(futu_str hex, uint8_t *out, size_t n)
+{
+    if (hex.n != 2 * n)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        int hi = hex_digit(hex.p[2 * i]), lo = hex_digit(hex.p[2 * i + 1]);
+        if (hi < 0 || lo < 0)
+            return false;
+        out[i] = (uint8_t)(hi << 4 | lo);
+    }
+    return true;
+}
+
 bool equal_ct(const void *a, const void *b, size_t n)
 {
     return sodium_memcmp(a, b, n) == 0;

@@ -5,6 +5,7 @@
  */
 #include "gateway/call.h"
 
+#include "crypt/secret.h"
 #include "gateway/closed.h"
 #include "gateway/guard.h"
 #include "gateway/orders.h"
@@ -51,6 +52,8 @@ static void call_free(struct call *k)
         k->replay->call = NULL;
     if (k->order)
         k->order->call = NULL;
+    if (k->ask.proto == 2005)           /* the digest of a password */
+        wipe(k->body.p, k->body.n);
     if (k->body.cap > KEEP_BODY)
         buf_free(&k->body);
     list_push(&h->idle_calls, &k->link);

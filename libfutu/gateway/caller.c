@@ -8,12 +8,6 @@
 #include "gateway/guard.h"
 #include "wire/sdkws.h"
 
-/* Pointers leave the low bits free for the surface. */
-static uint64_t caller_key(enum iface iface, const struct api_key *key)
-{
-    return (uint64_t)(uintptr_t)key << 3 | iface;
-}
-
 static futu_err make(struct hub *h, enum iface iface, struct api_key *key, futu_conn **out)
 {
     futu_conn_opts o = FUTU_CONN_OPTS_INIT;
@@ -25,7 +19,7 @@ static futu_err make(struct hub *h, enum iface iface, struct api_key *key, futu_
     (*out)->iface = (uint8_t)iface;
     (*out)->key = key;
     caller_key_watch(h, key);
-    err = map_put_u64(&h->callers, caller_key(iface, key), *out);
+    err = map_put_u64(&h->callers, key_on(iface, key), *out);
     if (err) {
         hub_conn_free(*out);
         *out = NULL;
@@ -35,7 +29,7 @@ static futu_err make(struct hub *h, enum iface iface, struct api_key *key, futu_
 
 futu_err hub_caller(struct hub *h, enum iface iface, struct api_key *key, futu_conn **out)
 {
-    *out = map_get_u64(&h->callers, caller_key(iface, key));
+    *out = map_get_u64(&h->callers, key_on(iface, key));
     return *out ? FUTU_OK : make(h, iface, key, out);
 }
 
@@ -83,7 +77,7 @@ uint64_t hub_boot_id(const struct hub *h)
 void caller_gone(struct futu_conn *c)
 {
     if (c->kind == KIND_CALL)
-        map_del_u64(&c->hub->callers, caller_key(c->iface, c->key));
+        map_del_u64(&c->hub->callers, key_on(c->iface, c->key));
     while (!list_empty(&c->viewers)) {
         struct futu_conn *v = list_entry(c->viewers.next, struct futu_conn, viewer);
         list_remove(&v->viewer);
@@ -149,7 +143,7 @@ void hub_events_send(futu_conn *c, futu_str text)
 
 /* ---- keys that change ---- */
 
-#define KEY_LOOK_NS (60 * NS_PER_S)     /* the wall clock may be set meanwhile */
+#define KEY_LOOK_MS 60000               /* the wall clock may be set meanwhile */
 
 static void end_of_keys(struct hub *h);
 
@@ -180,7 +174,7 @@ void caller_key_watch(struct hub *h, const struct api_key *k)
     if (!ms)
         return;
     int64_t left = ms - clock_wall(&h->o.clock) / NS_PER_MS;
-    int64_t at = h->now + MIN(MAX(left, 0) * NS_PER_MS, KEY_LOOK_NS);
+    int64_t at = h->now + MIN(MAX(left, 0), KEY_LOOK_MS) * NS_PER_MS;
     h->key_timer.fn = on_key_time;
     if (!h->key_timer.armed || at < h->key_timer.at)
         timer_set(h->o.timers, &h->key_timer, at);

@@ -1,7 +1,4 @@
-/* closed.c - see closed.h.
- *
- * Tests:   test/unit/gateway/closed_test.c
- */
+/* closed.c - see closed.h. */
 #include "gateway/closed.h"
 
 #include "codec/splice.h"

@@ -1,5 +1,9 @@
 /* closed.h - the hint behind a failed order: the upstream's text names no cause, and the market is
- * closed. */
+ * closed.
+ *
+ * Threads: the hub's.
+ * Tests:   test/unit/gateway/closed_test.c
+ */
 #ifndef GATEWAY_CLOSED_H
 #define GATEWAY_CLOSED_H
 

@@ -6,9 +6,8 @@
  * anyone, so that a client sees how many were passed over.
  * Tests:   test/unit/gateway/events_test.c
  */
-#include <stdio.h>
-
 #include "codec/base64.h"
+#include "codec/num.h"
 #include "codec/splice.h"
 #include "gateway/state.h"
 #include "wire/sdkws.h"
@@ -25,32 +24,54 @@ static const char *type_of(const struct event *e)
     return e->acc_id ? "trade" : "notify";
 }
 
+/* Once per push: texts are copied, not formatted. */
+static char *put(char *p, const char *text)
+{
+    size_t n = strlen(text);
+    memcpy(p, text, n);
+    return p + n;
+}
+
+static char *put_number(char *p, const char *name, int64_t v)
+{
+    p = put(p, name);
+    return p + num_write_i64(p, v);
+}
+
+static char *put_count(char *p, const char *name, uint64_t v)
+{
+    p = put(p, name);
+    return p + num_write_u64(p, v);
+}
+
 /* Codes are printable ASCII without quotes in every market; what is not stays out. */
-static void code_text(char *out, const char *code)
+static char *put_code(char *p, const char *code)
 {
     for (; *code; code++)
         if (*code > ' ' && *code < 0x7f && *code != '"' && *code != '\\')
-            *out++ = *code;
-    *out = '\0';
+            *p++ = *code;
+    return p;
 }
 
+/* Names of markets have a few letters; all else has its limit: HEAD_MAX is never reached. */
 static size_t head_of(const struct event *e, char out[HEAD_MAX])
 {
-    char code[SECURITY_CODE_MAX + 1];
-    int n = snprintf(out, HEAD_MAX, "{\"type\":\"%s\",\"proto_id\":%u", type_of(e), e->proto);
+    char *p = put(put(out, "{\"type\":\""), type_of(e));
+    p = put_count(p, "\",\"proto_id\":", e->proto);
     if (e->key) {
-        code_text(code, e->key->code);
-        n += snprintf(out + n, HEAD_MAX - (size_t)n,
-                      ",\"sec_key\":\"%d_%s\",\"sub_type\":%d,\"rehab_type\":%d", e->key->market,
-                      code, e->key->sub_type, e->key->rehab);
+        p = put_number(p, ",\"sec_key\":\"", e->key->market);
+        *p++ = '_';
+        p = put_code(p, e->key->code);
+        p = put_number(p, "\",\"sub_type\":", e->key->sub_type);
+        p = put_number(p, ",\"rehab_type\":", e->key->rehab);
     }
     if (e->acc_id)
-        n += snprintf(out + n, HEAD_MAX - (size_t)n, ",\"acc_id\":%llu",
-                      (unsigned long long)e->acc_id);
+        p = put_count(p, ",\"acc_id\":", e->acc_id);
     if (e->market)
-        n += snprintf(out + n, HEAD_MAX - (size_t)n, ",\"trd_market\":\"%s\"", e->market);
-    n += snprintf(out + n, HEAD_MAX - (size_t)n, ",\"seq\":%llu,", (unsigned long long)e->seq);
-    return (size_t)n;
+        p = put(put(put(p, ",\"trd_market\":\""), e->market), "\"");
+    p = put_count(p, ",\"seq\":", e->seq);
+    *p++ = ',';
+    return (size_t)(p - out);
 }
 
 static struct shbuf *text_frame(struct futu_conn *c, size_t n, uint8_t **text)

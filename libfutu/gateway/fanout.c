@@ -17,14 +17,15 @@
 #include "gateway/guard.h"
 #include "gateway/trace.h"
 
+/* DONE: the text is there; FAILED: this body has none; NONE: nor has any of its protocol. */
+enum json_state { JSON_NOT_YET, JSON_DONE, JSON_FAILED, JSON_NONE };
+
 struct fan {
     struct hub *h;
     struct event e;                 /* what it is, for /ws and for the rules of keys */
     uint32_t scope;                 /* that a key needs: SCOPE_* */
-    /* DONE: text in h->json; FAILED: this body has none; NONE: nor has any of its protocol. */
-    enum { JSON_NOT_YET, JSON_DONE, JSON_FAILED, JSON_NONE } json;
+    enum json_state json, event_json;       /* in h->json; the S2C alone, in h->pb */
     bool optional;                  /* who can't have it goes on without */
-    bool event_json;                /* e.json is in h->pb; it may be empty */
     bool digested[2];               /* by format: FRAME_PROTOBUF, FRAME_JSON */
     uint8_t digest[2][20];
     struct shbuf *forms[FORM_N];    /* one reference each */
@@ -36,8 +37,7 @@ static void fan_init(struct fan *f, struct hub *h, uint32_t proto, const uint8_t
     f->h = h;
     f->e = (struct event){ .proto = proto, .body = body, .len = len };
     f->scope = SCOPE_QOT_READ;
-    f->event_json = false;
-    f->json = JSON_NOT_YET;
+    f->json = f->event_json = JSON_NOT_YET;
     f->optional = false;
     memset(f->digested, 0, sizeof(f->digested));
     memset(f->forms, 0, sizeof(f->forms));
@@ -77,24 +77,26 @@ static bool to_event_json(struct fan *f)
     const futu_msg *m = row ? row->response : NULL;
     const struct pb_field *s2c = m ? codec_field(m, STR("s2c")) : NULL;
     struct pb_rec r;
-    if (f->event_json)
-        return f->e.json.n > 0;
-    f->event_json = true;
+    if (f->event_json != JSON_NOT_YET)
+        return f->event_json == JSON_DONE;
     f->h->pb.n = 0;
-    if (!s2c || !pb_first((futu_str){ (const char *)f->e.body, f->e.len }, s2c->tag, &r) ||
-        codec_to_json(s2c->sub, r.p, r.n, CODEC_REST, &f->h->pb, NULL, NULL))
+    f->event_json = JSON_NONE;
+    if (!s2c || !pb_first((futu_str){ (const char *)f->e.body, f->e.len }, s2c->tag, &r))
+        return false;
+    f->event_json = JSON_FAILED;
+    if (codec_to_json(s2c->sub, r.p, r.n, CODEC_REST, &f->h->pb, NULL, NULL))
         return false;
     f->e.json = buf_str(&f->h->pb);
+    f->event_json = JSON_DONE;
     return true;
 }
 
 static struct shbuf *make_event(struct fan *f, struct futu_conn *c)
 {
-    bool raw = c->form == FORM_EVENT_JSON && !to_event_json(f);
+    if (c->form == FORM_EVENT_JSON && !to_event_json(f))
+        return NULL;
     trace_push(c, f->e.proto, FRAME_PROTOBUF, f->e.body, f->e.len);
-    if (raw)
-        f->json = JSON_NONE;
-    return raw ? NULL : event_frame(c, &f->e);
+    return event_frame(c, &f->e);
 }
 
 static struct shbuf *make_frame(struct fan *f, struct futu_conn *c)
@@ -130,6 +132,20 @@ static struct shbuf *frame_of(struct fan *f, struct futu_conn *c)
     return b;
 }
 
+/* How it stands with the text that this connection's form needs. */
+static enum json_state text_for(const struct fan *f, const struct futu_conn *c)
+{
+    switch (c->form) {
+    case FORM_EVENT_JSON:
+        return f->event_json;
+    case FORM_TCP_JSON:
+    case FORM_WS_JSON:
+        return f->json;
+    default:
+        return JSON_DONE;
+    }
+}
+
 /* That newer pushes took the place of older ones is told once there is room again. */
 static void tell_lost(struct futu_conn *c)
 {
@@ -155,9 +171,10 @@ static void deliver(struct fan *f, struct futu_conn *c, const void *key, uint64_
     if (c->ended || (c->key && !guard_push(c, f->scope, f->e.acc_id, f->e.market)))
         return;
     struct out_entry e = { frame_of(f, c), key, f->mark };
-    if (!e.b && (f->json == JSON_NONE || (f->json == JSON_FAILED && (key || f->optional))))
-        return;     /* the next quote may do better */
     if (!e.b) {
+        enum json_state text = text_for(f, c);
+        if (text == JSON_NONE || (text == JSON_FAILED && (key || f->optional)))
+            return;             /* the next quote may do better */
         conn_die(c, FUTU_ENOMEM, "a push can't be framed");
         return;
     }
@@ -314,7 +331,7 @@ static const char *market_of(const uint8_t *body, size_t len)
 {
     enum { S2C = 4, HEADER = 1, TRD_MARKET = 3 };
     struct pb_rec header, market;
-    if (!pb_inner(body, len, S2C, HEADER, &header) ||
+    if (!pb_inner(body, len, S2C, HEADER, &header) || !header.p ||
         !pb_first((futu_str){ (const char *)header.p, header.n }, TRD_MARKET, &market))
         return NULL;
     return trd_market_name((int32_t)market.v);
@@ -366,8 +383,11 @@ static void tell_gap(struct futu_conn *c, struct fan *all)
     f.e.seq = all->e.seq;
     deliver(&f, c, NULL, &at);
     fan_done(&f);
+    /* Its texts stood where these may stand now. */
     if (all->json == JSON_DONE)
-        all->json = JSON_NOT_YET;       /* its text stood where this one stands now */
+        all->json = JSON_NOT_YET;
+    if (all->event_json == JSON_DONE)
+        all->event_json = JSON_NOT_YET;
 }
 
 /* Notify goes to those who asked for it, gaps to those who wait for pushes, the rest to all. */

@@ -1,7 +1,4 @@
-/* gap.c - see gap.h.
- *
- * Tests:   test/unit/gateway/events_test.c
- */
+/* gap.c - see gap.h. */
 #include "gateway/gap.h"
 
 /* What a client of /ws watches is subscribed by its caller too. */

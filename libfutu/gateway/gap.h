@@ -1,4 +1,8 @@
-/* gap.h - what a connection with a key is told of a gap: its own securities and accounts. */
+/* gap.h - what a connection with a key is told of a gap: its own securities and accounts.
+ *
+ * Threads: the hub's.
+ * Tests:   test/unit/gateway/events_test.c
+ */
 #ifndef GATEWAY_GAP_H
 #define GATEWAY_GAP_H
 

@@ -1,6 +1,6 @@
 /* guard.c - see guard.h: who may ask, and the trail of it. Writes are judged in guard_write.c.
  *
- * Tests:   test/unit/gateway/guard_test.c
+ * Tests:   test/unit/gateway/guard_test.c, guard_trail_test.c
  */
 #include "gateway/guard.h"
 
@@ -111,7 +111,7 @@ struct allowed {
 static struct allowed *allowed_of(struct ask *a)
 {
     struct hub *h = a->c->hub;
-    uint64_t id = (uint64_t)(uintptr_t)a->c->key << 3 | a->c->iface;
+    uint64_t id = key_on(a->c->iface, a->c->key);
     struct allowed *w = map_get_u64(&h->allowed, id);
     if (w)
         return w;
@@ -151,14 +151,23 @@ static void note_allowed(struct ask *a, uint32_t scopes)
         hub_audit(a->c->hub, &e, DENY_NONE);
 }
 
+/* Without keys FTAPI is as free as it ever was; callers without a wire may read. */
+static bool admit_nobody(struct ask *a, uint32_t scopes)
+{
+    if ((a->c->kind != KIND_CALL && a->c->kind != KIND_EVENTS) || access_scope(NULL, scopes))
+        return true;
+    guard_deny(a, DENY_OPEN_MODE, NULL);
+    return false;
+}
+
 bool guard_admit(struct ask *a)
 {
     struct futu_conn *c = a->c;
-    if (!c->key)
-        return true;
-    enum deny d = access_alive(c->hub->o.access, c->key);
     /* What is not in the registry might place orders. */
     uint32_t scopes = a->row ? a->row->scopes : SCOPE_TRADE_REAL;
+    if (!c->key)
+        return admit_nobody(a, scopes);
+    enum deny d = access_alive(c->hub->o.access, c->key);
     if (d == DENY_NONE && !access_scope(c->key, scopes))
         d = DENY_SCOPE;
     if (d == DENY_NONE) {
@@ -233,7 +242,11 @@ void guard_reply(struct ask *a, futu_str *body)
         return;
     arena_reset(&h->events);
     if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL,
-                     NULL) || !rsp.s2c)
+                     NULL)) {
+        *body = STR("");            /* rather no answer than all accounts */
+        return;
+    }
+    if (!rsp.s2c)
         return;
     size_t n = 0;
     for (size_t i = 0; i < rsp.s2c->n_accList; i++)
@@ -242,7 +255,7 @@ void guard_reply(struct ask *a, futu_str *body)
     rsp.s2c->n_accList = n;
     h->body.n = 0;
     if (codec_encode(&Trd_GetAccList_Response_msg, &rsp, &h->body, NULL))
-        h->body.n = 0;              /* rather no answer than all accounts */
+        h->body.n = 0;
     *body = buf_str(&h->body);
 }
 

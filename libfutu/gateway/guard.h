@@ -5,6 +5,11 @@
  *          What the order would use of the day is held until it is known what became of it. The
  *          intent is on disk (audit trail, daily values) before the write goes up.
  * Refusal: answered as the surface does; one line in the audit trail, one count in the metrics.
+ * Owns:    writes from their passing of the limits until their reply (struct guarded), at most
+ *          65,536; one more is refused.
+ * Threads: the hub's.
+ * Tests:   test/unit/gateway/guard_test.c, guard_trail_test.c, guard_write_test.c,
+ *          guard_disk_test.c, guard_random_test.c
  */
 #ifndef GATEWAY_GUARD_H
 #define GATEWAY_GUARD_H

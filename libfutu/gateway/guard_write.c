@@ -296,6 +296,9 @@ static void on_price(struct upstream_request *rq, const uint8_t *body, size_t le
         reply_refuse(&a, "out of memory");
         return;
     }
+    /* It waits no more, unless for the disk again; once it goes up it is its call's to answer. */
+    timer_stop(g->hub->o.timers, &g->timer);
+    g->ask.c = NULL;
     g->order.has_value = true;
     g->order.value = MAX(g->qty * MAX(price, g->least_price), g->least_value);
     if (price > 0)
@@ -367,6 +370,12 @@ static bool market_ok(const struct guarded *g, const Trd_PlaceOrder_C2S *c)
     return access_market(g->key, name);
 }
 
+/* Also of what is no number. */
+static double at_least_0(double v)
+{
+    return v > 0 ? v : 0;
+}
+
 static void judge_place(struct guarded *g, struct ask *a)
 {
     const Trd_PlaceOrder_C2S *c = ((const Trd_PlaceOrder_Request *)a->msg)->c2s;
@@ -385,8 +394,8 @@ static void judge_place(struct guarded *g, struct ask *a)
         judge(g, a);
     } else {
         g->qty = c->qty;
-        g->least_value = amount;
-        g->least_price = MAX(c->has_auxPrice ? c->auxPrice : 0, c->has_price ? c->price : 0);
+        g->least_value = at_least_0(amount);
+        g->least_price = MAX(at_least_0(c->auxPrice), at_least_0(c->price));
         ask_price(g, a, market, c->code);
     }
 }
@@ -407,10 +416,11 @@ static void judge_modify(struct guarded *g, struct ask *a)
     }
     g->order.has_value = true;
     g->order.value = c->qty * c->price;
-    if (c->has_qty && c->has_price && c->price > 0)
+    if (c->has_qty && c->has_price && c->price > 0 && !c->forAll)
         judge(g, a);
     else
-        deny(g, a, DENY_PER_ORDER, "limit: a change without quantity and price can't be valued");
+        deny(g, a, DENY_PER_ORDER, "limit: only a change of one order to a quantity and a price "
+                                   "can be valued");
 }
 
 /* Whoever sells a combination gets its price, so it may be negative: what counts is its size. */

@@ -123,5 +123,5 @@ void metrics_pushed(struct metrics *m, enum push_kind kind, int64_t wall_ns)
 {
     m->pushes_in[kind]++;
     m->last_push_ms = wall_ns / NS_PER_MS;
-    m->pushes_by_hour[kind][wall_ns / (3600 * NS_PER_S) % 24]++;
+    m->pushes_by_hour[kind][MAX(wall_ns, 0) / (3600 * NS_PER_S) % 24]++;
 }

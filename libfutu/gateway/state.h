@@ -191,6 +191,12 @@ void conn_queue(struct futu_conn *c, struct shbuf *b, const struct out_mark *m);
 /* Queues what may be overtaken by a KeepAlive, of a connection that has not ended; *at: its
  * place. */
 void conn_put(struct futu_conn *c, const struct out_entry *e, uint64_t *at);
+/* A key on a surface, for maps: pointers leave the low bits free. */
+static inline uint64_t key_on(enum iface iface, const struct api_key *key)
+{
+    _Static_assert(IFACES <= 8, "three bits");
+    return (uint64_t)(uintptr_t)key << 3 | iface;
+}
 /* caller.c: hands the reply to whoever called; the ask is over. */
 void caller_reply(struct ask *a, const uint8_t *body, size_t len);
 void caller_gone(struct futu_conn *c);

@@ -1,6 +1,6 @@
 /* trail.c - see trail.h.
  *
- * Tests:   test/unit/io/trail_test.c, test/integration/audit_test.c
+ * Tests:   test/unit/io/trail_test.c, trail_crash_test.c
  */
 #include "io/trail.h"
 

@@ -12,14 +12,6 @@
 
 #define NAME_MAX_LEN 64         /* longer than any name */
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The next character of percent-encoded text; -1: not percent-encoded. */
 static int next_char(futu_str *s)
 {
@@ -29,9 +21,9 @@ static int next_char(futu_str *s)
         return ' ';
     if (c != '%')
         return (unsigned char)c;
-    if (s->n < 2 || hex(s->p[0]) < 0 || hex(s->p[1]) < 0)
+    if (s->n < 2 || hex_digit(s->p[0]) < 0 || hex_digit(s->p[1]) < 0)
         return -1;
-    int v = hex(s->p[0]) << 4 | hex(s->p[1]);
+    int v = hex_digit(s->p[0]) << 4 | hex_digit(s->p[1]);
     s->p += 2;
     s->n -= 2;
     return v;

@@ -31,7 +31,8 @@ struct hot {
     struct hot_entry *entries;      /* made at the first answer */
 };
 
-/* One request as it is compared. */
+/* One request as it is compared: its token as a digest, its body as it is, so that the text is to
+ * be wiped unless it is kept. */
 struct hot_request {
     uint64_t hash;
     size_t n;                       /* 0: not to be kept */

@@ -90,15 +90,6 @@ static bool same_host(futu_str entry, futu_str want)
     return same(host_of(entry), want);
 }
 
-/* It goes into a header of the answer: what could end that line is not let through. */
-static bool printable(futu_str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((uint8_t)s.p[i] <= ' ' || (uint8_t)s.p[i] >= 0x7f)
-            return false;
-    return s.n > 0 && s.n < ORIGIN_MAX;
-}
-
 static bool host_allowed(const struct rest *r, futu_str host)
 {
     futu_str name = host_of(host);
@@ -118,7 +109,9 @@ bool origin_ok(futu_http_call *k, const futu_http_request *rq)
     }
     if (!rq->origin.p)
         return true;
-    if (printable(rq->origin) && (is_loopback(host_of(rq->origin)) ||
+    /* It goes into a header of the answer: what could end that line is not let through. */
+    bool fits = str_visible(rq->origin) && rq->origin.n < ORIGIN_MAX;
+    if (fits && (is_loopback(host_of(rq->origin)) ||
                                   any_origin(r->origins, same, rq->origin))) {
         str_copy(k->origin, sizeof(k->origin), rq->origin);
         return true;

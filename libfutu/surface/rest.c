@@ -6,6 +6,8 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "codec/json_text.h"
+#include "crypt/secret.h"
 #include "surface/mcp.h"
 #include "surface/rest_state.h"
 
@@ -108,6 +110,7 @@ void http_give_back(futu_http_call *k)
     if (k->idem)                    /* it ended without an answer worth keeping */
         idem_answer(&r->idem, k->idem, STR_NULL, 0);
     buf_free(&k->kept);
+    wipe(k->hot.text, k->hot.n);
     if (r->n_idle >= IDLE_MAX) {
         mem_free(k);
         return;
@@ -142,30 +145,15 @@ void http_answer(futu_http_call *k, int status, const char *type, const char *he
         http_give_back(k);
 }
 
-futu_err json_text(struct buf *out, futu_str s)
-{
-    futu_err err = FUTU_OK;
-    for (size_t i = 0; i < s.n && !err; i++) {
-        uint8_t c = (uint8_t)s.p[i];
-        if (c == '"' || c == '\\')
-            err = buf_printf(out, "\\%c", c);
-        else if (c < ' ')
-            err = buf_printf(out, "\\u%04x", c);
-        else
-            err = buf_byte(out, c);
-    }
-    return err;
-}
-
 static void error_body(futu_http_call *k, int status, const char *headers, const char *text)
 {
     struct buf *b = &k->rest->text;
     b->n = 0;
-    futu_err err = buf_puts(b, "{\"error\":\"");
+    futu_err err = buf_puts(b, "{\"error\":");
     if (!err)
-        err = json_text(b, str_c(text));
+        err = json_put_string(b, str_c(text));
     if (!err)
-        err = buf_puts(b, "\"}");
+        err = buf_byte(b, '}');
     http_answer(k, status, "application/json", headers,
                 err ? STR("{\"error\":\"out of memory\"}") : buf_str(b));
 }
@@ -409,6 +397,7 @@ futu_err rest_request(struct rest *r, const futu_http_request *rq, futu_http_don
         return FUTU_ENOMEM;
     if (hot.n > 0)
         memcpy(&k->hot, &hot, offsetof(struct hot_request, text) + hot.n);
+    wipe(hot.text, hot.n);
     k->version = hub_version(r->o.hub);
     handle(k, rq);
     k->inside = false;

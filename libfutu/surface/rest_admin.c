@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "codec/json_text.h"
 #include "gateway/metrics.h"
 #include "surface/openapi.h"
 #include "surface/rest_state.h"
@@ -125,14 +126,14 @@ static void status(futu_http_call *k, const futu_http_request *rq)
         "{\"version\":\"%s\",\"login\":{\"online\":%s,\"user_id\":%" PRIu64 ",\"attribution\":%d},"
         "\"platform\":{\"connected\":%s},\"brokers\":[],\"cache\":{\"trade_unlocked\":%s,"
         "\"cached_cipher_count\":%d,\"cached_account_count\":%" PRIu64 "},\"upstream\":{\"kind\":"
-        "\"%s\",\"message\":\"",
+        "\"%s\",\"message\":",
         futu_version(), s.qot_logined ? "true" : "false", s.user_id, s.attribution,
         up ? "false" : "true", s.unlocked ? "true" : "false", s.unlocked, s.accounts, s.upstream);
     if (!err)
-        err = json_text(b, str_c(why));
+        err = json_put_string(b, str_c(why));
     if (!err)
         err = buf_printf(b,
-                         "\"},\"started_ms\":%" PRId64 ",\"connections\":%" PRIu64
+                         "},\"started_ms\":%" PRId64 ",\"connections\":%" PRIu64
                          ",\"requests\":%" PRIu64 ",\"subscriptions\":%" PRIu64
                          ",\"quota_used\":%" PRIu64 ",\"keys\":%zu}",
                          s.started_ms, s.connections, s.requests, s.subscriptions, s.quota_used,

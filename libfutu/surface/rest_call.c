@@ -7,7 +7,9 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "codec/json_lex.h"
 #include "codec/splice.h"
+#include "crypt/secret.h"
 #include "surface/body.h"
 #include "surface/rest_state.h"
 #include "wire/frame.h"
@@ -83,16 +85,9 @@ static void on_reply(struct hub_call *c, const struct hub_reply *h)
 
 /* ---- a card in place of an account ---- */
 
-static bool ends_with(futu_str s, futu_str tail)
-{
-    return s.n >= tail.n && memcmp(s.p + s.n - tail.n, tail.p, tail.n) == 0;
-}
-
 static bool is_card(const Trd_Common_TrdAcc *a, futu_str card)
 {
-    bool tail = card.n == 4;
-    return str_eq(a->cardNum, card) || str_eq(a->uniCardNum, card) ||
-           (tail && (ends_with(a->cardNum, card) || ends_with(a->uniCardNum, card)));
+    return access_card_is(a->cardNum, card) || access_card_is(a->uniCardNum, card);
 }
 
 /* The account of the card, 0 after the answer. */
@@ -201,14 +196,6 @@ static void find_card(futu_http_call *k, futu_conn *caller)
 
 /* ---- Idempotency-Key ---- */
 
-static bool printable(futu_str s)
-{
-    for (size_t i = 0; i < s.n; i++)
-        if ((uint8_t)s.p[i] <= ' ' || (uint8_t)s.p[i] >= 0x7f)
-            return false;
-    return s.n > 0;
-}
-
 static void replay(futu_http_call *k, const struct idem_entry *e)
 {
     struct audit_event event = { .iface = IFACE_REST, .endpoint = k->endpoint, .peer = k->peer,
@@ -227,7 +214,7 @@ static bool idempotent(futu_http_call *k, const futu_http_request *rq, futu_str 
     struct idem_entry *e;
     if (!key.p || !(k->row->write || k->row->id == 2005))
         return true;
-    if (!printable(key) || key.n > ORDER_KEY_MAX) {
+    if (!str_visible(key) || key.n > ORDER_KEY_MAX) {
         http_error(k, 400, "Idempotency-Key: 1 to %d printable characters", ORDER_KEY_MAX);
         return false;
     }
@@ -275,13 +262,35 @@ static futu_err add_key(futu_http_call *k, futu_str key)
 
 /* ---- the call ---- */
 
+/* Whether the text is one JSON object; *wrapped: it has the member c2s. */
+static bool is_object(futu_str text, bool *wrapped)
+{
+    struct json_lex lx = { text.p, text.p + text.n };
+    futu_str name, value;
+    char tmp[64];
+    bool more = json_take(&lx, '{') && json_peek(&lx) != '}';
+    *wrapped = false;
+    while (more) {
+        if (json_name(&lx, tmp, sizeof(tmp), &name) || !json_take(&lx, ':') ||
+            !json_skip(&lx, &value))
+            return false;
+        *wrapped |= str_is(name, "c2s");
+        more = json_take(&lx, ',');
+    }
+    return json_take(&lx, '}') && (json_blanks(&lx), lx.p == lx.end);
+}
+
 /* What nobody here can read goes up as it came; only another gateway may know what it means. */
 static void call_raw(futu_http_call *k, const futu_http_request *rq, futu_conn *caller)
 {
     struct buf *b = &k->rest->json;
-    bool wrapped = rq->body.n > 0 && memmem(rq->body.p, rq->body.n, "\"c2s\"", 5);
+    bool wrapped = false;
     if (k->key && k->key->n_acc_ids > 0) {
         http_refuse(k, DENY_ACCOUNT, "the account of this call can't be seen");
+        return;
+    }
+    if (rq->body.n > 0 && !is_object(rq->body, &wrapped)) {
+        http_error(k, 400, "the body is not a JSON object");
         return;
     }
     b->n = 0;
@@ -325,6 +334,8 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
         find_card(k, caller);
     else
         send(k, caller, buf_str(&r->pb));
+    if (k->row->id == 2005)         /* the digest of a password */
+        wipe(r->pb.p, r->pb.n);
     k->call.acc_ids = NULL;         /* the call is still here: it is given back by rest_request() */
     k->call.n_acc_ids = 0;
 }

@@ -68,8 +68,6 @@ void http_error(futu_http_call *k, int status, const char *fmt, ...) PRINTF_LIKE
 void http_deny(futu_http_call *k, enum deny d, const char *text);
 /* The same, with one line in the trail. */
 void http_refuse(futu_http_call *k, enum deny d, const char *reason);
-/* Appends text as the inside of a JSON string. */
-futu_err json_text(struct buf *out, futu_str s);
 
 /* The struct has all members that are read. */
 bool sized(const futu_http_request *rq);

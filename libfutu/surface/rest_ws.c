@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "codec/json_lex.h"
+#include "codec/json_text.h"
 #include "crypt/secret.h"
 #include "surface/body.h"
 #include "surface/rest_state.h"
@@ -54,11 +55,11 @@ static void say(futu_conn *c, struct rest *r, const char *type, futu_str id, con
     if (!err && id.n)
         err = buf_printf(b, "\"id\":%.*s,", STR_ARG(id));
     if (!err)
-        err = buf_puts(b, "\"error\":\"");
+        err = buf_puts(b, "\"error\":");
     if (!err)
-        err = json_text(b, str_c(text));
+        err = json_put_string(b, str_c(text));
     if (!err)
-        err = buf_puts(b, "\"}");
+        err = buf_byte(b, '}');
     if (!err)
         hub_events_send(c, buf_str(b));
 }
@@ -269,14 +270,6 @@ static futu_err open_events(futu_http_call *k, futu_str query, const futu_conn_o
     return FUTU_OK;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 32;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The token of the query, percent-decoded as on the WebSocket port; none when that can't be. */
 static futu_str token_of(futu_str query, char room[TOKEN_MAX])
 {
@@ -310,7 +303,14 @@ static futu_err upgrade(futu_http_call *k, const futu_http_request *rq, const fu
         token = token_of(query, room);
     bool known = key_ok(k, token, k->route);
     wipe(room, sizeof(room));
-    return known ? open_events(k, query, o, out) : FUTU_EREFUSED;
+    if (!known)
+        return FUTU_EREFUSED;
+    futu_str format = query_value(query, "format");
+    if (format.p && !str_is(format, "json")) {
+        http_error(k, 400, "format: json, or none for bodies in protobuf");
+        return FUTU_EREFUSED;
+    }
+    return open_events(k, query, o, out);
 }
 
 futu_err rest_upgrade(struct rest *r, const futu_http_request *rq, const futu_conn_opts *o,

@@ -49,7 +49,7 @@ static const char *ask(int port, const struct shape *s)
     size_t n = 0;
     ssize_t got;
     int len = snprintf(text, sizeof(text),
-                       "%s %s HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n%s"
+                       "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n%s"
                        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                        s->body ? "POST" : "GET", s->path,
                        s->key ? "Authorization: Bearer " TOKEN "\r\n" : "",
@@ -93,7 +93,8 @@ static void start_ours(struct server *s, const char *bin, bool keys)
         uint8_t hash[32];
         FILE *f = create(path, sizeof(path), "keys.json");
         sha256((const uint8_t *)TOKEN, strlen(TOKEN), hash);
-        fprintf(f, "{\"version\":1,\"keys\":[{\"id\":\"bench\",\"scopes\":[\"qot:read\"],\"hash\":\"");
+        fprintf(f, "{\"version\":1,\"keys\":[{\"id\":\"bench\",\"scopes\":[\"qot:read\"],"
+                   "\"hash\":\"");
         for (size_t i = 0; i < sizeof(hash); i++)
             fprintf(f, "%02x", hash[i]);
         fprintf(f, "\"}]}");
@@ -164,10 +165,10 @@ static double requests_in(const char *text)
     return at ? strtod(at, NULL) : 0;
 }
 
-static struct sample run_wrk(const struct server *s, const struct shape *h)
+/* What it does beside GET stands in a script, which wrk reads once. */
+static void write_script(char *path, size_t size, const struct shape *h)
 {
-    char path[80], cmd[600], text[4096];
-    FILE *f = create(path, sizeof(path), "wrk.lua");
+    FILE *f = create(path, size, "wrk.lua");
     if (h->body)
         fprintf(f,
                 "wrk.method = 'POST'\nwrk.body = '%s'\n"
@@ -176,17 +177,28 @@ static struct sample run_wrk(const struct server *s, const struct shape *h)
     if (h->key)
         fprintf(f, "wrk.headers['Authorization'] = 'Bearer " TOKEN "'\n");
     fclose(f);
-    snprintf(cmd, sizeof(cmd), "wrk -t1 -c%d -d%ds --latency -s %s 'http://127.0.0.1:%d%s'", CONNS,
-             ROUND_S, path, s->port, h->path);
+}
+
+static struct sample run_wrk(const struct server *s, const struct shape *h)
+{
+    char path[80], conns[16], seconds[16], url[100], text[4096] = "";
+    struct server wrk;
+    write_script(path, sizeof(path), h);
+    snprintf(conns, sizeof(conns), "-c%d", CONNS);
+    snprintf(seconds, sizeof(seconds), "-d%ds", ROUND_S);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d%s", s->port, h->path);
+    const char *argv[] = { "wrk", "-t1", conns, seconds, "--latency", "-s", path, url, NULL };
     double cpu = server_cpu_s(s);
-    f = popen(cmd, "r");
-    size_t n = f ? fread(text, 1, sizeof(text) - 1, f) : 0;
-    text[n] = '\0';
-    if (!f || pclose(f) != 0 || strstr(text, "Non-2xx") || strstr(text, "Socket errors")) {
+    if (!server_spawn(&wrk, argv))
+        die("wrk");
+    server_pin(&wrk, core_load);
+    if (!server_await(&wrk, "Transfer/sec", text, sizeof(text)) || strstr(text, "Non-2xx") ||
+        strstr(text, "Socket errors")) {
         fprintf(stderr, "%s\n", text);
         die("wrk");
     }
     cpu = server_cpu_s(s) - cpu;
+    server_stop(&wrk);
     return (struct sample){ number_behind(text, "Requests/sec:"), micros_behind(text, "50%"),
                             micros_behind(text, "99%"), cpu * 1e6 / requests_in(text) };
 }
@@ -237,8 +249,9 @@ void compare_rest(const char *bin)
             ours[i][r] = run_wrk(shapes[i].key ? &keyed : &open, &shapes[i]);
             theirs[i][r] = run_wrk(&nginx, &shapes[i]);
         }
-    snprintf(unit, sizeof(unit), "wrk, %d connections; nginx: return 200; median of %d rounds of %d s",
-             CONNS, ROUNDS, ROUND_S);
+    snprintf(unit, sizeof(unit),
+             "wrk, %d connections; nginx: return 200; median of %d rounds of %d s", CONNS, ROUNDS,
+             ROUND_S);
     table_head("Reads over REST", "nginx", unit);
     for (size_t i = 0; i < SHAPES; i++)
         print_shape(shapes[i].name, median(ours[i]), median(theirs[i]));

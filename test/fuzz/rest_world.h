@@ -9,7 +9,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "codec/json_lex.h"
+#include <cjson/cJSON.h>
+
 #include "codec/registry.h"
 #include "crypt/digest.h"
 #include "surface/rest.h"
@@ -255,12 +256,11 @@ static inline void world_close(void)
 /* One JSON value and nothing else. */
 static inline bool is_json(futu_str s)
 {
-    struct json_lex lx = { s.p, s.p + s.n };
-    futu_str value;
-    if (!json_skip(&lx, &value))
-        return false;
-    json_blanks(&lx);
-    return lx.p == lx.end;
+    const char *end = NULL;
+    cJSON *v = cJSON_ParseWithLengthOpts(s.p, s.n, &end, false);
+    bool ok = v && end == s.p + s.n;
+    cJSON_Delete(v);
+    return ok;
 }
 
 #endif

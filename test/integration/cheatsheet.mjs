@@ -1,10 +1,11 @@
-// cheatsheet.mjs FUTU-OPEND FUTUCLI - the command blocks of a user's cheat sheet, run by the shell as they
-// are printed there: each block is shown, then what was seen. Not as printed are the account, which is
-// the paper exchange here, and the ports, which are free ones.
+// cheatsheet.mjs FUTU-OPEND FUTUCLI - the command blocks of a user's cheat sheet, run by the shell
+// as they are printed there: each block is shown, then what was seen. Not as printed are the
+// account, which is the paper exchange here, and the ports, which are free ones.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync,
+    writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -58,12 +59,14 @@ async function daemon(block, more = {}) {
     printed(block);
     const restPort = more.FUTU_OPEND_REST_PORT ?? await freePort();
     const child = spawn('bash', ['-c', local(block)], { cwd: home, detached: true,
-        env: { ...env, FUTU_OPEND_REST_PORT: String(restPort), ...more }, stdio: ['ignore', 'pipe', 'pipe'] });
+        env: { ...env, FUTU_OPEND_REST_PORT: String(restPort), ...more },
+            stdio: ['ignore', 'pipe', 'pipe'] });
     const d = { child, out: '', err: '', restPort };
     running.add(child);
     child.stdout.on('data', (t) => { d.out += t; });
     child.stderr.on('data', (t) => { d.err += t; });
-    const ended = new Promise((r) => child.once('close', (code, signal) => { d.how = signal ?? code; r(d.how); }));
+    const ended = new Promise((r) => child.once('close',
+        (code, signal) => { d.how = signal ?? code; r(d.how); }));
     ended.then(() => running.delete(child));
     d.end = () => {
         process.kill(-child.pid, 'SIGTERM');
@@ -80,11 +83,13 @@ async function daemon(block, more = {}) {
 // A block that ends by itself: its output.
 function command(block, more = {}) {
     printed(block);
-    return execFileSync('bash', ['-c', local(block)], { cwd: home, env: { ...env, ...more }, encoding: 'utf8',
+    return execFileSync('bash', ['-c', local(block)],
+        { cwd: home, env: { ...env, ...more }, encoding: 'utf8',
         timeout: WAIT_MS, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-const quietly = (program, args, input = '', more = {}) => execFileSync(program, args, { env: { ...env, ...more },
+const quietly = (program, args, input = '', more = {}) =>
+    execFileSync(program, args, { env: { ...env, ...more },
     cwd: home, encoding: 'utf8', input, timeout: WAIT_MS, stdio: ['pipe', 'pipe', 'pipe'] });
 
 function http(port, path, { method = 'GET', headers = {}, body } = {}) {
@@ -100,8 +105,10 @@ function http(port, path, { method = 'GET', headers = {}, body } = {}) {
     });
 }
 
-const post = (port, path, key, body) => http(port, path, { method: 'POST', body: JSON.stringify(body),
-    headers: { 'content-type': 'application/json', ...(key ? { authorization: `Bearer ${key}` } : {}) } });
+const post = (port, path, key, body) => http(port, path,
+    { method: 'POST', body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json',
+        ...(key ? { authorization: `Bearer ${key}` } : {}) } });
 
 // ---- 5. debug and development ----
 
@@ -111,12 +118,16 @@ async function verbose() {
     const gateway = ['--gateway', `127.0.0.1:${d.port}`];
     quietly('futucli', [...gateway, 'quote', 'HK.00700']);
     quietly('futucli', [...gateway, 'unlock-trade'], '', { FUTU_TRADE_PWD: 'paper' });
-    await http(d.restPort, '/api/snapshot?security_list=HK.00700', { headers: { authorization: 'Bearer my-own-secret' } });
+    await http(d.restPort, '/api/snapshot?security_list=HK.00700',
+        { headers: { authorization: 'Bearer my-own-secret' } });
     await http(d.restPort, '/api/accounts?token=my-other-secret');
     await post(d.restPort, '/api/unlock-trade', 'my-own-secret', { unlock: true, pwd_md5: md5 });
-    await until('the frames in the log', () => /reply: .*Trd_UnlockTrade/.test(d.err) && /HTTP answer: 401/.test(d.err));
-    seen('frames: requests and replies by name', /request: .*Qot_GetBasicQot/.test(d.err) && /reply: .*Qot_GetBasicQot/.test(d.err));
-    seen('HTTP: request lines and answers', /HTTP request: GET \/api\/snapshot/.test(d.err) && /HTTP answer: 200 \{/.test(d.err));
+    await until('the frames in the log', () => /reply: .*Trd_UnlockTrade/.test(d.err) &&
+        /HTTP answer: 401/.test(d.err));
+    seen('frames: requests and replies by name', /request: .*Qot_GetBasicQot/.test(d.err) &&
+        /reply: .*Qot_GetBasicQot/.test(d.err));
+    seen('HTTP: request lines and answers', /HTTP request: GET \/api\/snapshot/.test(d.err) &&
+        /HTTP answer: 200 \{/.test(d.err));
     seen('a warning that such a log tells much', /WARN .*(credentials|secrets)/.test(d.err));
     for (const secret of ['my-own-secret', 'my-other-secret', md5])
         seen(`no ${secret === md5 ? 'password digest' : secret}`, !d.err.includes(secret));
@@ -131,7 +142,8 @@ async function authFlow() {
     await d.end();
     seen('nothing: the paper exchange has no login', d.out === '' && d.err === '');
     const all = await daemon('./futu-opend --login-account X --login-pwd Y --log-level debug');
-    const stranger = connect(all.port, '127.0.0.1', () => stranger.end('GET / HTTP/1.1\r\n\r\n'.padEnd(64)));
+    const stranger = connect(all.port, '127.0.0.1', () =>
+        stranger.end('GET / HTTP/1.1\r\n\r\n'.padEnd(64)));
     await until('a line of that level', () => / DEBUG /.test(all.err));
     seen(/ DEBUG +(.*)/.exec(all.err)[0].trim(), !/ TRACE /.test(all.err));
     seen('ends with 0', await all.end() === 0);
@@ -144,22 +156,26 @@ async function jsonLog() {
     await until('a line about the client', () => d.err.includes('futucli'));
     seen('ends with 0', await d.end() === 0);
     const lines = d.err.trim().split('\n').map((l) => JSON.parse(l));
-    seen(`${lines.length} lines, each an object with time and level`, lines.length >= 2 && lines.every((l) =>
-        !Number.isNaN(Date.parse(l.timestamp)) && /^(ERROR|WARN|INFO)$/.test(l.level) && l.target && l.message));
+    seen(`${lines.length} lines, each an object with time and level`, lines.length >= 2 &&
+        lines.every((l) =>
+        !Number.isNaN(Date.parse(l.timestamp)) && /^(ERROR|WARN|INFO)$/.test(l.level) && l.target &&
+            l.message));
 }
 
 async function auditLog() {
     const d = await daemon('# Separate audit log (auth / trade events only; regular logs unchanged)\n' +
         './futu-opend --login-account X --login-pwd Y \\\n--audit-log /var/log/futu-opend/audit.jsonl');
     await post(d.restPort, '/api/order', null, {});
-    quietly('futucli', ['--gateway', `127.0.0.1:${d.port}`, 'place-order', '--code', 'HK.00005', '--side', 'buy',
+    quietly('futucli', ['--gateway', `127.0.0.1:${d.port}`, 'place-order', '--code', 'HK.00005',
+        '--side', 'buy',
         '--qty', '400', '--price', '40']);
     const file = join(log, 'audit.jsonl');
     const lines = await until('its lines', () => {
         const l = readFileSync(file, 'utf8').split('\n').slice(0, -1).map((x) => JSON.parse(x));
         return l.some((x) => x.outcome === 'reject') && l.some((x) => x.outcome === 'success') && l;
     });
-    seen(`${lines.length} lines of decisions and orders, and of nothing else`, lines.every((l) => l.target === 'futu_audit'));
+    seen(`${lines.length} lines of decisions and orders, and of nothing else`,
+        lines.every((l) => l.target === 'futu_audit'));
     seen('the ordinary log stays text', / WARN /.test(d.err) && !d.err.startsWith('{'));
     seen('mode 0600', (statSync(file).mode & 0o777) === 0o600);
     seen('ends with 0', await d.end() === 0);
@@ -167,7 +183,8 @@ async function auditLog() {
 
 // ---- 8. REST / gRPC / core WebSocket auth ----
 
-const upgrade = (port, key) => http(port, '/', { headers: { connection: 'Upgrade', upgrade: 'websocket',
+const upgrade = (port, key) => http(port, '/',
+    { headers: { connection: 'Upgrade', upgrade: 'websocket',
     'sec-websocket-version': '13', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
     ...(key ? { authorization: `Bearer ${key}` } : {}) } });
 
@@ -187,9 +204,11 @@ async function auth() {
     const d = await daemon('# 2. Start opend with the keys file\n' +
         './futu-opend --login-account X --login-pwd Y \\\n--rest-keys-file ~/.futu-opend-rs/keys.json \\\n' +
         '--grpc-keys-file ~/.futu-opend-rs/keys.json \\\n--ws-keys-file ~/.futu-opend-rs/keys.json \\\n' +
-        `--rest-port ${rest} --grpc-port ${grpc} --websocket-port ${ws}`, { FUTU_OPEND_REST_PORT: rest });
+        `--rest-port ${rest} --grpc-port ${grpc} --websocket-port ${ws}`,
+            { FUTU_OPEND_REST_PORT: rest });
     seen('a warning that gRPC is not open yet', /WARN .*gRPC/.test(d.err));
-    seen('the FTAPI port is closed, and that is said', d.port === 0 && /WARN .*FTAPI TCP port/.test(d.err));
+    seen('the FTAPI port is closed, and that is said', d.port === 0 &&
+        /WARN .*FTAPI TCP port/.test(d.err));
 
     const answer = JSON.parse(command('# 3. Clients use the Bearer token\n' +
         `curl -H "Authorization: Bearer ${key}" \\\nhttp://localhost:${rest}/api/qot/get_global_state`));
@@ -198,7 +217,8 @@ async function auth() {
         authorization: `Bearer ${key}` } })).status === 200);
     seen('401 without the key', (await http(rest, '/api/qot/get_global_state')).status === 401);
     seen('403 for an order', (await post(rest, '/api/order', key, {})).status === 403);
-    seen('a WebSocket with the key, 401 without', (await upgrade(ws, key)).status === 101 && (await upgrade(ws)).status === 401);
+    seen('a WebSocket with the key, 401 without', (await upgrade(ws, key)).status === 101 &&
+        (await upgrade(ws)).status === 401);
     seen('ends with 0', await d.end() === 0);
 }
 
@@ -208,18 +228,21 @@ const day = (offset) => new Date(Date.now() + offset * 86_400_000).toISOString()
 
 async function closedMarket() {
     const paper = await daemon('./futu-opend --login-account X --login-pwd Y');
-    const proxy = spawn('python3', ['-B', new URL('cli_proxy.py', import.meta.url).pathname, String(paper.port), 'later'],
+    const proxy = spawn('python3', ['-B', new URL('cli_proxy.py', import.meta.url).pathname,
+        String(paper.port), 'later'],
         { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     running.add(proxy);
     const port = await new Promise((r) => proxy.stdout.once('data', (t) => r(Number(t))));
     // A calendar in which these days are holidays, so that it is closed whenever this runs.
     writeFileSync(join(home, 'holidays.tsv'), 'market\tdate\tkind\tlocal_close\n' +
         [-1, 0, 1].map((o) => `HK\t${day(o)}\tclosed\t\n`).join(''));
-    const key = /fc_[0-9a-f]{32}/.exec(quietly('futucli', ['gen-key', '--keys-file', join(home, 'trade.json'),
+    const key = /fc_[0-9a-f]{32}/.exec(quietly('futucli',
+        ['gen-key', '--keys-file', join(home, 'trade.json'),
         '--scopes', 'acc:read,trade:simulate']))[0];
     const relay = await daemon(`./futu-opend --upstream 127.0.0.1:${port} --state-dir relay --calendar-file holidays.tsv \\\n` +
         '--rest-keys-file trade.json --allow-tcp-unauthenticated');
-    const order = { acc_id: 9100001, trd_env: 0, trd_market: 1, trd_side: 1, order_type: 1, code: '00700', qty: 100,
+    const order = { acc_id: 9100001, trd_env: 0, trd_market: 1, trd_side: 1, order_type: 1,
+        code: '00700', qty: 100,
         price: 300 };
     await until('the relay', async () => (await http(relay.restPort, '/readyz')).status === 200);
     const answer = JSON.parse((await post(relay.restPort, '/api/order', key, order)).text);
@@ -230,13 +253,15 @@ async function closedMarket() {
         /fill_outside_rth/.test(answer.ret_msg) && /auction/i.test(answer.ret_msg));
     let said;
     try {
-        quietly('futucli', ['--gateway', `127.0.0.1:${relay.port}`, 'place-order', '--code', 'HK.00005', '--side', 'buy',
+        quietly('futucli', ['--gateway', `127.0.0.1:${relay.port}`, 'place-order', '--code',
+            'HK.00005', '--side', 'buy',
             '--qty', '400', '--price', '40']);
     } catch (e) {
         said = e.stderr;
     }
     seen('the same for FTAPI clients', /please retry later/.test(said) && /【hint】/.test(said));
-    const us = JSON.parse((await post(relay.restPort, '/api/order', key, { ...order, acc_id: 9100002, trd_market: 2,
+    const us = JSON.parse((await post(relay.restPort, '/api/order', key,
+        { ...order, acc_id: 9100002, trd_market: 2,
         code: 'AAPL', qty: 1, price: 10 })).text);
     const weekday = new Date().getUTCDay() % 6 !== 0, hour = new Date().getUTCHours();
     if (weekday && hour >= 15 && hour < 20)
@@ -248,14 +273,17 @@ async function closedMarket() {
     const direct = await daemon(`./futu-opend --upstream 127.0.0.1:${paper.port} --state-dir relay --calendar-file holidays.tsv \\\n` +
         '--rest-keys-file trade.json');
     await until('the relay', async () => (await http(direct.restPort, '/readyz')).status === 200);
-    const precise = JSON.parse((await post(direct.restPort, '/api/order', key, { ...order, qty: 150 })).text);
-    seen('no hint behind an error that says its cause', precise.ret_type === -1 && !/hint/.test(precise.ret_msg));
+    const precise = JSON.parse((await post(direct.restPort, '/api/order', key,
+        { ...order, qty: 150 })).text);
+    seen('no hint behind an error that says its cause', precise.ret_type === -1 &&
+        !/hint/.test(precise.ret_msg));
     await direct.end();
     seen('ends with 0', await paper.end() === 0);
 }
 
 for (const [title, ...parts] of [['5. Debug & development', verbose, authFlow, jsonLog, auditLog],
-    ['8. REST / gRPC / core WebSocket auth', auth], ['12. Why can\'t I place orders during off-hours?', closedMarket]]) {
+    ['8. REST / gRPC / core WebSocket auth', auth],
+        ['12. Why can\'t I place orders during off-hours?', closedMarket]]) {
     console.log(`\n== ${title}`);
     for (const part of parts)
         await part();

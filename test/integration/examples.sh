@@ -33,6 +33,15 @@ try() {
     tail -5 "$dir/out" | sed 's/^/    /'
 }
 
+# stop PID LOG: it must have lived until now, and end well.
+stop() {
+    kill "$1"
+    wait "$1" && return
+    failed=$((failed + 1))
+    echo "examples.sh: the gateway ended with $?"
+    cat "$2"
+}
+
 try 0 '^candle ' embedded_gateway
 try 0 'AAPL [0-9.]*$' embedded_gateway US.AAPL 3
 try 1 'XX: a security is written' embedded_gateway XX
@@ -64,13 +73,11 @@ try 0 '^its status is ' rest.sh
 try 0 '^order [0-9]*: 400 of HK.00005 at ' rest.sh HK.00005
 try 1 'NOTHING' rest.sh HK.NOTHING
 FUTU_API_KEY=fc_none try 1 'the API key is not valid' rest.sh
-kill $rest
-wait $rest 2>/dev/null
+stop $rest "$dir/rest-log"
 try 1 'Failed to connect' rest.sh
 
 # Nobody listens there any more.
-kill $daemon
-wait $daemon 2>/dev/null
+stop $daemon "$dir/daemon"
 try 1 'connection refused' quote_stream -p "$port" HK.00700
 
 echo "examples.sh: $passed passed, $failed failed"

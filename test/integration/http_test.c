@@ -133,10 +133,11 @@ START_TEST(wrong_requests_end_their_connection)
         { "\x16\x03\x01\x02", 400 },
         { "GET / HTTP/9.9\r\n\r\n", 505 },
         { "GET /health HTTP/1.1\r\n\r\n", 400 },
-        { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
-          400 },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n"
+          "Transfer-Encoding: chunked\r\n\r\n", 400 },
         { "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\n", 413 },
-        { "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n300000\r\n", 413 },
+        { "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+          "300000\r\n", 413 },
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct peer p;

@@ -190,6 +190,17 @@ ln -s keys.json "$dir/link.json"
 works '^id  *third' gen-key --id third --scopes quote --keys-file "$dir/link.json"
 verdict "a link stays one" "$(is "$(count)" = 2)" "$(test -L "$dir/link.json"; echo $?)"
 
+# ---- output that can't be written ----
+
+"$FUTU_CLI" gen-key --id unseen --scopes quote --keys-file "$file" >/dev/full 2>"$dir/err"
+verdict "a key that nobody has seen" "$(is $? = 1)" \
+    "$(grep -q 'take it back with futucli revoke-key unseen' "$dir/err"; echo $?)"
+"$FUTU_CLI" list-keys --keys-file "$file" >/dev/full 2>"$dir/err"
+verdict "a list to a full disk" "$(is $? = 1)" "$(grep -q 'standard output: ' "$dir/err"; echo $?)"
+"$FUTU_CLI" list-keys --keys-file "$file" >&- 2>"$dir/err"
+verdict "a list to nowhere" "$(is $? = 1)"
+refused 1 'gone.json: .*; futucli gen-key makes it' list-keys --keys-file "$dir/gone.json"
+
 # ---- edits at once, and edits that are killed ----
 
 file=$dir/many.json

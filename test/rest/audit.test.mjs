@@ -1,8 +1,9 @@
-// audit.test.mjs - the trail of decisions on disk: what is in it, that it holds after the gateway was
-// killed in the middle of orders, and that a changed byte is found.
+// audit.test.mjs - the trail of decisions on disk: what is in it, that it holds after the gateway
+// was killed in the middle of orders, and that a changed byte is found.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync,
+    writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
@@ -12,11 +13,13 @@ import { Gateway, key, order, random, SCOPES, SIM_HK, startGateway } from './gat
 const KILLS = 25;       // of each kind of trail
 
 // futucli audit verify: { status, out }
-const verify = (...args) => new Promise((resolve) => execFile(process.env.FUTU_CLI, ['audit', 'verify', ...args],
+const verify = (...args) => new Promise((resolve) =>
+    execFile(process.env.FUTU_CLI, ['audit', 'verify', ...args],
     (e, out, err) => resolve({ status: e?.code ?? 0, out: out + err })));
 
 // All lines of a file, or of a folder's files in their order.
-const text = (path) => path.endsWith('/') ? readdirSync(path).filter((f) => f.startsWith('futu-audit.log.')).sort()
+const text = (path) => path.endsWith('/') ? readdirSync(path)
+    .filter((f) => f.startsWith('futu-audit.log.')).sort()
     .map((f) => readFileSync(path + f, 'utf8')).join('') : readFileSync(path, 'utf8');
 const lines = (path) => text(path).split('\n').slice(0, -1).map((l) => JSON.parse(l));
 const mode = (path) => statSync(path).mode & 0o777;
@@ -33,14 +36,17 @@ describe('what is in it', () => {
         await g.start();
         await g.http('/api/order', { key: full, body: order() });
         await g.http('/api/order', { key: full, body: order({ qty: 150 }) });
-        placed = (await g.http('/api/order', { key: full, body: order(), headers: { 'idempotency-key': 'k1' } })).json;
-        await g.http('/api/order', { key: full, body: order(), headers: { 'idempotency-key': 'k1' } });
+        placed = (await g.http('/api/order', { key: full, body: order(),
+            headers: { 'idempotency-key': 'k1' } })).json;
+        await g.http('/api/order', { key: full, body: order(),
+            headers: { 'idempotency-key': 'k1' } });
         await g.http('/api/order', { key: limited, body: order() });
         await g.http('/api/order', { key: reader, body: order() });
         await g.http('/api/order', { body: order() });
         await g.http('/api/order', { key: { plain: 'nobody\'s' }, body: order() });
         await g.http('/api/ordr', { key: full, body: order() });
-        await g.http('/api/unlock-trade', { key: full, body: { unlock: true, pwd_md5: '0'.repeat(32) } });
+        await g.http('/api/unlock-trade', { key: full,
+            body: { unlock: true, pwd_md5: '0'.repeat(32) } });
         await g.http('/api/quote?security_list=HK.00700', { key: reader });
         await g.http('/api/admin/status', { key: full });
         const conn = await new Ftapi(g.wsPort, { key: full }).open();
@@ -75,10 +81,13 @@ describe('what is in it', () => {
 
     it('each call left what it must', () => {
         const rest = { iface: 'rest', endpoint: '/api/order' };
-        assert.equal(found({ ...rest, key_id: 'full', outcome: 'request', acc_id: String(SIM_HK) }).length, 3);
+        assert.equal(found({ ...rest, key_id: 'full', outcome: 'request', acc_id: String(SIM_HK) })
+            .length, 3);
         for (const cache_outcome of ['no_key', 'executed', 'cached'])
-            assert.equal(found({ ...rest, key_id: 'full', outcome: 'success', cache_outcome }).length, 1);
-        assert.deepEqual(found({ ...rest, outcome: 'success', cache_outcome: 'executed' }).map((l) => l.order_id),
+            assert.equal(found({ ...rest, key_id: 'full', outcome: 'success', cache_outcome })
+                .length, 1);
+        assert.deepEqual(found({ ...rest, outcome: 'success', cache_outcome: 'executed' })
+            .map((l) => l.order_id),
             [placed.s2c.order_id_ex]);
         assert.equal(found({ ...rest, key_id: 'full', outcome: 'failure' }).length, 1);
         const [cap] = found({ ...rest, key_id: 'limited', outcome: 'reject' });
@@ -89,9 +98,12 @@ describe('what is in it', () => {
         assert.equal(found({ endpoint: '/api/ordr', key_id: 'full', outcome: 'reject' }).length, 1);
         assert.equal(found({ endpoint: '/api/unlock-trade', outcome: 'request' }).length, 1);
         assert.equal(found({ endpoint: '/api/unlock-trade', outcome: 'failure' }).length, 1);
-        assert.equal(found({ endpoint: '/api/quote', key_id: 'reader', outcome: 'allow', scope: 'qot:read' }).length, 1);
-        assert.equal(found({ endpoint: '/api/admin/status', key_id: 'full', outcome: 'allow', scope: 'admin' }).length, 1);
-        assert.equal(found({ iface: 'ws', endpoint: 'proto_id=2202', outcome: 'success' }).length, 1);
+        assert.equal(found({ endpoint: '/api/quote', key_id: 'reader', outcome: 'allow',
+            scope: 'qot:read' }).length, 1);
+        assert.equal(found({ endpoint: '/api/admin/status', key_id: 'full', outcome: 'allow',
+            scope: 'admin' }).length, 1);
+        assert.equal(found({ iface: 'ws', endpoint: 'proto_id=2202', outcome: 'success' }).length,
+            1);
     });
 
     it('no secret is in it', () => {
@@ -148,7 +160,8 @@ describe('in a folder', () => {
         try {
             await g.http('/api/nothing');
             await g.stop();
-            const [file, ...more] = readdirSync(join(g.dir, 'audit')).filter((f) => !f.endsWith('.lock'));
+            const [file, ...more] = readdirSync(join(g.dir, 'audit'))
+                .filter((f) => !f.endsWith('.lock'));
             assert.match(file, /^futu-audit\.log\.\d{4}-\d\d-\d\d$/);
             assert.deepEqual(more, []);
             assert.equal(mode(join(g.dir, 'audit')), 0o700);
@@ -171,8 +184,8 @@ for (const [kind, name] of [['a file', 'audit.jsonl'], ['a folder', 'audit/']])
         });
         after(() => g.remove());
 
-        // Orders over both surfaces until so many were accepted; then the end. What clients saw accepted:
-        // hashes of the FTAPI ones, and how many over REST.
+        // Orders over both surfaces until so many were accepted; then the end. What clients saw
+        // accepted: hashes of the FTAPI ones, and how many over REST.
         async function run(limit) {
             const seen = { hashes: [], rest: 0 };
             let n = 0, dead = false;
@@ -182,7 +195,8 @@ for (const [kind, name] of [['a file', 'audit.jsonl'], ['a folder', 'audit/']])
                     await g.kill();
                 }
             };
-            const conns = await Promise.all([0, 1].map(() => new Ftapi(g.wsPort, { key: k }).open()));
+            const conns = await Promise.all([0, 1].map(() => new Ftapi(g.wsPort, { key: k })
+                .open()));
             const ftapi = async (c) => {
                 while (!dead) {
                     const r = await c.place(order({ price: 1 }));
@@ -215,7 +229,8 @@ for (const [kind, name] of [['a file', 'audit.jsonl'], ['a folder', 'audit/']])
                 rest += seen.rest;
                 // A line that was being written is no line yet.
                 const trail = lines(path).filter((l) => l.outcome === 'request');
-                const hashes = new Set(trail.filter((l) => l.iface === 'ws').map((l) => l.args_hash));
+                const hashes = new Set(trail.filter((l) => l.iface === 'ws')
+                    .map((l) => l.args_hash));
                 for (const h of seen.hashes)
                     assert.ok(hashes.has(h), `run ${i}: the order ${h} is not in the trail`);
                 const over = trail.filter((l) => l.endpoint === '/api/order').length;

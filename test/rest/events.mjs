@@ -1,9 +1,11 @@
-// events.mjs - a client of /ws: what it was sent, what it waits for, and the numbers of its streams.
+// events.mjs - a client of /ws: what it was sent, what it waits for, and the numbers of its
+// streams.
 import WebSocket from 'ws';
 
 import { slow, within } from './gateway.mjs';
 
-export const stream = (e) => e.sec_key ? `${e.sec_key}/${e.sub_type}/${e.rehab_type}` : `${e.type}/${e.acc_id ?? ''}`;
+export const stream = (e) => e.sec_key ? `${e.sec_key}/${e.sub_type}/${e.rehab_type}`
+    : `${e.type}/${e.acc_id ?? ''}`;
 
 export class Events {
     // key: as header; query: what stands behind "/ws?".

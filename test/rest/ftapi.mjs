@@ -1,5 +1,5 @@
-// ftapi.mjs - FTAPI frames in binary WebSocket messages, as the gateway's WebSocket port takes them, with
-// awaitable answers. Messages are those of the vendor's package.
+// ftapi.mjs - FTAPI frames in binary WebSocket messages, as the gateway's WebSocket port takes
+// them, with awaitable answers. Messages are those of the vendor's package.
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,16 +12,19 @@ const HEAD = 44;
 const folder = fileURLToPath(new URL('node_modules/futu-api/proto', import.meta.url));
 export const root = new protobuf.Root();
 root.resolvePath = (_, target) => `${folder}/${target}`;
-root.loadSync(readdirSync(folder).filter((f) => /^(Trd|Qot_(Common|Sub|Get|Update))|^(Init|Notify|KeepAlive|Get)/
+root.loadSync(readdirSync(folder).filter((f) =>
+    /^(Trd|Qot_(Common|Sub|Get|Update))|^(Init|Notify|KeepAlive|Get)/
     .test(f)));
 root.resolveAll();
 
 // Protocol numbers of the messages that are used here.
 const ids = { InitConnect: 1001, GetGlobalState: 1002, KeepAlive: 1004, Trd_GetAccList: 2001,
-    Trd_SubAccPush: 2008, Trd_PlaceOrder: 2202, Trd_ModifyOrder: 2205, Trd_GetOrderList: 2201, Qot_Sub: 3001,
+    Trd_SubAccPush: 2008, Trd_PlaceOrder: 2202, Trd_ModifyOrder: 2205, Trd_GetOrderList: 2201,
+        Qot_Sub: 3001,
     Qot_GetBasicQot: 3004 };
 export const pushes = { 1003: 'Notify', 2208: 'Trd_UpdateOrder', 2218: 'Trd_UpdateOrderFill',
-    3005: 'Qot_UpdateBasicQot', 3007: 'Qot_UpdateKL', 3009: 'Qot_UpdateRT', 3011: 'Qot_UpdateTicker',
+    3005: 'Qot_UpdateBasicQot', 3007: 'Qot_UpdateKL', 3009: 'Qot_UpdateRT',
+        3011: 'Qot_UpdateTicker',
     3013: 'Qot_UpdateOrderBook', 3015: 'Qot_UpdateBroker' };
 
 const type = (name) => root.lookupType(name);
@@ -44,7 +47,8 @@ export class Ftapi {
     constructor(port, { key, query = false } = {}) {
         const token = key ? key.plain : '';
         this.ws = new WebSocket(`ws://127.0.0.1:${port}/${query ? `?token=${token}` : ''}`, {
-            headers: key && !query ? { authorization: `Bearer ${token}` } : {}, perMessageDeflate: false });
+            headers: key && !query ? { authorization: `Bearer ${token}` } : {},
+                perMessageDeflate: false });
         this.serial = 0;
         this.waiting = new Map();
         this.pushed = [];
@@ -66,7 +70,8 @@ export class Ftapi {
             this.ws.once('open', resolve);
             this.ws.once('error', reject);
         }));
-        const s2c = await this.call('InitConnect', { clientVer: 100, clientID: 'test', recvNotify });
+        const s2c = await this.call('InitConnect',
+            { clientVer: 100, clientID: 'test', recvNotify });
         this.connID = s2c.connID;
         return this;
     }
@@ -95,7 +100,8 @@ export class Ftapi {
                 throw new Error('not connected');
             this.waiting.set(serial, { id, resolve, reject });
             this.ws.send(frame(id, serial, Buffer.from(body)));
-        })).then((rsp) => ({ ...decode(`${name}.Response`, rsp), argsHash: sha256(body).slice(0, 8) }));
+        })).then((rsp) => ({ ...decode(`${name}.Response`, rsp), argsHash: sha256(body)
+            .slice(0, 8) }));
     }
 
     async call(name, c2s) {
@@ -106,8 +112,10 @@ export class Ftapi {
     }
 
     place(o) {
-        return this.reply('Trd_PlaceOrder', { packetID: { connID: this.connID, serialNo: this.serial + 1 },
-            header: { trdEnv: o.trd_env, accID: o.acc_id, trdMarket: o.trd_market }, trdSide: o.trd_side,
+        return this.reply('Trd_PlaceOrder', { packetID: { connID: this.connID,
+            serialNo: this.serial + 1 },
+            header: { trdEnv: o.trd_env, accID: o.acc_id, trdMarket: o.trd_market },
+                trdSide: o.trd_side,
             orderType: o.order_type, code: o.code, qty: o.qty, price: o.price, secMarket: 1 });
     }
 

@@ -1,5 +1,5 @@
-// gateway.mjs - a paper gateway with REST, the WebSocket port, a state folder and API keys, for one test
-// file; and what the tests ask it with.
+// gateway.mjs - a paper gateway with REST, the WebSocket port, a state folder and API keys, for one
+// test file; and what the tests ask it with.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -10,11 +10,13 @@ import { Daemon, freePort } from '../sdk/daemon.mjs';
 
 export const slow = process.env.FUTU_SLOW ? 4 : 1;      // under a sanitizer
 export const REAL = 281756455983234, SIM_HK = 9100001, SIM_US = 9100002;
-export const SCOPES = ['qot:read', 'acc:read', 'trade:simulate', 'trade:real', 'trade:unlock', 'admin',
+export const SCOPES = ['qot:read', 'acc:read', 'trade:simulate', 'trade:real', 'trade:unlock',
+    'admin',
     'metrics:read'];
 
 // A key of this name; `plain` is what a client presents.
-export const key = (id, scopes = SCOPES, rules = {}) => ({ id, plain: `fc_${id}_in_plain`, scopes, ...rules });
+export const key = (id, scopes = SCOPES, rules = {}) =>
+    ({ id, plain: `fc_${id}_in_plain`, scopes, ...rules });
 export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
 export class Gateway extends Daemon {
@@ -45,8 +47,10 @@ export class Gateway extends Daemon {
 
     async run() {
         this.restPort = await freePort();
-        const keyed = this.keys ? ['--rest-keys-file', this.keysFile, '--ws-keys-file', this.keysFile] : [];
-        this.args = ['--paper', '--paper-clock', 'always-open', '--state-dir', join(this.dir, 'state'),
+        const keyed = this.keys ? ['--rest-keys-file', this.keysFile, '--ws-keys-file',
+            this.keysFile] : [];
+        this.args = ['--paper', '--paper-clock', 'always-open', '--state-dir',
+            join(this.dir, 'state'),
             '--rest-port', String(this.restPort), ...keyed, ...this.more];
         return super.run();
     }
@@ -116,7 +120,8 @@ export async function startGateway(opts) {
 }
 
 // A limit order that waits in the book, or fills when its price is good.
-export const order = (more = {}) => ({ acc_id: SIM_HK, trd_env: 0, trd_market: 1, trd_side: 1, order_type: 1,
+export const order = (more = {}) => ({ acc_id: SIM_HK, trd_env: 0, trd_market: 1, trd_side: 1,
+    order_type: 1,
     code: '00700', qty: 100, price: 300, ...more });
 
 export function within(ms, what, promise) {

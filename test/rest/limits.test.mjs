@@ -45,7 +45,8 @@ const value = (o) => o.qty * o.price;
 const sum = (list) => list.reduce((s, r) => s + value(r.o), 0);
 
 async function ordersOf(g, k) {
-    const a = await g.http('/api/orders', { key: k, body: { acc_id: SIM_HK, trd_env: 0, trd_market: 1 } });
+    const a = await g.http('/api/orders', { key: k,
+        body: { acc_id: SIM_HK, trd_env: 0, trd_market: 1 } });
     return a.json.s2c.order_list ?? [];
 }
 
@@ -64,7 +65,8 @@ describe('one key over REST and FTAPI', () => {
 
     it('accepts as many orders a minute as it may, and not one more', async () => {
         const orders = Array.from({ length: 160 }, () => order({ price: 1 }));
-        const beside = stampede(g, keys.free, orders.slice(0, 60), 7);      // has counters of its own
+        // has counters of its own
+        const beside = stampede(g, keys.free, orders.slice(0, 60), 7);
         const all = await stampede(g, keys.rate, orders, 1), good = all.filter((r) => r.ok);
         assert.equal(good.length, PER_MINUTE);
         for (const r of all.filter((r) => !r.ok)) {
@@ -72,7 +74,8 @@ describe('one key over REST and FTAPI', () => {
             assert.ok(r.status === undefined || r.status === 429, `${r.status}`);
         }
         for (const surface of [true, false])
-            assert.ok(all.some((r) => (r.status !== undefined) === surface && !r.ok), 'both were refused');
+            assert.ok(all.some((r) => (r.status !== undefined) === surface && !r.ok),
+                'both were refused');
         assert.equal((await beside).filter((r) => r.ok).length, 60);
         assert.equal((await ordersOf(g, keys.free)).length, PER_MINUTE + 60, 'in the exchange');
     });
@@ -81,7 +84,8 @@ describe('one key over REST and FTAPI', () => {
         const pick = random(3);
         const orders = Array.from({ length: 160 }, () => order({ qty: 100 * (1 + pick(5)),
             price: 1 + pick(200) / 2 }));
-        const all = await stampede(g, keys.daily, orders, 5), room = DAILY - sum(all.filter((r) => r.ok));
+        const all = await stampede(g, keys.daily, orders, 5),
+            room = DAILY - sum(all.filter((r) => r.ok));
         assert.ok(room >= 0, `${-room} too much`);
         const refused = all.filter((r) => !r.ok);
         assert.ok(refused.length > 0);
@@ -92,7 +96,8 @@ describe('one key over REST and FTAPI', () => {
     });
 
     it('gives back what the exchange refused', async () => {
-        const bad = Array.from({ length: 40 }, () => order({ qty: 150, price: 200 }));     // no whole lots
+        // no whole lots
+        const bad = Array.from({ length: 40 }, () => order({ qty: 150, price: 200 }));
         const all = await stampede(g, keys.back, bad, 9);
         assert.equal(all.filter((r) => r.ok).length, 0);
         const [conn] = await connect(g, keys.back, 1);
@@ -127,21 +132,27 @@ describe('one key over REST and FTAPI', () => {
             await refused({ qty: 1e9, price: 300 });
             await refused(lone);                                // 100 at more than 600
             await refused({ ...lone, code: '99999' });          // there is no last price
-            await refused({ ...lone, order_type: 10, code: '00700' });      // a stop, without a price of its own
-            const fine = await place(g, keys.cap, [conn], surface, order({ ...lone, code: '01810', qty: 200 }));
+            // a stop, without a price of its own
+            await refused({ ...lone, order_type: 10, code: '00700' });
+            const fine = await place(g, keys.cap, [conn], surface,
+                order({ ...lone, code: '01810', qty: 200 }));
             assert.equal(fine.ok, true, fine.text);
         }
         conn.close();
     });
 
     it('a change counts as an order of the new size', async () => {
-        const placed = (await g.http('/api/order', { key: keys.cap, body: order({ price: 1 }) })).json;
-        const change = (more) => g.http('/api/modify-order', { key: keys.cap, body: { acc_id: SIM_HK, trd_env: 0,
-            trd_market: 1, order_id: placed.s2c.order_id, modify_order_op: 1, qty: 100, price: 300, ...more } });
+        const placed = (await g.http('/api/order', { key: keys.cap, body: order({ price: 1 }) }))
+            .json;
+        const change = (more) => g.http('/api/modify-order',
+            { key: keys.cap, body: { acc_id: SIM_HK, trd_env: 0,
+            trd_market: 1, order_id: placed.s2c.order_id, modify_order_op: 1, qty: 100, price: 300,
+                ...more } });
         assert.equal((await change({ qty: 1000 })).status, 403);
         assert.equal((await change({ price: 400.5 })).status, 403);
         assert.equal((await change({})).json.ret_type, 0);
-        assert.equal((await change({ modify_order_op: 2 })).json.ret_type, 0);      // to cancel needs no value
+        // to cancel needs no value
+        assert.equal((await change({ modify_order_op: 2 })).json.ret_type, 0);
     });
 });
 

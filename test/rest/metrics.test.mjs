@@ -1,5 +1,5 @@
-// metrics.test.mjs - /metrics: Prometheus's own checker takes it, the counters move with what is done,
-// and who may read it sees no key id in plain.
+// metrics.test.mjs - /metrics: Prometheus's own checker takes it, the counters move with what is
+// done, and who may read it sees no key id in plain.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
@@ -9,10 +9,12 @@ import { Ftapi } from './ftapi.mjs';
 import { key, order, SCOPES, sha256, SIM_HK, startGateway } from './gateway.mjs';
 
 const scraper = key('scraper', ['metrics:read']), trader = key('trader'),
-    watcher = key('watcher', ['qot:read']), limited = key('limited', SCOPES, { max_orders_per_minute: 0 }),
+    watcher = key('watcher', ['qot:read']), limited = key('limited', SCOPES,
+        { max_orders_per_minute: 0 }),
     odd = key('we\'ird,{id=}', ['qot:read']);
 const keys = [scraper, trader, watcher, limited, odd];
-const HELD = { security_list: [{ market: 1, code: '00700' }], sub_type_list: [1, 4], is_sub_or_un_sub: true,
+const HELD = { security_list: [{ market: 1, code: '00700' }], sub_type_list: [1, 4],
+    is_sub_or_un_sub: true,
     is_reg_or_un_reg_push: true };
 
 const hidden = (k) => `kh_${sha256(k.id).slice(0, 8)}`;
@@ -29,7 +31,8 @@ function value(text, name, labels = {}) {
         const m = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line);
         if (m?.[1] !== name)
             continue;
-        const has = Object.fromEntries([...(m[2] ?? '').matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map((x) => [x[1], x[2]]));
+        const has = Object.fromEntries([...(m[2] ?? '')
+            .matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map((x) => [x[1], x[2]]));
         if (Object.entries(labels).every(([l, v]) => has[l] === v))
             return Number(m[3]);
     }
@@ -79,16 +82,20 @@ describe('with keys', () => {
         await g.http('/api/order', { key: limited, body: order() });
         await g.http('/api/quote', { key: odd, body: { security_list: HELD.security_list } });
         await g.http('/api/order', { key: odd, body: order() });
-        await g.http('/api/orders', { key: trader, body: { acc_id: SIM_HK, trd_env: 0, trd_market: 1 } });
+        await g.http('/api/orders', { key: trader,
+            body: { acc_id: SIM_HK, trd_env: 0, trd_market: 1 } });
         promtool(await scrape(g));
     });
 
     it('each series is there once', async () => {
-        const names = (await scrape(g)).split('\n').filter((l) => l && !l.startsWith('#')).map((l) => l.replace(/ \S+$/, ''));
+        const names = (await scrape(g)).split('\n').filter((l) => l && !l.startsWith('#'))
+            .map((l) => l.replace(/ \S+$/, ''));
         assert.deepEqual(names.filter((n, i) => names.indexOf(n) !== i), []);
     });
 
     it('key ids are digests', async () => {
+        await g.http('/api/order', { key: odd, body: order() });
+        await g.http('/api/order', { body: order() });
         const text = await scrape(g);
         for (const k of keys)
             assert.ok(!text.includes(`key_id="${k.id}"`), k.id);
@@ -97,7 +104,8 @@ describe('with keys', () => {
     });
 
     it('orders, refusals and limits are counted by surface, outcome and key', async () => {
-        const auth = (outcome, k, iface = 'rest') => ['futu_auth_events_total', { iface, outcome, key_id: k }];
+        const auth = (outcome, k, iface = 'rest') =>
+            ['futu_auth_events_total', { iface, outcome, key_id: k }];
         const send = (k) => () => g.http('/api/order', { key: k, body: order() });
         assert.equal(await added(send(trader), ...auth('success', hidden(trader))), 1);
         assert.equal(await added(send(limited), ...auth('reject', hidden(limited))), 1);
@@ -109,19 +117,23 @@ describe('with keys', () => {
         const bad = () => g.http('/api/order', { key: trader, body: order({ qty: 150 }) });
         assert.equal(await added(bad, ...auth('failure', hidden(trader))), 1);
         const c = await new Ftapi(g.wsPort, { key: trader }).open();
-        assert.equal(await added(() => c.place(order()), ...auth('success', hidden(trader), 'ws')), 1);
+        assert.equal(await added(() => c.place(order()), ...auth('success', hidden(trader), 'ws')),
+            1);
         c.close();
     });
 
     it('requests, their times and their failures are counted', async () => {
-        const quote = () => g.http('/api/quote', { key: watcher, body: { security_list: HELD.security_list } });
+        const quote = () => g.http('/api/quote',
+            { key: watcher, body: { security_list: HELD.security_list } });
         const labels = { proto: 'Qot_GetBasicQot', iface: 'rest' };
         assert.equal(await added(quote, 'futu_gateway_request_duration_seconds_count', labels), 1);
-        assert.equal(await added(quote, 'futu_gateway_request_duration_seconds_bucket', { ...labels, le: '+Inf' }), 1);
+        assert.equal(await added(quote, 'futu_gateway_request_duration_seconds_bucket',
+            { ...labels, le: '+Inf' }), 1);
         assert.equal(await added(quote, 'futu_gateway_requests_total'), 1);
         const bytes = await added(quote, 'futu_gateway_response_bytes_total');
         assert.ok(bytes > 100, `${bytes}`);
-        const unheld = () => g.http('/api/quote', { key: watcher, body: { security_list: [{ market: 1, code: '00001' }] } });
+        const unheld = () => g.http('/api/quote',
+            { key: watcher, body: { security_list: [{ market: 1, code: '00001' }] } });
         assert.equal(await added(unheld, 'futu_gateway_request_failures_total', labels), 1);
     });
 
@@ -145,7 +157,8 @@ describe('with keys', () => {
         assert.ok(await added(() => c.wait(() => c.count > from + 3, { from: c.events.length }),
             'futu_gateway_pushes_sent_total') >= 3);
         assert.ok(value(await scrape(g), 'futu_gateway_backend_pushes_cmd_quote_total') > 3);
-        assert.ok(value(await scrape(g), `futu_gateway_backend_pushes_cmd_quote_by_hour_${new Date().getUTCHours()}`) >= 0);
+        assert.ok(value(await scrape(g),
+            `futu_gateway_backend_pushes_cmd_quote_by_hour_${new Date().getUTCHours()}`) >= 0);
         assert.equal(await added(async () => {
             c.close();
             while (value(await scrape(g), 'futu_gateway_connections', { kind: 'ws_events' }) !== 0)
@@ -156,7 +169,8 @@ describe('with keys', () => {
     it('the state of the gateway is in it', async () => {
         const text = await scrape(g);
         assert.equal(value(text, 'futu_gateway_backend_online'), 1);
-        assert.ok(Math.abs(value(text, 'futu_gateway_start_time_seconds') - Date.now() / 1000) < 600);
+        assert.ok(Math.abs(value(text,
+            'futu_gateway_start_time_seconds') - Date.now() / 1000) < 600);
         assert.match(text, /^futu_gateway_upstream_info\{kind="paper",version="[\d.]+"\} 1$/m);
     });
 });

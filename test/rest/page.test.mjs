@@ -35,7 +35,8 @@ class Page {
     element(id) {
         if (!this.elements.has(id)) {
             assert.match(html, new RegExp(`id="${id}"`));
-            const value = this.values[id] ?? new RegExp(`id="${id}"[^>]* value="([^"]*)"`).exec(html)?.[1] ?? '';
+            const value = this.values[id] ?? new RegExp(`id="${id}"[^>]* value="([^"]*)"`)
+                .exec(html)?.[1] ?? '';
             const e = { value, rows: [], textContent: '' };
             e.replaceChildren = () => { e.rows = []; };
             e.insertRow = () => {
@@ -68,7 +69,8 @@ it('shows quotes', async () => {
     await page.until('five rows', () => page.element('quotes').rows.length === 5);
     assert.equal(page.element('state').textContent, 'connected');
     const rows = page.element('quotes').rows.map((r) => r.cells.map((c) => String(c.textContent)));
-    assert.deepEqual(rows.map((r) => r[0]).sort(), ['HK.00700', 'HK.03690', 'HK.09988', 'US.AAPL', 'US.TSLA']);
+    assert.deepEqual(rows.map((r) => r[0]).sort(),
+        ['HK.00700', 'HK.03690', 'HK.09988', 'US.AAPL', 'US.TSLA']);
     for (const [, last, change, high, low, volume, time] of rows) {
         assert.ok(Number(last) > 0 && Number(high) >= Number(low), last);
         assert.match(change, /^[+-]\d+\.\d\d %$/);
@@ -81,9 +83,12 @@ it('shows quotes', async () => {
 it('says why not', async () => {
     const wrong = new Page({ gateway: `ws://127.0.0.1:${g.restPort}`, key: 'wrong' });
     wrong.element('form').submit();
-    await wrong.until('a reason', () => /does it know this key/.test(wrong.element('state').textContent));
-    const typo = new Page({ gateway: `ws://127.0.0.1:${g.restPort}`, key: k.plain, symbols: 'HK.NOTHING' });
+    await wrong.until('a reason', () => /does it know this key/.test(wrong.element('state')
+        .textContent));
+    const typo = new Page({ gateway: `ws://127.0.0.1:${g.restPort}`, key: k.plain,
+        symbols: 'HK.NOTHING' });
     typo.element('form').submit();
-    await typo.until('a reason', () => !/^(|connecting …|connected)$/.test(typo.element('state').textContent));
+    await typo.until('a reason', () => !/^(|connecting …|connected)$/.test(typo.element('state')
+        .textContent));
     typo.close();
 });

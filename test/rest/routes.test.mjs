@@ -1,8 +1,8 @@
-// routes.test.mjs - every route with every method in every state of the caller: what is answered, and
-// that a refusal does not say why.
+// routes.test.mjs - every route with every method in every state of the caller: what is answered,
+// and that a refusal does not say why.
 //
-// The routes are those of /api/openapi.json, so that a new one is judged as soon as it is there; what
-// each must answer follows from its methods and scopes there, and from the rules below.
+// The routes are those of /api/openapi.json, so that a new one is judged as soon as it is there;
+// what each must answer follows from its methods and scopes there, and from the rules below.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
@@ -23,7 +23,8 @@ const keys = {
 };
 const wrong = { plain: 'fc_nobody_has_this' };
 // What no refusal may contain.
-const TELLING = /qot:|acc:|trade:|metrics:|\badmin\b|scope|-key\b|only-|cap\b|expired|revoked|bound|machine/i;
+const TELLING = new RegExp('qot:|acc:|trade:|metrics:|\\badmin\\b|scope|-key\\b|only-|cap\\b|expired|' +
+    'revoked|bound|machine', 'i');
 
 const exact = (text) => JSON.stringify({ error: text });
 
@@ -73,7 +74,8 @@ async function each(fn) {
 describe('with keys', () => {
     it('the document has the documented routes', () => {
         assert.ok(table.length >= 80, `${table.length} routes`);
-        for (const path of ['/health', '/readyz', '/metrics', '/ws', '/api/order', '/api/cancel-order',
+        for (const path of ['/health', '/readyz', '/metrics', '/ws', '/api/order',
+            '/api/cancel-order',
             '/api/unlock-trade', '/api/admin/status', '/api/quote', '/api/accounts'])
             assert.ok(doc.paths[path], path);
     });
@@ -86,7 +88,8 @@ describe('with keys', () => {
             refusedBy(method, answer, 401, 'an API key is needed: Authorization: Bearer KEY', what);
     }));
 
-    for (const [name, k] of [['a wrong', wrong], ['an expired', keys.expired], ['a frozen', keys.frozen],
+    for (const [name, k] of [['a wrong', wrong], ['an expired', keys.expired],
+        ['a frozen', keys.frozen],
         ['another machine\'s', keys.bound]])
         it(`${name} key is 401, told alike`, () => each(async (route, method, what) => {
             const answer = await ask(gateway, route, method, { key: k });
@@ -103,7 +106,8 @@ describe('with keys', () => {
     it('the word Bearer has any case, ?token= is for /ws alone', async () => {
         const headers = { authorization: `bEaReR ${keys.right.plain}` };
         assert.equal((await gateway.http('/api/accounts', { headers })).status, 200);
-        refused(await gateway.http(`/api/accounts?token=${keys.right.plain}`), 401, undefined, 'token');
+        refused(await gateway.http(`/api/accounts?token=${keys.right.plain}`), 401, undefined,
+            'token');
     });
 
     for (const scope of SCOPES)
@@ -120,7 +124,8 @@ describe('with keys', () => {
                     (route.body.trd_env === 1) !== (scope === 'trade:real')) {
                     refused(answer, 403, 'forbidden', what);        // the other environment's key
                 } else {
-                    assert.ok([200, 400].includes(answer.status), `${what}: ${answer.status} ${answer.text}`);
+                    assert.ok([200, 400].includes(answer.status),
+                        `${what}: ${answer.status} ${answer.text}`);
                 }
             }));
 
@@ -129,7 +134,8 @@ describe('with keys', () => {
             return;
         const answer = await ask(gateway, route, method, { key: keys.right });
         if (answer.status === 400)      // a GET lacks what its call needs, and is told what
-            assert.match(method === 'HEAD' ? 'missing' : answer.json.error, /required|missing|needed|unknown/,
+            assert.match(method === 'HEAD' ? 'missing' : answer.json.error,
+                /required|missing|needed|unknown/,
                 `${what}: ${answer.text}`);
         else
             assert.equal(answer.status, 200, `${what}: ${answer.text}`);
@@ -138,7 +144,8 @@ describe('with keys', () => {
 
     it('another method is 405 with Allow, whoever asks', async () => {
         for (const route of table)
-            for (const method of METHODS.filter((m) => !route.methods.includes(m) && m !== 'OPTIONS'))
+            for (const method of METHODS.filter((m) => !route.methods.includes(m) &&
+                m !== 'OPTIONS'))
                 for (const k of [undefined, wrong, keys.right]) {
                     const what = `${method} ${route.path}`;
                     const answer = await ask(gateway, route, method, { key: k });
@@ -166,19 +173,24 @@ describe('with keys', () => {
     });
 
     it('an unknown path is 404 for everybody', async () => {
-        for (const path of ['/', '/api', '/api/', '/api/quotes', '/api/order/', '/api/order/1', '/API/ORDER',
-            '/api/admin', '/api/admin/stop', '/api/call/', '/api/call/9999', '/api/call/Trd_Nothing',
-            '/api/qot/place_order', '/api/call/Qot_UpdateBasicQot', '/api/call/InitConnect', '/metrics/x',
+        for (const path of ['/', '/api', '/api/', '/api/quotes', '/api/order/', '/api/order/1',
+            '/API/ORDER',
+            '/api/admin', '/api/admin/stop', '/api/call/', '/api/call/9999',
+                '/api/call/Trd_Nothing',
+            '/api/qot/place_order', '/api/call/Qot_UpdateBasicQot', '/api/call/InitConnect',
+                '/metrics/x',
             '/api//order', '/api/./order', '/api/%6frder'])
             for (const k of [undefined, wrong, keys.right])
                 for (const method of ['GET', 'POST'])
-                    refused(await gateway.http(path, { method, key: k }), 404, undefined, `${method} ${path}`);
+                    refused(await gateway.http(path, { method, key: k }), 404, undefined,
+                        `${method} ${path}`);
     });
 });
 
 describe('accounts of a key', () => {
     // A body names the account, or a key that is limited says which ones the call is for.
-    const others = (route) => ({ ...route.body, ...('acc_id' in route.body || route.scopes.includes('acc:read')
+    const others = (route) => ({ ...route.body,
+        ...('acc_id' in route.body || route.scopes.includes('acc:read')
         ? { acc_id: SIM_HK, trd_env: 0, trd_market: 1 } : {}) });
     const OWN = ['/api/accounts', '/api/sub-acc-push', '/api/unlock-trade'];
 
@@ -188,7 +200,8 @@ describe('accounts of a key', () => {
             const account = route.scopes.some((s) => s === 'acc:read' || s.startsWith('trade:'));
             if (!account || OWN.includes(route.path))
                 continue;
-            const answer = await ask(gateway, { ...route, body: others(route) }, 'POST', { key: keys.other });
+            const answer = await ask(gateway, { ...route, body: others(route) }, 'POST',
+                { key: keys.other });
             refused(answer, 403, 'forbidden', `${route.path} ${JSON.stringify(others(route))}`);
             n++;
         }
@@ -198,7 +211,8 @@ describe('accounts of a key', () => {
     it('also when a GET names it', async () => {
         const query = `acc_id=${SIM_HK}&trd_env=0&trd_market=1`;
         for (const path of ['/api/funds', '/api/positions', '/api/orders', '/api/order-fills'])
-            refused(await gateway.http(`${path}?${query}`, { key: keys.other }), 403, 'forbidden', path);
+            refused(await gateway.http(`${path}?${query}`, { key: keys.other }), 403, 'forbidden',
+                path);
     });
 
     it('by card as by account', async () => {
@@ -221,7 +235,8 @@ describe('accounts of a key', () => {
     });
 
     it('the account list is cut down to its own', async () => {
-        const list = async (k) => (await gateway.http('/api/accounts', { key: k })).json.s2c.acc_list
+        const list = async (k) => (await gateway.http('/api/accounts', { key: k }))
+            .json.s2c.acc_list
             .map((a) => a.acc_id);
         assert.deepEqual(await list(keys.other), [SIM_US]);
         assert.ok((await list(keys.right)).length >= 4);
@@ -229,13 +244,13 @@ describe('accounts of a key', () => {
 
     it('an unlock and a subscription must name its accounts alone', async () => {
         const unlock = (more) => gateway.http('/api/unlock-trade', { key: keys.other,
-            body: { ...doc.paths['/api/unlock-trade'].post.requestBody.content['application/json'].example,
-                ...more } });
+            body: { ...table.find((r) => r.path === '/api/unlock-trade').body, ...more } });
         refused(await unlock({}), 403, 'forbidden', 'no account');
         refused(await unlock({ acc_ids: [SIM_HK] }), 403, 'forbidden', 'another account');
         refused(await unlock({ acc_ids: [SIM_US, SIM_HK] }), 403, 'forbidden', 'one more account');
         assert.equal((await unlock({ acc_ids: [SIM_US] })).status, 200);
-        const push = (ids) => gateway.http('/api/sub-acc-push', { key: keys.other, body: { acc_id_list: ids } });
+        const push = (ids) => gateway.http('/api/sub-acc-push',
+            { key: keys.other, body: { acc_id_list: ids } });
         refused(await push([SIM_HK]), 403, 'forbidden', 'another account');
         refused(await push([SIM_US, SIM_HK]), 403, 'forbidden', 'one more account');
         assert.equal((await push([SIM_US])).json.ret_type, 0);
@@ -243,8 +258,10 @@ describe('accounts of a key', () => {
 });
 
 describe('aliases', () => {
-    const rows = readFileSync(new URL('../../proto/protocols.tsv', import.meta.url), 'utf8').trim().split('\n')
-        .slice(1).map((l) => l.split('\t')).map(([id, name, , kind, scope]) => ({ id: Number(id), name, kind, scope }));
+    const rows = readFileSync(new URL('../../proto/protocols.tsv', import.meta.url), 'utf8').trim()
+        .split('\n')
+        .slice(1).map((l) => l.split('\t')).map(([id, name, , kind, scope]) =>
+            ({ id: Number(id), name, kind, scope }));
     const READS = ['qot:read', 'acc:read', 'none'];
 
     it('each request is at /api/call/NAME behind the same gate, pushes are not', async () => {
@@ -284,10 +301,14 @@ describe('aliases', () => {
 
     it('the short spellings lead to the same', async () => {
         for (const path of ['/api/qot/get_global_state', '/api/call/GetGlobalState'])
-            assert.equal((await gateway.http(path, { key: keys.right })).json.ret_type ?? path, 0, path);
-        for (const path of ['/api/trd/place_order', '/api/call/Trd_PlaceOrder', '/api/call/trd_placeorder']) {
-            refused(await gateway.http(path, { method: 'GET', key: keys.right }), 405, undefined, path);
-            refused(await gateway.http(path, { key: keys['qot:read'], body: order() }), 403, 'forbidden', path);
+            assert.equal((await gateway.http(path, { key: keys.right })).json.ret_type ?? path, 0,
+                path);
+        for (const path of ['/api/trd/place_order', '/api/call/Trd_PlaceOrder',
+            '/api/call/trd_placeorder']) {
+            refused(await gateway.http(path, { method: 'GET', key: keys.right }), 405, undefined,
+                path);
+            refused(await gateway.http(path, { key: keys['qot:read'], body: order() }), 403,
+                'forbidden', path);
         }
     });
 });
@@ -310,7 +331,8 @@ describe('without keys', () => {
                 if (method !== 'HEAD')
                     assert.match(answer.json.error, /--rest-keys-file/, what);
             } else {
-                assert.ok([200, 400].includes(answer.status), `${what}: ${answer.status} ${answer.text}`);
+                assert.ok([200, 400].includes(answer.status),
+                    `${what}: ${answer.status} ${answer.text}`);
             }
         }));
 
@@ -319,7 +341,8 @@ describe('without keys', () => {
         assert.equal((await open.http('/api/order', { key: wrong, body: order() })).status, 401);
     });
 
-    it('it warned of this when it started', () => assert.match(open.err, /WARN .*--rest-keys-file/));
+    it('it warned of this when it started', () =>
+        assert.match(open.err, /WARN .*--rest-keys-file/));
 });
 
 describe('limits of a key', () => {
@@ -335,9 +358,11 @@ describe('limits of a key', () => {
     let g;
     before(async () => {
         // Away from midnight, whatever the time is.
-        const hour = (new Date().getUTCHours() + 12) % 24, two = (n) => String(n % 24).padStart(2, '0');
+        const hour = (new Date().getUTCHours() + 12) % 24, two = (n) => String(n % 24)
+            .padStart(2, '0');
         limited.hours[0].hours_window = `${two(hour)}:00-${two(hour + 1)}:00`;
-        g = await startGateway({ keys: Object.values(limited).map(([k]) => k), env: { TZ: 'UTC' } });
+        g = await startGateway({ keys: Object.values(limited).map(([k]) => k),
+            env: { TZ: 'UTC' } });
     });
     after(() => g.end());
 

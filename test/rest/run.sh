@@ -5,7 +5,8 @@ set -u
 build=$(cd "$1" && pwd)
 FUTU_OPEND=$build/futu-opend
 FUTU_CLI=$build/futucli
-export FUTU_OPEND FUTU_CLI
+PATH=$PATH:$(cd "$1/.." && pwd)/tools            # promtool, see test/setup.sh
+export FUTU_OPEND FUTU_CLI PATH
 case $1 in *asan* | *tsan*) export FUTU_SLOW=1 ;; esac
 log=$build/rest.log
 cd "$(dirname "$0")" || exit 1

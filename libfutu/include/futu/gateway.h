@@ -48,7 +48,7 @@ typedef struct futu_gateway_opts {
      * both are in memory alone, so that after a crash nobody knows which orders were sent. */
     const char *state_dir;
     /* keys.json of each surface; NULL: that surface is in open mode. One path may stand in several.
-     * Read at creation, before anything else: FUTU_EIO, FUTU_EFORMAT. */
+     * Read again when it changes, see futu_gateway_reload(). */
     const char *rest_keys_file, *ws_keys_file, *grpc_keys_file;
     /* File (its name has an extension) or folder (daily files) of the audit trail; NULL: none. */
     const char *audit_log;
@@ -61,8 +61,8 @@ typedef struct futu_gateway_opts {
     /* Of MCP: POST /mcp, and futu_mcp_new(). Groups of tools, separated by commas: core,
      * subscribe, quote, plate, derivative, watchlist, account, trade; NULL: all. */
     const char *mcp_tools;
-    const char *mcp_trade_pwd_md5;  /* 32 hex digits: what futu_unlock_trade unlocks with; NULL: it
-                                     * can't */
+    const char *mcp_trade_pwd;  /* the trade password for futu_unlock_trade, kept as its MD5, wiped
+                                 * at the end; NULL: that tool can't unlock */
     uint32_t mcp_direct_orders;     /* 1: orders of real accounts are sent without a preview that
                                      * is confirmed first */
     uint32_t mcp_reserved;
@@ -70,9 +70,9 @@ typedef struct futu_gateway_opts {
 #define FUTU_GATEWAY_OPTS_INIT FUTU_SIZED_INIT(futu_gateway_opts)
 
 /* Starts the upstream too. *out is the caller's to free; NULL on error, then `why` (when not NULL)
- * holds one line for the user. FUTU_EINVAL (opts), FUTU_EFORMAT (key file, clock, order journal),
- * FUTU_EIO (key file, state folder), FUTU_EBUSY (another process uses the order journal),
- * FUTU_ELIMIT (it is too large), FUTU_ENOMEM. Strings are copied. */
+ * holds one line for the user. FUTU_EINVAL (opts), FUTU_EFORMAT (RSA key, keys file, clock, what is
+ * kept in state_dir, audit trail), FUTU_EIO (any of these files), FUTU_EBUSY (another process uses
+ * the same state or trail), FUTU_ELIMIT (a file is too large), FUTU_ENOMEM. Strings are copied. */
 FUTU_API futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *opts, char *why,
                                    size_t why_size);
 /* How it stands with the upstream, with one line for the user in `why`. FUTU_OK: it is there, as
@@ -94,8 +94,9 @@ typedef struct futu_gateway_stats {
 } futu_gateway_stats;
 FUTU_API futu_err futu_gateway_stats_get(const futu_gateway *g, futu_gateway_stats *out);
 
-/* Reads the keys files again, as a change of such a file does by itself. Streams and connections of
- * keys that are gone end. On an error the old keys stay and `why` says why: FUTU_EIO, FUTU_EFORMAT,
+/* Reads the keys files again, as a change of such a file does by itself; an audit file that was
+ * moved away is made anew. Streams and connections of keys that are gone end. On an error the old
+ * keys stay and `why` (NULL: not wanted) says why: FUTU_EIO, FUTU_EFORMAT, FUTU_ELIMIT (16 MiB),
  * FUTU_ENOMEM; FUTU_ENOTFOUND: there is no keys file. */
 FUTU_API futu_err futu_gateway_reload(futu_gateway *g, char *why, size_t why_size);
 

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 
-#define PAPER_CLOCK_FASTEST 10000
+#define PAPER_CLOCK_FASTEST 3600
 
 struct paper_clock {
     const struct clock *sys;    /* borrowed */

@@ -215,9 +215,11 @@ static futu_err find_order(struct trade *t, struct call *c, const modify_c2s *q,
         return call_missing(c, "orderID");
     struct order *o = q->orderID ? ledger_order(&t->ledger, q->orderID)
                                  : ledger_order_ex(&t->ledger, q->orderIDEx);
+    if ((!o || o->acc != a) && q->orderID)
+        return call_fail(c, "account %llu has no order %llu", (unsigned long long)a->def->id,
+                         (unsigned long long)q->orderID);
     if (!o || o->acc != a)
-        return call_fail(c, "account %llu has no order %llu " STR_FMT,
-                         (unsigned long long)a->def->id, (unsigned long long)q->orderID,
+        return call_fail(c, "account %llu has no order " STR_FMT, (unsigned long long)a->def->id,
                          STR_ARG(q->orderIDEx));
     *out = o;
     return FUTU_OK;

@@ -106,6 +106,10 @@ futu_err relay_health(const struct upstream *u, char *why, size_t why_size)
         snprintf(why, why_size, "upstream %s: %s", r->name, lane_error(k));
         return hopeless(k->why) ? k->why : FUTU_ENOTCONN;
     }
+    if (known) {
+        why[0] = '\0';
+        return FUTU_OK;
+    }
     snprintf(why, why_size, "upstream %s: it is being connected", r->name);
-    return known ? FUTU_OK : FUTU_EAGAIN;
+    return FUTU_EAGAIN;
 }

@@ -344,75 +344,6 @@ START_TEST(nobody_in_open_mode_is_limited)
 }
 END_TEST
 
-/* ---- daily values over a restart ---- */
-
-static void restart(void)
-{
-    struct access_opts o = { .clock = clock_fake(&now) };
-    access_free(a);
-    ck_assert_int_eq(access_new(&a, &o), FUTU_OK);
-}
-
-START_TEST(the_days_values_outlive_a_restart)
-{
-    struct buf file = BUF_INIT;
-    size_t line;
-    struct api_key *k = key_with(",\"max_daily_value\":100");
-    ck_assert_int_eq(check_value(k, 30), DENY_NONE);
-    access_settle(a, &hold, true);
-    ck_assert_int_eq(access_write_daily(a, k->count, &file), FUTU_OK);
-    ck_assert_int_eq(check_value(k, 40), DENY_NONE);            /* under way when it ends */
-    ck_assert_int_eq(access_write_daily(a, k->count, &file), FUTU_OK);
-    ck_assert_int_eq(buf_puts(&file, "20260101 9"), FUTU_OK);   /* cut off */
-    ck_assert(str_is(buf_str(&file), "20260101 30000000 id0\n20260101 70000000 id0\n20260101 9"));
-    restart();
-    ck_assert_int_eq(access_read_daily(a, buf_str(&file), &line), FUTU_OK);
-    k = key_with(",\"max_daily_value\":100");
-    ck_assert_int_eq(check_value(k, 30.01), DENY_DAILY);
-    file.n = 0;
-    ck_assert_int_eq(access_write_all_daily(a, &file), FUTU_OK);
-    ck_assert(str_is(buf_str(&file), "20260101 70000000 id0\n"));
-    ck_assert_int_eq(check_value(k, 30), DENY_NONE);
-    now.wall_ns += 86400 * NS_PER_S;
-    restart();
-    ck_assert_int_eq(access_read_daily(a, buf_str(&file), &line), FUTU_OK);
-    k = key_with(",\"max_daily_value\":100");
-    ck_assert_int_eq(check_value(k, 100), DENY_NONE);           /* another day */
-    buf_free(&file);
-}
-END_TEST
-
-START_TEST(a_line_that_is_not_ours_is_named)
-{
-    static const char *const wrong[] = {
-        "x 1 id0", "20260101 id0", "20260101 1 ", "20260101 -1 id0", "20260101 1 id 0",
-        "20260101 9223372036854775807 id0", "", "120260101 1 id0", "20260101  1 id0",
-    };
-    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
-        char text[96];
-        size_t line;
-        snprintf(text, sizeof(text), "20260101 1 id0\n%s\n", wrong[i]);
-        ck_assert_msg(access_read_daily(a, str_c(text), &line) == FUTU_EFORMAT, "%s", text);
-        ck_assert_uint_eq(line, 2);
-    }
-}
-END_TEST
-
-START_TEST(reading_values_without_memory_is_clean)
-{
-    struct access_opts o = { .clock = clock_fake(&now) };
-    size_t line;
-    for (long n = 0; test_alloc_fail_at(n); n++) {
-        struct access *other;
-        futu_err err = access_new(&other, &o);
-        if (!err)
-            err = access_read_daily(other, STR("20260101 1 a\n20260101 2 b\n"), &line);
-        ck_assert_int_eq(err, mem_failed() ? FUTU_ENOMEM : FUTU_OK);
-        access_free(other);
-    }
-}
-END_TEST
-
 /* ---- against a model ---- */
 
 #define MAX_TIMES 4000
@@ -587,9 +518,6 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_hold_of_a_day_that_was_forgotten_gives_nothing_back);
     tcase_add_test(tc, huge_values_neither_overflow_nor_pass);
     tcase_add_test(tc, nobody_in_open_mode_is_limited);
-    tcase_add_test(tc, the_days_values_outlive_a_restart);
-    tcase_add_test(tc, a_line_that_is_not_ours_is_named);
-    tcase_add_test(tc, reading_values_without_memory_is_clean);
     tcase_add_loop_test(tc, no_interleaving_passes_a_cap, 0, 30);
 }
 

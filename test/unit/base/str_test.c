@@ -31,6 +31,15 @@ START_TEST(numbers_are_digits_only)
 }
 END_TEST
 
+START_TEST(visible_is_ascii_without_blanks_and_controls)
+{
+    ck_assert(str_visible(STR("!~")));
+    ck_assert(!str_visible(STR("")) && !str_visible(STR_NULL));
+    ck_assert(!str_visible(STR("a b")) && !str_visible(STR("a\r")) && !str_visible(STR("\x7f")));
+    ck_assert(!str_visible(STR("\xc3\xa4")) && !str_visible(STR("a\0b")));
+}
+END_TEST
+
 START_TEST(copy_cuts_and_ends_with_a_nul)
 {
     char d[4];
@@ -95,6 +104,7 @@ static void add(TCase *tc)
 {
     tcase_add_test(tc, equality_is_of_bytes);
     tcase_add_test(tc, numbers_are_digits_only);
+    tcase_add_test(tc, visible_is_ascii_without_blanks_and_controls);
     tcase_add_test(tc, copy_cuts_and_ends_with_a_nul);
     tcase_add_test(tc, dup_and_printf_in_an_arena);
     tcase_add_test(tc, hash_is_fnv_1a);

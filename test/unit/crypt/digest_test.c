@@ -46,6 +46,18 @@ START_TEST(hex_ends_with_a_nul)
 }
 END_TEST
 
+START_TEST(hex_is_read_whole_or_not_at_all)
+{
+    static const char *const wrong[] = { "", "0", "0fa", "0fa0f",
+                                         "0fg0", "0f 0", "-fa0", "0f0\xe0" };
+    uint8_t out[2];
+    ck_assert(hex_read(STR("0fA0"), out, 2) && out[0] == 0x0f && out[1] == 0xa0);
+    ck_assert(hex_read(STR(""), out, 0));
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        ck_assert_msg(!hex_read(str_c(wrong[i]), out, 2), "%s", wrong[i]);
+}
+END_TEST
+
 START_TEST(equal_sees_every_byte)
 {
     uint8_t a[20], b[20];
@@ -80,6 +92,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, every_digest_of_the_vectors);
     tcase_add_test(tc, sha256_of_abc);
     tcase_add_test(tc, hex_ends_with_a_nul);
+    tcase_add_test(tc, hex_is_read_whole_or_not_at_all);
     tcase_add_test(tc, equal_sees_every_byte);
     tcase_add_test(tc, md5_text_in_any_case);
 }

@@ -277,6 +277,26 @@ START_TEST(an_unlock_is_in_the_trail_and_locks_of_a_limited_key_name_accounts)
 }
 END_TEST
 
+START_TEST(an_order_that_needs_no_key_is_in_the_trail_too)
+{
+    struct peer p;
+    uint8_t bytes[512];
+    start(ALL, ",\"max_daily_value\":1");
+    peer_open(&p, &k.r, FUTU_WIRE_TCP);
+    peer_init(&p, CIPHER_NONE, 0, false);
+    size_t n = place_bytes(p.id, &(struct place){ .price = 10 }, bytes);
+    ck_assert_int_eq(peer_send(&p, 2202, 0, 5, bytes, n), FUTU_OK);
+    ck_assert_uint_eq(rig_waiting(&k.r, 2202), 0);
+    sent(2202);
+    rig_answer(&k.r, 2202, PLACED);
+    peer_ok(&p, 2202, 5);
+    ck_assert_uint_eq(trail_count(&k, "\"request\"", "\"tcp\"", "<none>", "proto_id=2202"), 1);
+    ck_assert_uint_eq(trail_count(&k, "\"success\"", "\"tcp\"", "<none>"), 1);
+    peer_close(&p);
+    stop();
+}
+END_TEST
+
 START_TEST(decisions_are_counted)
 {
     start(ALL, ",\"max_order_value\":1000");
@@ -382,6 +402,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_key_that_goes_takes_what_it_waits_for_along);
     tcase_add_test(tc, a_hub_that_ends_while_all_kinds_wait);
     tcase_add_test(tc, an_unlock_is_in_the_trail_and_locks_of_a_limited_key_name_accounts);
+    tcase_add_test(tc, an_order_that_needs_no_key_is_in_the_trail_too);
     tcase_add_test(tc, decisions_are_counted);
     tcase_add_test(tc, every_failed_allocation_is_clean);
     tcase_add_test(tc, memory_that_is_out_when_the_price_or_the_disk_answers);

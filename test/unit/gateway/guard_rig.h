@@ -10,6 +10,7 @@
 static struct rails k;
 static struct told t, u;
 static futu_conn *c;
+static bool all_orders;         /* what modify() changes */
 
 static inline void start(const char *scopes, const char *more)
 {
@@ -86,6 +87,7 @@ static inline void modify(struct told *to, int32_t op, double qty, double price)
     SET(&header, trdMarket, 1);
     SET(&c2s, orderID, 5);
     SET(&c2s, modifyOrderOp, op);
+    SET(&c2s, forAll, all_orders);
     if (qty != 0)
         SET(&c2s, qty, qty);
     if (price != 0)

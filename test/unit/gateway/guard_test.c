@@ -1,5 +1,5 @@
 /* guard_test.c - who may ask for what: scopes by the registry, accounts of reads, keys that change
- * under an open connection, cards, the trail and the counts. */
+ * under an open connection, cards. */
 #include "rails.h"
 
 #include <stdio.h>
@@ -79,6 +79,28 @@ START_TEST(each_scope_opens_what_the_registry_says)
 }
 END_TEST
 
+START_TEST(without_keys_callers_read_and_do_nothing_else)
+{
+    size_t n;
+    const struct proto_row *rows = proto_rows(&n);
+    begin();
+    rails_open(&k, NULL);
+    k.r.fake.up.forwards = true;
+    futu_conn *c = rails_caller(&k, IFACE_GRPC, NULL);
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i].kind != PROTO_REQUEST || !rows[i].request)
+            continue;
+        bool reads = !rows[i].scopes || (rows[i].scopes & (SCOPE_QOT_READ | SCOPE_ACC_READ));
+        told_ask_bytes(&t, c, rows[i].id, "\xff", 1);
+        ck_assert_msg((t.deny == DENY_NONE) == reads, "%s", rows[i].name);
+    }
+    told_ask_bytes(&t, c, 3999, "", 0);
+    ck_assert_int_eq(t.deny, DENY_OPEN_MODE);
+    ck_assert_uint_eq(k.r.fake.requests, 0);
+    stop();
+}
+END_TEST
+
 START_TEST(what_nobody_knows_needs_the_right_to_trade)
 {
     uint32_t bits[8];
@@ -99,22 +121,6 @@ END_TEST
 
 /* ---- accounts ---- */
 
-/* A request with nothing in it but its header. */
-static size_t with_header(const struct proto_row *row, uint64_t acc_id, uint8_t out[512])
-{
-    const struct pb_field *c2s = codec_field(row->request, STR("c2s"));
-    struct arena mem = ARENA_INIT;
-    char *rq = rails_filled(row->request, &mem);
-    char *body = *(char **)(rq + c2s->off);
-    const struct pb_field *header = codec_field(c2s->sub, STR("header"));
-    struct buf b = { out, 0, 512, 512 };
-    if (header)
-        (*(Trd_Common_TrdHeader **)(body + header->off))->accID = acc_id;
-    ck_assert_int_eq(codec_encode(row->request, rq, &b, NULL), FUTU_OK);
-    arena_free(&mem);
-    return b.n;
-}
-
 START_TEST(a_limited_key_reads_its_own_accounts_alone)
 {
     size_t n_rows, seen = 0;
@@ -131,9 +137,9 @@ START_TEST(a_limited_key_reads_its_own_accounts_alone)
         if (row->kind != PROTO_REQUEST || !row->request || row->scopes != SCOPE_ACC_READ)
             continue;
         bool header = codec_field(codec_field(row->request, STR("c2s"))->sub, STR("header"));
-        told_ask_bytes(&t, c, row->id, body, with_header(row, 1002, body));
+        told_ask_bytes(&t, c, row->id, body, rails_request(row, 1002, body));
         ck_assert_msg((t.deny == DENY_ACCOUNT) == header, "%s", row->name);
-        told_ask_bytes(&t, c, row->id, body, with_header(row, 1001, body));
+        told_ask_bytes(&t, c, row->id, body, rails_request(row, 1001, body));
         ck_assert_msg(t.deny == DENY_NONE, "%s", row->name);
         seen += header;
     }
@@ -174,28 +180,6 @@ START_TEST(pushes_are_asked_for_ones_own_accounts)
 }
 END_TEST
 
-/* The allocation number `fail_at` of what follows the answer fails; -1: none. */
-static void answer_accounts(const uint64_t *ids, size_t n, long fail_at)
-{
-    struct arena mem = ARENA_INIT;
-    Trd_GetAccList_Response *rsp = rails_filled(&Trd_GetAccList_Response_msg, &mem);
-    Trd_GetAccList_S2C s2c = { .n_accList = n };
-    s2c.accList = arena_alloc(&mem, n * sizeof(*s2c.accList));
-    for (size_t i = 0; i < n; i++) {
-        char *card = arena_alloc(&mem, 17);
-        SET(&s2c.accList[i], trdEnv, 1);
-        SET(&s2c.accList[i], accID, ids[i]);
-        snprintf(card, 17, "1000000000%06u", (unsigned)ids[i]);
-        s2c.accList[i].cardNum = str_c(card);
-    }
-    SET(rsp, retType, 0);
-    rsp->s2c = &s2c;
-    k.r.fake.fail_at = fail_at;
-    rig_answer_msg(&k.r, 2001, rsp);
-    k.r.fake.fail_at = -1;
-    arena_free(&mem);
-}
-
 static size_t accounts_told(uint64_t *first)
 {
     struct arena mem = ARENA_INIT;
@@ -217,12 +201,24 @@ START_TEST(account_lists_are_cut_down)
     rails_key(&k, "free", "\"acc:read\"", "");
     open_all();
     told_ask_bytes(&t, rails_caller(&k, IFACE_REST, "key"), 2001, "\x0a\x02\x08\x00", 4);
-    answer_accounts(ids, 3, -1);
+    rails_accounts(&k, ids, 3, -1);
     ck_assert_uint_eq(accounts_told(&first), 1);
     ck_assert_uint_eq(first, 1001);
     told_ask_bytes(&t, rails_caller(&k, IFACE_REST, "free"), 2001, "\x0a\x02\x08\x00", 4);
-    answer_accounts(ids, 3, -1);
+    rails_accounts(&k, ids, 3, -1);
     ck_assert_uint_eq(accounts_told(&first), 3);
+    stop();
+}
+END_TEST
+
+START_TEST(an_account_list_that_cant_be_read_is_not_told_at_all)
+{
+    begin();
+    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
+    open_all();
+    told_ask_bytes(&t, rails_caller(&k, IFACE_REST, "key"), 2001, "\x0a\x02\x08\x00", 4);
+    rig_answer(&k.r, 2001, "0800 12001800 2203 0a01ff");
+    ck_assert(t.times == 1 && t.ret == RET_FAILED && strstr(t.text, "empty"));
     stop();
 }
 END_TEST
@@ -325,6 +321,22 @@ START_TEST(an_expired_key_ends_its_connections_at_its_time)
 }
 END_TEST
 
+START_TEST(a_key_that_ends_in_thousands_of_years_is_looked_at_once_a_minute)
+{
+    begin();
+    rails_key(&k, "key", "\"qot:read\"", ",\"expires_at\":\"9999-12-31T23:59:59Z\"");
+    open_all();
+    open_clients();
+    for (int i = 0; i < 200; i++) {
+        ck_assert_int_gt(timers_next(&k.r.timers), k.r.time.mono_ns);
+        rig_pass(&k.r, NS_PER_S);
+    }
+    ck_assert(p.closes == 0 && v.closes == 0);
+    close_clients();
+    stop();
+}
+END_TEST
+
 START_TEST(scopes_that_go_are_missed_at_the_next_request)
 {
     begin();
@@ -372,7 +384,7 @@ static void may_read(const char *id, uint64_t acc_id, bool allowed)
     futu_conn *c = rails_caller(&k, IFACE_GRPC, id);
     k.r.fake.at_once = true;
     k.r.fake.answer = HEX_OK;
-    told_ask_bytes(&t, c, 2101, body, with_header(proto_find(2101), acc_id, body));
+    told_ask_bytes(&t, c, 2101, body, rails_request(proto_find(2101), acc_id, body));
     k.r.fake.at_once = false;
     ck_assert_msg((t.deny == DENY_NONE) == allowed, "%s, %u", id, (unsigned)acc_id);
 }
@@ -390,7 +402,7 @@ START_TEST(cards_stand_for_accounts_once_these_are_known)
     rig_answer(&k.r, 2001, REFUSED);
     may_read("key", 1001, false);
     rig_pass(&k.r, 5 * NS_PER_S);           /* asked again */
-    answer_accounts(ids, 2, -1);
+    rails_accounts(&k, ids, 2, -1);
     may_read("key", 1001, true);
     may_read("key", 1002, false);
     may_read("none", 1001, false);
@@ -400,7 +412,7 @@ START_TEST(cards_stand_for_accounts_once_these_are_known)
     rails_reload(&k);
     may_read("key", 1002, true);            /* by the list that is known */
     may_read("key", 1001, false);
-    answer_accounts(ids, 2, -1);
+    rails_accounts(&k, ids, 2, -1);
     may_read("key", 1002, true);
     stop();
 }
@@ -414,123 +426,6 @@ START_TEST(without_keys_no_account_is_asked_for)
     hub_keys_changed(k.r.hub);
     ck_assert_uint_eq(k.r.fake.requests, 0);
     stop();
-}
-END_TEST
-
-/* ---- the trail and the counts ---- */
-
-#define ALLOWED "futu_auth_events_total{iface=\"grpc\",outcome=\"allow\",key_id=\"key\"}"
-
-START_TEST(reads_of_quotes_leave_one_line_a_minute_and_are_all_counted)
-{
-    begin();
-    rails_key(&k, "key", "\"qot:read\",\"acc:read\"", "");
-    open_all();
-    k.r.fake.at_once = true;
-    k.r.fake.answer = HEX_EMPTY;
-    futu_conn *c = rails_caller(&k, IFACE_GRPC, "key");
-    for (int i = 0; i < 5; i++)
-        told_ask_bytes(&t, c, 3223, "\x0a\x00", 2);
-    ck_assert_uint_eq(trail_count(&k, "\"allow\"", "\"scope\":\"qot:read\"", "\"INFO\""), 1);
-    ck_assert_double_eq(metric(&k, ALLOWED), 5);
-    rig_pass(&k.r, 60 * NS_PER_S);
-    told_ask_bytes(&t, c, 3223, "\x0a\x00", 2);
-    ck_assert_uint_eq(trail_count(&k, "\"allow\""), 2);
-    for (int i = 0; i < 3; i++)
-        told_ask_bytes(&t, c, 2001, "\x0a\x02\x08\x00", 4);
-    ck_assert_uint_eq(trail_count(&k, "\"allow\"", "\"scope\":\"acc:read\""), 3);
-    ck_assert_double_eq(metric(&k, ALLOWED), 9);
-    told_ask_bytes(&t, rails_caller(&k, IFACE_REST, "key"), 3223, "\x0a\x00", 2);
-    ck_assert_uint_eq(trail_count(&k, "\"allow\"", "\"rest\""), 1);
-    stop();
-}
-END_TEST
-
-START_TEST(refusals_are_told_short_and_written_down_long)
-{
-    begin();
-    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
-    open_all();
-    uint8_t body[512];
-    futu_conn *c = rails_caller(&k, IFACE_GRPC, "key");
-    told_ask_bytes(&t, c, 2101, body, with_header(proto_find(2101), 5, body));
-    ck_assert_str_eq(t.text, "forbidden");
-    ck_assert_uint_eq(trail_count(&k, "\"reject\"", "the account is not of this key", "\"WARN\"",
-                                  "\"endpoint\":\"/test\""), 1);
-    ck_assert_double_eq(metric(&k, "futu_auth_events_total{iface=\"grpc\",outcome=\"reject\","
-                                   "key_id=\"key\"}"), 1);
-    ck_assert_double_eq(metric(&k, "futu_auth_limit_rejects_total{iface=\"grpc\","
-                                   "reason=\"other\",key_id=\"key\"}"), 1);
-    stop();
-}
-END_TEST
-
-START_TEST(the_trail_is_a_chain)
-{
-    struct audit_check check = { .lines = 0 };
-    begin();
-    rails_key(&k, "key", "\"acc:read\"", "");
-    open_all();
-    k.r.fake.at_once = true;
-    k.r.fake.answer = HEX_EMPTY;
-    for (int i = 0; i < 20; i++)
-        told_ask_bytes(&t, rails_caller(&k, IFACE_GRPC, "key"), i % 2 ? 2001 : 3223,
-                       "\x0a\x02\x08\x00", 4);
-    ck_assert(audit_verify(&check, buf_str(&k.trail.text)));
-    ck_assert_uint_eq(check.lines, 20);
-    stop();
-}
-END_TEST
-
-static void read_once(long n, bool *failed)
-{
-    uint8_t body[512];
-    begin();
-    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
-    open_all();
-    k.trail.deaf = true;
-    futu_conn *c = rails_caller(&k, IFACE_GRPC, "key");
-    size_t len = with_header(proto_find(2101), 5, body);
-    mem_fail_at(n);
-    told_ask_bytes(&t, c, 2101, body, len);
-    *failed = mem_failed();
-    mem_fail_at(-1);
-    rig_turn(&k.r);
-    ck_assert_uint_eq(t.times, 1);
-    ck_assert_uint_eq(rig_waiting(&k.r, 2101), 0);
-    stop();
-}
-
-static void list_once(long n, bool *failed)
-{
-    static const uint64_t ids[] = { 1000, 1001, 1002 };
-    uint64_t first;
-    struct told *mine = &t;
-    begin();
-    rails_key(&k, "key", "\"acc:read\"", ",\"allowed_acc_ids\":[1001]");
-    open_all();
-    told_ask_bytes(mine, rails_caller(&k, IFACE_GRPC, "key"), 2001, "\x0a\x02\x08\x00", 4);
-    ck_assert_int_eq(buf_reserve(&mine->body, 4096), FUTU_OK);
-    answer_accounts(ids, 3, n);
-    *failed = mem_failed();
-    mem_fail_at(-1);
-    rig_turn(&k.r);
-    ck_assert_uint_eq(mine->times, 1);
-    if (!mine->gone && mine->ret == 0) {
-        ck_assert_uint_eq(accounts_told(&first), 1);
-        ck_assert_uint_eq(first, 1001);
-    }
-    stop();
-}
-
-START_TEST(every_failed_allocation_refuses)
-{
-    bool failed = true;
-    for (long n = 0; failed; n++)
-        read_once(n, &failed);
-    failed = true;
-    for (long n = 0; failed; n++)
-        list_once(n, &failed);
 }
 END_TEST
 
@@ -551,7 +446,7 @@ static void begin_once(long n, bool *failed)
     }
     may_read("key", 1001, false);
     hub_keys_changed(k.r.hub);
-    answer_accounts(ids, 2, -1);
+    rails_accounts(&k, ids, 2, -1);
     may_read("key", 1001, true);
     stop();
 }
@@ -567,23 +462,22 @@ END_TEST
 static void add(TCase *tc)
 {
     tcase_add_test(tc, each_scope_opens_what_the_registry_says);
+    tcase_add_test(tc, without_keys_callers_read_and_do_nothing_else);
     tcase_add_test(tc, what_nobody_knows_needs_the_right_to_trade);
     tcase_add_test(tc, a_limited_key_reads_its_own_accounts_alone);
     tcase_add_test(tc, a_header_that_comes_twice_is_taken_as_a_reader_takes_it);
     tcase_add_test(tc, pushes_are_asked_for_ones_own_accounts);
     tcase_add_test(tc, account_lists_are_cut_down);
+    tcase_add_test(tc, an_account_list_that_cant_be_read_is_not_told_at_all);
     tcase_add_test(tc, without_a_published_message_a_limited_key_sees_nothing);
     tcase_add_test(tc, a_websocket_needs_a_key_that_reads_quotes);
     tcase_add_test(tc, a_revoked_key_ends_its_connections_in_the_same_turn);
     tcase_add_test(tc, an_expired_key_ends_its_connections_at_its_time);
+    tcase_add_test(tc, a_key_that_ends_in_thousands_of_years_is_looked_at_once_a_minute);
     tcase_add_test(tc, scopes_that_go_are_missed_at_the_next_request);
     tcase_add_test(tc, a_request_with_a_dead_key_ends_its_connection);
     tcase_add_test(tc, cards_stand_for_accounts_once_these_are_known);
     tcase_add_test(tc, without_keys_no_account_is_asked_for);
-    tcase_add_test(tc, reads_of_quotes_leave_one_line_a_minute_and_are_all_counted);
-    tcase_add_test(tc, refusals_are_told_short_and_written_down_long);
-    tcase_add_test(tc, the_trail_is_a_chain);
-    tcase_add_test(tc, every_failed_allocation_refuses);
     tcase_add_test(tc, cards_recover_from_memory_that_was_out);
 }
 

@@ -1,6 +1,8 @@
 /* guard_write_test.c - trade writes of keys: who may place what, and what it is worth. */
 #include "guard_rig.h"
 
+#include <math.h>
+
 /* ---- whitelists ---- */
 
 START_TEST(a_scope_is_for_one_environment)
@@ -143,6 +145,24 @@ START_TEST(market_orders_are_valued_at_the_last_price)
 }
 END_TEST
 
+START_TEST(a_valued_order_that_nobody_answers_is_told_once_that_it_is_unknown)
+{
+    start(ALL, ",\"max_order_value\":1000");
+    k.audit.sink = NULL;                /* nothing is waited for but the price */
+    hub_set_daily(k.r.hub, (struct hub_store){ NULL, NULL });
+    told_place(&t, c, &(struct place){ .qty = 100, .type = 2 });
+    rails_price(&k, 10);
+    ck_assert_uint_eq(rig_waiting(&k.r, 2202), 1);
+    rig_pass(&k.r, 11 * NS_PER_S);
+    ck_assert_uint_eq(t.times, 1);
+    ck_assert_int_eq(t.ret, RET_TIMEOUT);
+    rig_answer(&k.r, 2202, PLACED);
+    rig_pass(&k.r, 11 * NS_PER_S);
+    ck_assert_uint_eq(t.times, 1);
+    stop();
+}
+END_TEST
+
 START_TEST(a_limit_order_without_a_price_is_valued_at_the_last_one)
 {
     start(ALL, ",\"max_daily_value\":1000");
@@ -152,6 +172,43 @@ START_TEST(a_limit_order_without_a_price_is_valued_at_the_last_one)
     told_place(&t, c, &(struct place){ .qty = 100, .price = -1 });
     rails_price(&k, 11);
     refused(DENY_DAILY);
+    stop();
+}
+END_TEST
+
+START_TEST(what_is_no_number_hides_no_value)
+{
+    const struct place orders[] = {
+        { .price = NAN }, { .type = 2, .price = NAN }, { .type = 10, .aux = NAN },
+        { .type = 2, .amount = NAN }, { .type = 10, .aux = NAN, .price = NAN, .amount = NAN },
+    };
+    start(ALL, ",\"max_order_value\":1000");
+    for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
+        told_place(&t, c, &orders[i]);
+        rails_price(&k, 11);
+        refused(DENY_PER_ORDER);
+    }
+    place_refused(&(struct place){ .qty = NAN, .price = 1 }, DENY_PER_ORDER);
+    place_refused(&(struct place){ .qty = NAN, .type = 2 }, DENY_PER_ORDER);
+    place_refused(&(struct place){ .price = INFINITY }, DENY_PER_ORDER);
+    stop();
+}
+END_TEST
+
+START_TEST(a_price_that_is_the_last_wait_leaves_no_time_limit_behind)
+{
+    start(ALL, ",\"max_order_value\":10000");
+    k.audit.sink = NULL;
+    hub_set_daily(k.r.hub, (struct hub_store){ .append = NULL });
+    told_place(&t, c, &(struct place){ .type = 2 });
+    rig_pass(&k.r, 2 * NS_PER_S);
+    rails_price(&k, 10);
+    ck_assert_uint_eq(rig_waiting(&k.r, 2202), 1);
+    rig_pass(&k.r, 60 * NS_PER_S);
+    ck_assert_uint_eq(t.times, 1);
+    ck_assert_int_eq(t.ret, RET_TIMEOUT);
+    rig_answer(&k.r, 2202, PLACED);
+    ck_assert_uint_eq(t.times, 1);
     stop();
 }
 END_TEST
@@ -241,6 +298,13 @@ START_TEST(a_change_counts_like_an_order_of_the_new_size)
     refused(DENY_PER_ORDER);
     modify(&t, 77, 0, 0);
     refused(DENY_PER_ORDER);
+    all_orders = true;
+    modify(&t, Trd_Common_ModifyOrderOp_Normal, 1, 1);
+    refused(DENY_PER_ORDER);
+    modify(&t, Trd_Common_ModifyOrderOp_Cancel, 0, 0);
+    sent(2205);
+    rig_answer(&k.r, 2205, REFUSED);
+    all_orders = false;
     for (int32_t op = 2; op <= Trd_Common_ModifyOrderOp_Delete; op++) {
         modify(&t, op, 0, 0);
         sent(2205);
@@ -338,7 +402,10 @@ static void add(TCase *tc)
     tcase_add_test(tc, quantity_times_price_is_the_value);
     tcase_add_test(tc, a_small_amount_does_not_hide_a_large_quantity);
     tcase_add_test(tc, market_orders_are_valued_at_the_last_price);
+    tcase_add_test(tc, a_valued_order_that_nobody_answers_is_told_once_that_it_is_unknown);
     tcase_add_test(tc, a_limit_order_without_a_price_is_valued_at_the_last_one);
+    tcase_add_test(tc, what_is_no_number_hides_no_value);
+    tcase_add_test(tc, a_price_that_is_the_last_wait_leaves_no_time_limit_behind);
     tcase_add_test(tc, a_trigger_above_the_last_price_counts);
     tcase_add_test(tc, without_a_last_price_a_market_order_is_refused);
     tcase_add_test(tc, a_silent_upstream_leaves_no_order_without_an_answer);

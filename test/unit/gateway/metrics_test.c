@@ -109,7 +109,7 @@ static void check_type(const char *line)
     ck_assert_int_eq(sscanf(line, "# TYPE %95s %15s", name, f->type), 2);
     ck_assert_msg(!family(name, strlen(name)), "%s is there twice", name);
     ck_assert(strcmp(f->type, "counter") == 0 || strcmp(f->type, "gauge") == 0 ||
-              strcmp(f->type, "histogram") == 0);
+              strcmp(f->type, "histogram") == 0 || strcmp(f->type, "untyped") == 0);
     snprintf(f->name, sizeof(f->name), "%s", name);
     n_families++;
 }

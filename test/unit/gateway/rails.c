@@ -368,3 +368,39 @@ void rails_price(struct rails *k, double price)
     rig_answer_msg(&k->r, 3203, &rsp);
     arena_free(&mem);
 }
+
+size_t rails_request(const struct proto_row *row, uint64_t acc_id, uint8_t out[512])
+{
+    const struct pb_field *c2s = codec_field(row->request, STR("c2s"));
+    struct arena mem = ARENA_INIT;
+    char *rq = rails_filled(row->request, &mem);
+    char *body = *(char **)(rq + c2s->off);
+    const struct pb_field *header = codec_field(c2s->sub, STR("header"));
+    struct buf b = { out, 0, 512, 512 };
+    if (header)
+        (*(Trd_Common_TrdHeader **)(body + header->off))->accID = acc_id;
+    ck_assert_int_eq(codec_encode(row->request, rq, &b, NULL), FUTU_OK);
+    arena_free(&mem);
+    return b.n;
+}
+
+void rails_accounts(struct rails *k, const uint64_t *ids, size_t n, long fail_at)
+{
+    struct arena mem = ARENA_INIT;
+    Trd_GetAccList_Response *rsp = rails_filled(&Trd_GetAccList_Response_msg, &mem);
+    Trd_GetAccList_S2C s2c = { .n_accList = n };
+    s2c.accList = arena_alloc(&mem, n * sizeof(*s2c.accList));
+    for (size_t i = 0; i < n; i++) {
+        char *card = arena_alloc(&mem, 17);
+        SET(&s2c.accList[i], trdEnv, 1);
+        SET(&s2c.accList[i], accID, ids[i]);
+        snprintf(card, 17, "1000000000%06u", (unsigned)ids[i]);
+        s2c.accList[i].cardNum = str_c(card);
+    }
+    SET(rsp, retType, 0);
+    rsp->s2c = &s2c;
+    k->r.fake.fail_at = fail_at;
+    rig_answer_msg(&k->r, 2001, rsp);
+    k->r.fake.fail_at = -1;
+    arena_free(&mem);
+}

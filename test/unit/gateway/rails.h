@@ -94,6 +94,11 @@ void told_place(struct told *t, futu_conn *c, const struct place *o);
 size_t place_bytes(uint64_t conn_id, const struct place *o, uint8_t out[512]);
 /* A message with its required members: 0, "" or a message like this. */
 void *rails_filled(const futu_msg *m, struct arena *mem);
+/* The Request of a row with what it must have, and this account in its header if it has one. */
+size_t rails_request(const struct proto_row *row, uint64_t acc_id, uint8_t out[512]);
+/* The upstream tells its accounts, each with a card that ends in its number. The allocation number
+ * `fail_at` of what follows fails; -1: none. */
+void rails_accounts(struct rails *k, const uint64_t *ids, size_t n, long fail_at);
 /* The upstream tells the last price that was asked for. */
 void rails_price(struct rails *k, double price);
 

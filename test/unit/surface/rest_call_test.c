@@ -26,6 +26,38 @@ START_TEST(a_call_goes_up_and_comes_back_in_an_envelope)
 }
 END_TEST
 
+START_TEST(what_only_another_gateway_knows_goes_up_as_it_came)
+{
+    static const struct {
+        const char *body, *up;
+    } rows[] = {
+        { "{\"inner\":{\"a\":1}}", "{\"c2s\":{\"inner\":{\"a\":1}}}" },
+        { "{\"c2s\":{\"a\":1}}", "{\"c2s\":{\"a\":1}}" },
+        { "{\"a\":\"\\\"c2s\\\"\"}", "{\"c2s\":{\"a\":\"\\\"c2s\\\"\"}}" },
+        { " {} ", "{\"c2s\": {} }" },
+        { NULL, "{\"c2s\":{}}" },
+    };
+    static const char *const bad[] = { "x", "[]", "{", "{}}", "{}{}", "{\"a\":1,}", "{\"a\"}" };
+    keys();
+    k.r.fake.up.forwards = true;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        web_ask(&g, &(struct want){ .method = "POST", .target = "/api/cash-log", .token = "all",
+                                    .body = rows[i].body });
+        const struct upstream_request *rq = k.r.fake.calls[k.r.fake.n_calls - 1];
+        ck_assert_uint_eq(rq->proto, 22701);
+        ck_assert_uint_eq(rq->len, strlen(rows[i].up));
+        ck_assert_mem_eq(rq->body, rows[i].up, rq->len);
+        rig_answer(&k.r, 22701, "7b7d");
+        answered(200, "{}");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        ask(&(struct want){ .target = "/api/cash-log", .token = "all", .body = bad[i] }, 400,
+            "not a JSON object");
+    ask(&(struct want){ .target = "/api/cash-log", .token = "mine" }, 403, "forbidden");
+    stop();
+}
+END_TEST
+
 START_TEST(long_numbers_come_as_asked_for)
 {
     keys();
@@ -324,6 +356,7 @@ END_TEST
 static void add(TCase *tc)
 {
     tcase_add_test(tc, a_call_goes_up_and_comes_back_in_an_envelope);
+    tcase_add_test(tc, what_only_another_gateway_knows_goes_up_as_it_came);
     tcase_add_test(tc, long_numbers_come_as_asked_for);
     tcase_add_test(tc, a_repeat_with_the_key_gets_the_first_bytes);
     tcase_add_test(tc, another_caller_does_not_see_it);

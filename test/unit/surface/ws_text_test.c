@@ -94,6 +94,7 @@ START_TEST(who_may_open_it)
         { { .target = "/ws", .token = "acc" }, 403 },
         /* a header that is there counts, not the query */
         { { .target = "/ws?token=token-qot", .token = "nobody" }, 401 },
+        { { .target = "/ws?format=xml", .token = "qot" }, 400 },
         { { .target = "/api/quote", .token = "qot" }, 404 },
         { { .target = "/wss", .token = "qot" }, 404 },
         { { .target = "/ws", .token = "qot", .origin = "https://evil.example" }, 403 },

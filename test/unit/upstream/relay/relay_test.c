@@ -141,6 +141,7 @@ static void expect_health(futu_err want, const char *part)
     futu_err err = relay_health(p.up, why, sizeof(why));
     ck_assert_msg(err == want, "%s: %s", futu_strerror(err), why);
     ck_assert_msg(!part || strstr(why, part), "%s", why);
+    ck_assert_msg(err || !why[0], "nothing is wrong, but: %s", why);
 }
 
 static void start_with(futu_err refuse, const char *init_text, bool mute)
