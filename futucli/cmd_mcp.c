@@ -80,8 +80,8 @@ static bool post(struct server *s, char *text, size_t n)
     return false;
 }
 
-/* The next line without its break. What is longer than a text may be is cut one byte behind that, so
- * that it is answered as too long. False: the end. */
+/* The next line without its break. What is longer than a text may be is cut one byte behind that,
+ * so that it is answered as too long. False: the end. */
 static bool read_line(char **text, size_t *n)
 {
     size_t cap = 0, len = 0;
