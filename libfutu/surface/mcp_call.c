@@ -525,6 +525,8 @@ void mcp_call(struct post *p, futu_str id, futu_str params, futu_str token)
     }
     const struct proto_row *row = proto_find(t->proto);
     enum deny d = mcp_who(m, token_of(m, arguments, token), &key);
+    if (m->body.p)
+        wipe(m->body.p, m->body.cap);       /* it may have been a key */
     if (d == DENY_NONE && mcp_open_mode(m) && row->scopes & MCP_TRADES)
         d = DENY_OPEN_MODE;
     if (d == DENY_NONE && !mcp_open_mode(m) && row->scopes && !access_scope(key, row->scopes))
