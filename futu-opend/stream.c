@@ -111,7 +111,7 @@ static void kick_plain(struct stream *s)
         return;
     while (!s->closing && (n = s->ops->output(s, iov, PIECES)) > 0) {
         ssize_t done = send_now(fd, iov, n);
-        if (done == -EAGAIN || done == -EINTR) {
+        if (done == -EAGAIN || done == -ENOBUFS || done == -EINTR) {
             write_later(s, iov, n);
             return;
         }

@@ -4,7 +4,7 @@
 #include "rows.h"
 
 static const struct cmd_opt audit_opts[] = {
-    { "since-hash", "HEX", NULL, "the last hash of an earlier check, behind which this begins" },
+    { "since-hash", "HEX", NULL, "the last hash of an earlier check: that line must be there still" },
     { NULL, NULL, NULL, NULL },
 };
 

@@ -58,7 +58,7 @@ static void flush_screen(void)
 void live_open(void)
 {
     used = 0;
-    put("\033[?1049h\033[?25l\033[?7l\033[2J");       /* a narrow screen cuts lines, it wraps none */
+    put("\033[?1049h\033[?25l\033[?7l\033[2J");   /* a narrow screen cuts lines */
     flush_screen();
 }
 

@@ -173,15 +173,31 @@ static bool has_form(futu_str line, futu_str *prev)
     return memcmp(tail, TAIL, TAIL_N) == 0 && memcmp(line.p + line.n - 2, "\"}", 2) == 0;
 }
 
+static const uint8_t zeros[32];
+
+/* A trail from its first line on may be given although it is to follow a line: that line must then
+ * be one of it. */
+static void may_begin_earlier(struct audit_check *c, futu_str prev)
+{
+    char none[HEX_N + 1];
+    hex_lower(zeros, sizeof(zeros), none);
+    if (c->lines || c->sought || memcmp(prev.p, none, HEX_N) != 0 ||
+        memcmp(c->last, zeros, sizeof(zeros)) == 0)
+        return;
+    memcpy(c->since, c->last, sizeof(c->since));
+    memset(c->last, 0, sizeof(c->last));
+    c->sought = true;
+}
+
 static bool check_line(struct audit_check *c, futu_str line)
 {
-    static const uint8_t zeros[sizeof(c->last)];
     char want[HEX_N + 1];
     futu_str prev;
     if (line.n > AUDIT_LINE_MAX)
         return broken(c, "longer than any line of a trail");
     if (!has_form(line, &prev))
         return broken(c, "not a line of a trail: no timestamp first, or no hash (prev) last");
+    may_begin_earlier(c, prev);
     hex_lower(c->last, sizeof(c->last), want);
     if (memcmp(prev.p, want, HEX_N) != 0) {
         if (memcmp(c->last, zeros, sizeof(zeros)) == 0)
@@ -190,6 +206,8 @@ static bool check_line(struct audit_check *c, futu_str line)
                          "between them are missing");
     }
     sha256(line.p, line.n, c->last);
+    if (c->sought && memcmp(c->last, c->since, sizeof(c->since)) == 0)
+        c->sought = false;
     memcpy(c->last_time, line.p + AUDIT_HEAD_N, RFC3339_SIZE - 1);
     if (c->lines++ == 0)
         memcpy(c->first_time, c->last_time, sizeof(c->first_time));

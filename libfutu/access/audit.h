@@ -69,6 +69,8 @@ struct audit_check {
     uint64_t lines, bad_line;       /* bad_line counts from 1; 0: the chain holds */
     char why[128];
     uint8_t last[32];               /* hash of the last good line; set it to begin behind a line */
+    uint8_t since[32];              /* when the whole trail is given instead: that hash, */
+    bool sought;                    /* and no line so far has had it */
     char first_time[RFC3339_SIZE], last_time[RFC3339_SIZE];     /* of good lines; empty: none */
 };
 /* Checks lines, in order of their files: state goes on from call to call; begin with a zeroed

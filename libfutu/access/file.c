@@ -50,7 +50,7 @@ static futu_err put_number(struct buf *out, const char *member, double v)
 
 static futu_err put_time(struct buf *out, const char *member, int64_t ms)
 {
-    char text[32];
+    char text[RFC3339_SIZE];
     rule_time_text(ms, text);
     return put_text(out, member, text);
 }

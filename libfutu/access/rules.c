@@ -10,6 +10,8 @@
 #include "codec/registry.h"
 #include "codec/utf8.h"
 
+#define YEAR_10000_MS INT64_C(253402300800000)
+
 static const struct {
     const char *name;
     uint32_t bit;
@@ -391,17 +393,12 @@ bool rule_time(futu_str text, int64_t *ms)
         tm.tm_min != given.tm_min || tm.tm_sec != given.tm_sec)
         return false;
     *ms = ((int64_t)t - offset) * 1000 + frac;
-    return *ms >= 0;
+    return *ms >= 0 && *ms < YEAR_10000_MS;
 }
 
-void rule_time_text(int64_t ms, char out[32])
+void rule_time_text(int64_t ms, char out[RFC3339_SIZE])
 {
-    struct tm tm;
-    time_t t = (time_t)(ms / 1000);
-    gmtime_r(&t, &tm);
-    size_t n = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (ms % 1000)
-        snprintf(out + n, 32 - n, ".%03dZ", (int)(ms % 1000));
-    else
-        snprintf(out + n, 32 - n, "Z");
+    rfc3339_text(ms, out);
+    if (ms % 1000 == 0)
+        memcpy(out + strlen("2026-11-24T09:30:00"), "Z", 2);
 }

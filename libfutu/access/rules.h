@@ -9,6 +9,7 @@
 #define ACCESS_RULES_H
 
 #include "access/file.h"
+#include "base/clock.h"
 
 #define RULE_WHY 192                /* enough for any text in `why` */
 typedef bool rule_check(char *text, char *why, size_t size);
@@ -46,7 +47,7 @@ bool rule_hours(futu_str text, uint16_t *from, uint16_t *to);
 void rule_hours_text(uint16_t from, uint16_t to, char out[12]);
 /* RFC 3339, 1970 to 9999; what is finer than milliseconds is cut off. */
 bool rule_time(futu_str text, int64_t *ms);
-void rule_time_text(int64_t ms, char out[32]);
+void rule_time_text(int64_t ms, char out[RFC3339_SIZE]);
 
 /* The known word that is nearest to `word`, NULL: none is near. names[n - 1] is the last. */
 const char *rule_nearest(futu_str word, const char *const *names, size_t n);

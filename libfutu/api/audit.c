@@ -152,5 +152,8 @@ futu_err futu_audit_verify(const char *const *paths, size_t n, const char *since
         return refuse(out, FUTU_ENOMEM, "", futu_strerror(FUTU_ENOMEM));
     futu_err err = check_all(&k, paths, n);
     mem_free(k.piece);
+    if (!err && k.c.sought)
+        return refuse(out, FUTU_EFORMAT, "", "no line has the hash of the earlier check: lines are "
+                                             "missing, or the trail was written anew");
     return err;
 }

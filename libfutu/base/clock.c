@@ -46,14 +46,18 @@ void clock_fake_advance(struct clock_fake *f, int64_t ns)
     f->wall_ns += ns;
 }
 
-void rfc3339_ms(int64_t wall_ns, char out[RFC3339_SIZE])
+void rfc3339_text(int64_t ms, char out[RFC3339_SIZE])
 {
-    int64_t rest = wall_ns % NS_PER_S;
-    time_t s = (time_t)(wall_ns / NS_PER_S - (rest < 0));
+    int64_t rest = ms % 1000;
+    time_t s = (time_t)(ms / 1000 - (rest < 0));
     char day[sizeof("2026-11-24T09:30:00")];
     struct tm tm;
-    gmtime_r(&s, &tm);          /* 64 bits of nanoseconds are the years 1677 to 2262 */
+    gmtime_r(&s, &tm);
     strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-    rest = (rest < 0 ? rest + NS_PER_S : rest) / NS_PER_MS;
-    snprintf(out, RFC3339_SIZE, "%s.%03uZ", day, (unsigned)rest % 1000);
+    snprintf(out, RFC3339_SIZE, "%s.%03uZ", day, (unsigned)(rest < 0 ? rest + 1000 : rest) % 1000);
+}
+
+void rfc3339_ms(int64_t wall_ns, char out[RFC3339_SIZE])
+{
+    rfc3339_text(wall_ns / NS_PER_MS - (wall_ns % NS_PER_MS < 0), out);
 }

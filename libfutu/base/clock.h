@@ -29,8 +29,10 @@ static inline int64_t clock_wall(const struct clock *c)
     return c->wall(c->arg);
 }
 
-/* "2026-11-24T09:30:00.123Z" of nanoseconds since 1970, and its NUL. */
+/* "2026-11-24T09:30:00.123Z" of milliseconds since 1970, years 0 to 9999, and its NUL; and of
+ * nanoseconds. */
 #define RFC3339_SIZE 25
+void rfc3339_text(int64_t ms, char out[RFC3339_SIZE]);
 void rfc3339_ms(int64_t wall_ns, char out[RFC3339_SIZE]);
 
 #endif

@@ -50,6 +50,23 @@ bool str_to_u64(futu_str s, uint64_t *out)
     return true;
 }
 
+int str_percent(futu_str *s)
+{
+    int c = (unsigned char)*s->p, hi, lo;
+    size_t n = 1;
+    if (c == '%') {
+        hi = s->n > 2 ? hex_digit(s->p[1]) : -1;
+        lo = s->n > 2 ? hex_digit(s->p[2]) : -1;
+        if (hi < 0 || lo < 0)
+            return -1;
+        c = hi << 4 | lo;
+        n = 3;
+    }
+    s->p += n;
+    s->n -= n;
+    return c;
+}
+
 bool str_visible(futu_str s)
 {
     for (size_t i = 0; i < s.n; i++)

@@ -48,6 +48,9 @@ static inline int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* Takes the next byte of percent-encoded text off s->n > 0 bytes; -1: it is malformed. */
+int str_percent(futu_str *s);
+
 /* Visible ASCII alone, and some of it. */
 bool str_visible(futu_str s);
 

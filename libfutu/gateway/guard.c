@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define ALLOW_EVERY_NS (60 * NS_PER_S)
+#define STRANGERS_PER_S 100
 
 const char *deny_text(enum deny d)
 {
@@ -56,14 +57,40 @@ const char *trd_market_name(int32_t m)
     return NULL;
 }
 
+static void write_line(struct hub *h, const struct audit_event *e)
+{
+    if (audit_event(h->o.audit, e, NULL, NULL))
+        log_error("the audit trail can't be written");
+}
+
+/* Whoever has no key can make refusals without end: of those above STRANGERS_PER_S a second only
+ * their number is written, so that nobody fills the disk. */
+static bool folded(struct hub *h, const struct audit_event *e)
+{
+    int64_t second = hub_now(h) / NS_PER_S;
+    char text[80];
+    if (second != h->strangers_at && h->strangers > STRANGERS_PER_S) {
+        struct audit_event rest = { .iface = e->iface, .endpoint = "*", .key_id = "<none>",
+                                    .outcome = OUTCOME_REJECT, .reason = text };
+        snprintf(text, sizeof(text), "%u refusals more without a key in one second",
+                 h->strangers - STRANGERS_PER_S);
+        write_line(h, &rest);
+    }
+    if (second != h->strangers_at)
+        h->strangers = 0;
+    h->strangers_at = second;
+    return e->outcome == OUTCOME_REJECT && e->key_id[0] == '<' &&
+           ++h->strangers > STRANGERS_PER_S;
+}
+
 void hub_audit(struct hub *h, const struct audit_event *e, enum deny d)
 {
     const char *category = deny_category(d);
     metrics_event(&h->metrics, e->iface, e->outcome, e->key_id);
     if (category)
         metrics_limit(&h->metrics, e->iface, e->key_id, category);
-    if (h->o.audit && audit_event(h->o.audit, e, NULL, NULL))
-        log_error("the audit trail can't be written");
+    if (h->o.audit && !folded(h, e))
+        write_line(h, e);
 }
 
 struct metrics *hub_metrics(struct hub *h)

@@ -115,6 +115,8 @@ struct hub {
     struct map allowed;             /* struct allowed by key and surface, see guard.c */
     struct timer key_timer;         /* the next end of a key that a connection has */
     struct metrics metrics;
+    int64_t strangers_at;           /* second of the last line of the trail, */
+    uint32_t strangers;             /* and the refusals without a key in it */
     struct map account_seq;         /* trade pushes told so far, by account */
     uint64_t notify_seq;
     struct cards *cards;            /* the look-up of cards; NULL: none is needed */

@@ -12,21 +12,12 @@
 
 #define NAME_MAX_LEN 64         /* longer than any name */
 
-/* The next character of percent-encoded text; -1: not percent-encoded. */
+/* The next character of a query; -1: not percent-encoded. */
 static int next_char(futu_str *s)
 {
-    char c = *s->p++;
-    s->n--;
-    if (c == '+')
-        return ' ';
-    if (c != '%')
-        return (unsigned char)c;
-    if (s->n < 2 || hex_digit(s->p[0]) < 0 || hex_digit(s->p[1]) < 0)
-        return -1;
-    int v = hex_digit(s->p[0]) << 4 | hex_digit(s->p[1]);
-    s->p += 2;
-    s->n -= 2;
-    return v;
+    bool blank = *s->p == '+';
+    int c = str_percent(s);
+    return blank ? ' ' : c;
 }
 
 static futu_err refuse(struct body_error *e, futu_str name, const char *what)

@@ -3,12 +3,22 @@
 
 #include "base/mem.h"
 #include "crypt/digest.h"
+#include "crypt/secret.h"
 
 #define KEEP 2048       /* a larger buffer is not kept for a smaller answer */
+
+/* A request has its API key in it. */
+static void forget(struct hot_entry *e)
+{
+    wipe(e->request.p, e->request.n);
+    e->request.n = 0;
+    e->until = 0;
+}
 
 void hot_free(struct hot *t)
 {
     for (size_t i = 0; t->entries && i < HOT_ENTRIES; i++) {
+        forget(&t->entries[i]);
         buf_free(&t->entries[i].request);
         buf_free(&t->entries[i].answer);
     }
@@ -94,7 +104,7 @@ void hot_keep(struct hot *t, const struct hot_request *rq, const struct hot_entr
     if (!t->entries)
         return;
     struct hot_entry *e = &t->entries[rq->hash % HOT_ENTRIES];
-    e->until = 0;
+    forget(e);
     if (!put(&e->request, rq->text, rq->n) || !put(&e->answer, answer.p, answer.n))
         return;
     e->hash = rq->hash;

@@ -274,16 +274,11 @@ static futu_err open_events(futu_http_call *k, futu_str query, const futu_conn_o
 static futu_str token_of(futu_str query, char room[TOKEN_MAX])
 {
     futu_str in = query_value(query, "token"), out = { room, 0 };
-    for (size_t i = 0; i < in.n; i++) {
-        int hi = 0, lo = (unsigned char)in.p[i];
-        if (lo == '%') {
-            hi = in.n - i < 3 ? -1 : hex_digit(in.p[i + 1]);
-            lo = hi < 0 ? -1 : hex_digit(in.p[i + 2]);
-            i += 2;
-        }
-        if (lo < 0 || out.n == TOKEN_MAX)
+    while (in.n > 0) {
+        int c = str_percent(&in);
+        if (c < 0 || out.n == TOKEN_MAX)
             return STR_NULL;
-        room[out.n++] = (char)(hi << 4 | lo);
+        room[out.n++] = (char)c;
     }
     return in.p ? out : STR_NULL;
 }

@@ -279,6 +279,7 @@ static double write_texts(const struct server *blast, int port, const char *path
     return (double)all / TEXTS;
 }
 
+/* Its script is looked for from the top of the tree, where make runs. */
 static void start_peer(struct server *s, const char *file, const char *gather)
 {
     char path[PATH_MAX], text[400];

@@ -12,7 +12,10 @@ const admin = key('operator', ['admin']), reader = key('reader', ['qot:read']);
 const g = new Gateway({ keys: [admin, reader] });
 
 before(() => g.start());
-after(() => g.child.exitCode ?? g.stop());
+after(() => {
+    g.agent.destroy();
+    return g.child.exitCode === null ? g.end() : g.remove();
+});
 
 // The program's end: { code, out, err }.
 function cli(words, env = {}) {

@@ -99,18 +99,30 @@ describe('a key goes under load', () => {
         await g.end();
     });
 
-    // A machine that has other things to do may be late once; each of the three must do all the
-    // rest.
+    // The longest of a few round trips, in ms: how busy the machine is.
+    async function trip() {
+        let longest = 0;
+        for (let i = 0; i < 10; i++) {
+            const at = performance.now();
+            await g.http('/health');
+            longest = Math.max(longest, performance.now() - at);
+        }
+        return longest;
+    }
+
+    // A machine that has other things to do may be late once; each of the three does all the rest.
     async function soon(t, three, revoke) {
         const took = [];
+        let most;
         for (const k of three) {
+            most = CLOSE_MS + 2 * await trip();
             gone.add(k);
             took.push(await streams.endsAlone(k, await revoke(k)));
-            if (took.at(-1) < CLOSE_MS)
+            if (took.at(-1) < most)
                 break;
         }
         t.diagnostic(`the last stream ended after ${took.map((ms) => ms.toFixed(1))} ms`);
-        assert.ok(took.at(-1) < CLOSE_MS, `${took}`);
+        assert.ok(took.at(-1) < most, `${took} ms, ${most} at most`);
     }
 
     it('when the file is replaced', (t) => soon(t, keys.slice(0, 3), () => {

@@ -29,12 +29,13 @@ typedef struct futu_audit_result {
 #define FUTU_AUDIT_RESULT_INIT FUTU_SIZED_INIT(futu_audit_result)
 
 /* Checks files in the order given; a folder stands for its daily files, oldest first. Files are
- * read in pieces, their size does not matter. since_hash: last_hash of an earlier check, behind
- * whose line this trail must begin; NULL: it must begin with its first line.
+ * read in pieces, their size does not matter. since_hash: last_hash of an earlier check; the trail
+ * must begin behind that line, or be whole and have it. NULL: it must begin with its first line.
  *
- * FUTU_OK: the chain holds. FUTU_EFORMAT: it is broken, or a line is cut off; bad_line says where.
- * FUTU_EIO: a file can't be read. FUTU_ENOTFOUND: a folder without files of a trail. FUTU_EINVAL:
- * no path, a hash that is not 64 hex digits, or another size. FUTU_ENOMEM. */
+ * FUTU_OK: the chain holds. FUTU_EFORMAT: it is broken, or a line is cut off; bad_line says where;
+ * or it lacks the line of since_hash; bad_line is 0. FUTU_EIO: a file can't be read.
+ * FUTU_ENOTFOUND: a folder without files of a trail. FUTU_EINVAL: no path, a hash that is not 64
+ * hex digits, or another size. FUTU_ENOMEM. */
 FUTU_API futu_err futu_audit_verify(const char *const *paths, size_t n, const char *since_hash,
                                     futu_audit_result *out);
 

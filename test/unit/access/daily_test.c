@@ -128,6 +128,10 @@ START_TEST(a_line_that_is_not_ours_is_named)
         ck_assert_msg(access_read_daily(a, str_c(text), &line) == FUTU_EFORMAT, "%s", text);
         ck_assert_uint_eq(line, 2);
     }
+    size_t line;
+    ck_assert_int_eq(access_read_daily(a, STR("20260101 1 id0\nhello"), &line), FUTU_EFORMAT);
+    ck_assert_uint_eq(line, 2);
+    ck_assert_int_eq(access_read_daily(a, STR("20260101 1 id0\n\0\0\0"), &line), FUTU_OK);
 }
 END_TEST
 

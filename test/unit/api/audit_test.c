@@ -112,6 +112,27 @@ START_TEST(files_in_their_order_are_one_trail)
 }
 END_TEST
 
+START_TEST(an_earlier_hash_must_be_in_a_whole_trail)
+{
+    char hash[65];
+    write_lines("a", 3);
+    hex_lower(a.prev, 32, hash);
+    write_lines("b", 2);
+    ck_assert_int_eq(verify("a", "b", hash), FUTU_OK);
+    ck_assert_uint_eq(r.lines, 5);
+    last_is_that_of_the_trail();
+    ck_assert_int_eq(verify("a", NULL, hash), FUTU_OK);
+    ck_assert_int_eq(verify("b", NULL, hash), FUTU_OK);
+    ck_assert_uint_eq(r.lines, 2);
+    hash[7] = hash[7] == '0' ? '1' : '0';
+    ck_assert_int_eq(verify("a", "b", hash), FUTU_EFORMAT);
+    ck_assert_uint_eq(r.bad_line, 0);
+    ck_assert_ptr_nonnull(strstr(r.why, "written anew"));
+    ck_assert_int_eq(verify("b", NULL, hash), FUTU_EFORMAT);
+    ck_assert_uint_eq(r.bad_line, 1);
+}
+END_TEST
+
 START_TEST(a_folder_is_its_daily_files_oldest_first)
 {
     write_lines("futu-audit.log.2026-11-24", 3);
@@ -223,6 +244,7 @@ static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, files_in_their_order_are_one_trail);
+    tcase_add_test(tc, an_earlier_hash_must_be_in_a_whole_trail);
     tcase_add_test(tc, a_folder_is_its_daily_files_oldest_first);
     tcase_add_test(tc, a_folder_without_a_trail_is_told);
     tcase_add_test(tc, a_file_larger_than_a_piece_is_read_whole);

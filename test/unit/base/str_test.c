@@ -40,6 +40,21 @@ START_TEST(visible_is_ascii_without_blanks_and_controls)
 }
 END_TEST
 
+START_TEST(percent_is_decoded_byte_by_byte)
+{
+    static const char *const wrong[] = { "%", "%4", "%4g", "%g4", "%%4" };
+    futu_str s = STR("a%41%fF+%00");
+    static const int want[] = { 'a', 'A', 0xff, '+', 0 };
+    for (size_t i = 0; i < ARRAY_LEN(want); i++)
+        ck_assert_int_eq(str_percent(&s), want[i]);
+    ck_assert_uint_eq(s.n, 0);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        s = str_c(wrong[i]);
+        ck_assert_int_eq(str_percent(&s), -1);
+    }
+}
+END_TEST
+
 START_TEST(copy_cuts_and_ends_with_a_nul)
 {
     char d[4];
@@ -105,6 +120,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, equality_is_of_bytes);
     tcase_add_test(tc, numbers_are_digits_only);
     tcase_add_test(tc, visible_is_ascii_without_blanks_and_controls);
+    tcase_add_test(tc, percent_is_decoded_byte_by_byte);
     tcase_add_test(tc, copy_cuts_and_ends_with_a_nul);
     tcase_add_test(tc, dup_and_printf_in_an_arena);
     tcase_add_test(tc, hash_is_fnv_1a);

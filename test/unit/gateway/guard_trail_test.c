@@ -85,6 +85,26 @@ START_TEST(refusals_are_told_short_and_written_down_long)
 }
 END_TEST
 
+START_TEST(a_flood_of_strangers_is_folded)
+{
+    struct audit_event e = { .iface = IFACE_REST, .endpoint = "/api/order", .key_id = "<missing>",
+                             .outcome = OUTCOME_REJECT, .reason = "who" };
+    begin();
+    rails_key(&k, "key", "\"qot:read\"", "");
+    open_all();
+    for (int i = 0; i < 1000; i++)
+        hub_audit(k.r.hub, &e, DENY_MISSING);
+    ck_assert_uint_eq(trail_count(&k, "<missing>"), 100);
+    e.key_id = "key";
+    hub_audit(k.r.hub, &e, DENY_SCOPE);         /* a key's refusals are all written */
+    ck_assert_uint_eq(trail_count(&k, "\"key\""), 1);
+    rig_pass(&k.r, NS_PER_S);
+    hub_audit(k.r.hub, &e, DENY_SCOPE);
+    ck_assert_uint_eq(trail_count(&k, "900 refusals more without a key in one second"), 1);
+    stop();
+}
+END_TEST
+
 START_TEST(the_trail_is_a_chain)
 {
     struct audit_check check = { .lines = 0 };
@@ -158,6 +178,7 @@ static void add(TCase *tc)
 {
     tcase_add_test(tc, reads_of_quotes_leave_one_line_a_minute_and_are_all_counted);
     tcase_add_test(tc, refusals_are_told_short_and_written_down_long);
+    tcase_add_test(tc, a_flood_of_strangers_is_folded);
     tcase_add_test(tc, the_trail_is_a_chain);
     tcase_add_test(tc, every_failed_allocation_refuses);
 }
