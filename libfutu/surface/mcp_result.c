@@ -282,7 +282,7 @@ static futu_err write_all(struct walk *w, const futu_msg *m, futu_str pb, bool r
     struct pb_rec first;
     futu_err err;
     doc_put(&w->d, "{");
-    if (row && pb_first(pb, m->fields[0].tag, &first)) {
+    if (row && pb.n > 0 && pb_first(pb, m->fields[0].tag, &first)) {
         m = m->fields[0].sub;
         pb = (futu_str){ (const char *)first.p, first.n };
     }
