@@ -404,6 +404,7 @@ void mcp_session_text(struct mcp_session *s, futu_str text, futu_str token, mcp_
                       void *arg)
 {
     struct post *p = mem_zalloc(sizeof(*p));
+    text.p = text.p ? text.p : "";
     struct json_lex lx = { text.p, text.p + text.n };
     if (!p) {
         out(MCP_ANSWER, STR(no_memory), arg);

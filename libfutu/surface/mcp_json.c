@@ -91,8 +91,10 @@ static bool judge(struct json_lex *lx, unsigned depth)
 
 bool mcp_json_valid(futu_str text)
 {
+    if (text.n == 0)
+        return false;
     struct json_lex lx = { text.p, text.p + text.n };
-    if (text.n == 0 || !judge(&lx, MCP_JSON_DEPTH))
+    if (!judge(&lx, MCP_JSON_DEPTH))
         return false;
     json_blanks(&lx);
     return lx.p == lx.end;
@@ -100,8 +102,10 @@ bool mcp_json_valid(futu_str text)
 
 bool mcp_enter(struct json_lex *lx, futu_str value, char bracket)
 {
+    if (value.n == 0)
+        return false;
     *lx = (struct json_lex){ value.p, value.p + value.n };
-    if (value.n == 0 || !json_take(lx, bracket))
+    if (!json_take(lx, bracket))
         return false;
     char c = json_peek(lx);
     return c != '}' && c != ']' && c != '\0';
@@ -150,13 +154,12 @@ futu_str mcp_path(futu_str object, const char *path)
 
 futu_err mcp_string(futu_str value, struct buf *out)
 {
-    struct json_lex lx = { value.p, value.p + value.n };
     char esc[4];
     futu_str piece = STR_NULL;
     out->n = 0;
     if (!mcp_is_string(value))
         return FUTU_EFORMAT;
-    lx.p++;
+    struct json_lex lx = { value.p + 1, value.p + value.n };
     do {
         if (json_piece(&lx, esc, &piece))
             return FUTU_EFORMAT;
