@@ -27,6 +27,7 @@ static bool try_gateway(const struct opend_conf *c, futu_loop *loop, const char 
     o.ws_keys_file = c->ws_keys_file;
     o.grpc_keys_file = c->grpc_keys_file;
     o.allowed_origins = c->rest_allowed_origins;
+    o.mcp_tools = c->mcp_tools;
     if (futu_gateway_new(&g, &o, why, size) != FUTU_OK)
         return false;
     futu_gateway_free(g);

@@ -206,6 +206,8 @@ static futu_http_request request_of(const struct http_conn *c)
     rq.accept = f[HTTP_ACCEPT];
     rq.request_method = f[HTTP_ASKED_METHOD];
     rq.host = f[HTTP_HOST];
+    rq.session_id = f[HTTP_SESSION];
+    rq.mcp_version = f[HTTP_MCP_VERSION];
     rq.peer = c->peer;
     return rq;
 }

@@ -26,6 +26,8 @@ static const struct { const char *name; size_t n; enum http_field field; bool re
     LINE("expect", HTTP_EXPECT, false),
     LINE("sec-websocket-key", HTTP_WS_KEY, false),
     LINE("sec-websocket-version", HTTP_WS_VERSION, false),
+    LINE("mcp-session-id", HTTP_SESSION, false),
+    LINE("mcp-protocol-version", HTTP_MCP_VERSION, false),
 #undef LINE
 };
 #define N_KNOWN (sizeof(known) / sizeof(known[0]))

@@ -84,6 +84,9 @@ static bool make_gateway(struct daemon *d)
     o.audit_log = c->audit_log;
     o.allowed_origins = c->rest_allowed_origins;
     o.metrics_public = c->metrics_public;
+    o.mcp_tools = c->mcp_tools;
+    o.mcp_direct_orders = c->mcp_direct_orders;
+    o.mcp_trade_pwd = getenv("FUTU_TRADE_PWD");
     o.on_shutdown = end;
     o.on_shutdown_arg = d;
     return futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;

@@ -48,10 +48,11 @@ struct opend_conf {
     uint64_t push_proto_type, push_interval_ms, keep_alive_s, max_connections, sub_quota;
     const char *log_level;
     const char *rest_ip, *rest_tls_cert, *rest_tls_key, *rest_allowed_origins;
+    const char *mcp_tools;
     uint64_t rest_port, grpc_port;      /* 0: off */
     const char *grpc_ip, *grpc_tls_cert, *grpc_tls_key;
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;
-    bool allow_tcp_unauthenticated, metrics_public;
+    bool allow_tcp_unauthenticated, mcp_direct_orders, metrics_public;
     const char *audit_log;              /* file, or folder of daily files */
     bool json_log;
     const char *tz, *calendar_file;

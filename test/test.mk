@@ -5,7 +5,7 @@ test: setup-test
 	$(MAKE) SAN=$(SAN) tests-built
 	$(MAKE) -j1 SAN=$(SAN) check
 
-check: schema lint unit fuzz-replay gen-test json-oracle integration examples sdk rest grpc
+check: schema lint unit fuzz-replay gen-test json-oracle integration examples sdk rest grpc mcp
 
 # The tables and rules that a compiler does not check. lint_test.py plants faults to see them found.
 LINT := $(PYTHON) -B test/lint
@@ -77,6 +77,14 @@ $(GRPC_MODULES): test/grpc/package.json test/grpc/package-lock.json
 grpc: $(PROGRAMS) $(GRPC_MODULES)
 	@sh test/grpc/run.sh $(B)
 
+# MCP over HTTP and standard input with the official SDK.
+MCP_MODULES := test/mcp/node_modules/.package-lock.json
+$(MCP_MODULES): test/mcp/package.json test/mcp/package-lock.json
+	cd test/mcp && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+mcp: $(PROGRAMS) $(MCP_MODULES) $(REST_MODULES)
+	@sh test/mcp/run.sh $(B)
+
 tests-built: all $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
 
 bench: setup-bench $(SDK_MODULES)
@@ -94,4 +102,4 @@ run: setup-run
 	$(MAKE) all
 	sh test/run.sh $(B)
 
-.PHONY: tests-built examples gen-test json-oracle lint bench fuzz test check schema unit fuzz-replay run integration sdk rest grpc
+.PHONY: tests-built examples gen-test json-oracle lint bench fuzz test check schema unit fuzz-replay run integration sdk rest grpc mcp

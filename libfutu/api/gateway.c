@@ -14,6 +14,7 @@
 #include "client/link_sock.h"
 #include "crypt/digest.h"
 #include "crypt/random.h"
+#include "surface/mcp_tools.h"
 #include "upstream/paper/paper.h"
 #include "upstream/relay/relay.h"
 
@@ -34,6 +35,8 @@ static futu_err refuse(char *why, size_t size, futu_err err, const char *text)
 
 static const char *check(const futu_gateway_opts *o)
 {
+    uint32_t groups;
+    futu_str bad;
     if (!o->loop)
         return "a gateway needs a loop";
     if (o->upstream != FUTU_UPSTREAM_PAPER && o->upstream != FUTU_UPSTREAM_RELAY)
@@ -46,6 +49,9 @@ static const char *check(const futu_gateway_opts *o)
         return "allowed_origins is at most 4096 bytes";
     if (o->push_proto_fmt > 1)
         return "push_proto_fmt is 0 (protobuf) or 1 (JSON)";
+    if (o->mcp_tools && !mcp_groups(str_c(o->mcp_tools), &groups, &bad))
+        return "mcp_tools is a list of core, subscribe, quote, plate, derivative, watchlist, "
+               "account, trade";
     if (o->websocket_key_md5 && strlen(o->websocket_key_md5) != 32)
         return "websocket_key_md5 is 32 hex digits";
     return NULL;

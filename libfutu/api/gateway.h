@@ -2,6 +2,7 @@
 #ifndef API_GATEWAY_H
 #define API_GATEWAY_H
 
+#include "crypt/secret.h"
 #include "gateway/hub.h"
 #include "io/loop.h"
 #include "io/store.h"
@@ -28,6 +29,9 @@ struct futu_gateway {
     struct watch *watch;        /* of the keys files */
     struct rest *rest;
     struct grpc *grpc;
+    uint32_t mcp_groups;
+    bool mcp_direct;
+    struct secret mcp_pwd;      /* MD5 of the trade password in hex; empty: none */
     struct loop_hook hook;
     struct list attached;       /* links of clients in this process */
 };

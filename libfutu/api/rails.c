@@ -5,10 +5,12 @@
 
 #include "api/opts.h"
 #include "base/log.h"
+#include "crypt/digest.h"
 #include "futu/keys.h"
 #include "io/trail.h"
 #include "io/watch.h"
 #include "surface/grpc.h"
+#include "surface/mcp_tools.h"
 #include "surface/rest.h"
 
 /* ---- keys ---- */
@@ -178,8 +180,28 @@ static futu_err reload(void *arg, char *why, size_t size)
     return futu_gateway_reload(arg, why, size);
 }
 
+static futu_err set_mcp(futu_gateway *g, const futu_gateway_opts *o)
+{
+    uint8_t raw[16];
+    char hex[2 * sizeof(raw) + 1];
+    futu_str bad;
+    g->mcp_direct = o->mcp_direct_orders != 0;
+    if (o->mcp_tools && !mcp_groups(str_c(o->mcp_tools), &g->mcp_groups, &bad))
+        return FUTU_EINVAL;         /* it was judged before, with a text */
+    if (!o->mcp_trade_pwd || !o->mcp_trade_pwd[0])
+        return FUTU_OK;
+    md5(o->mcp_trade_pwd, strlen(o->mcp_trade_pwd), raw);
+    hex_lower(raw, sizeof(raw), hex);
+    futu_err err = secret_set(&g->mcp_pwd, hex, sizeof(hex) - 1);
+    wipe(hex, sizeof(hex));
+    return err;
+}
+
 static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
 {
+    futu_err err = set_mcp(g, o);
+    if (err)
+        return err;
     struct rest_opts r = {
         .hub = g->hub,
         .access = g->access,
@@ -192,6 +214,9 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .shutdown = o->on_shutdown,
         .arg = g,
         .shutdown_arg = o->on_shutdown_arg,
+        .mcp_groups = g->mcp_groups,
+        .mcp_direct = g->mcp_direct,
+        .mcp_trade_pwd_md5 = g->mcp_pwd.n ? (const char *)g->mcp_pwd.p : NULL,
     };
     return rest_new(&g->rest, &r);
 }
@@ -233,6 +258,7 @@ void rails_stop(futu_gateway *g)
 
 void rails_close(futu_gateway *g)
 {
+    secret_wipe(&g->mcp_pwd);
     store_close(g->daily);
     trail_close(g->trail);
     audit_free(&g->audit);

@@ -8,11 +8,21 @@
 #include "base/mem.h"
 #include "codec/json_text.h"
 #include "crypt/secret.h"
+#include "surface/mcp.h"
 #include "surface/rest_state.h"
 
 #define IDLE_MAX 256
 
 /* ---- life ---- */
+
+static futu_err make_mcp(struct rest *r, const struct rest_opts *o)
+{
+    struct mcp_opts m = { .hub = o->hub, .access = o->access, .clock = o->clock,
+                          .timers = o->timers, .groups = o->mcp_groups, .direct = o->mcp_direct,
+                          .trade_pwd_md5 = o->mcp_trade_pwd_md5 };
+    r->o.mcp_trade_pwd_md5 = NULL;
+    return mcp_new(&r->mcp, &m);
+}
 
 futu_err rest_new(struct rest **out, const struct rest_opts *o)
 {
@@ -28,16 +38,22 @@ futu_err rest_new(struct rest **out, const struct rest_opts *o)
     }
     list_init(&r->calls);
     list_init(&r->idle);
+    list_init(&r->mcp_sessions);
     idem_init(&r->idem);
     r->stop.fn = rest_stop_now;
-    *out = r;
-    return FUTU_OK;
+    futu_err err = make_mcp(r, o);
+    if (err)
+        rest_free(r);
+    else
+        *out = r;
+    return err;
 }
 
 void rest_free(struct rest *r)
 {
     if (!r)
         return;
+    rest_mcp_free(r);
     /* The hub answers what it still has with a NULL reply when it goes; here that comes first. */
     while (!list_empty(&r->calls)) {
         futu_http_call *k = list_entry(r->calls.next, futu_http_call, link);
@@ -203,7 +219,7 @@ static unsigned method_of(futu_str m)
         unsigned bit;
     } methods[] = {
         { "GET", METHOD_GET }, { "POST", METHOD_POST }, { "OPTIONS", METHOD_OPTIONS },
-        { "HEAD", METHOD_HEAD },
+        { "HEAD", METHOD_HEAD }, { "DELETE", METHOD_DELETE },
     };
     for (size_t i = 0; i < ARRAY_LEN(methods); i++)
         if (str_is(m, methods[i].name))
@@ -243,21 +259,24 @@ bool key_ok(futu_http_call *k, futu_str token, const struct route *route)
 
 static void preflight(futu_http_call *k, const struct route *route)
 {
-    char text[256];
+    char text[300];
     snprintf(text, sizeof(text),
-             "Access-Control-Allow-Methods: %s%s\r\n"
-             "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key\r\n"
+             "Access-Control-Allow-Methods: %s%s%s\r\n"
+             "Access-Control-Allow-Headers: Authorization, Content-Type, Idempotency-Key%s\r\n"
              "Access-Control-Max-Age: 600\r\n",
              route->methods & METHOD_GET ? "GET, HEAD, " : "",
-             route->methods & METHOD_POST ? "POST, OPTIONS" : "OPTIONS");
+             route->methods & METHOD_DELETE ? "DELETE, " : "",
+             route->methods & METHOD_POST ? "POST, OPTIONS" : "OPTIONS",
+             route->kind == ROUTE_MCP ? ", Mcp-Session-Id, MCP-Protocol-Version" : "");
     http_answer(k, 204, NULL, text, STR_NULL);
 }
 
 static void wrong_method(futu_http_call *k, const struct route *route)
 {
     char text[64];
-    snprintf(text, sizeof(text), "Allow: %s%sOPTIONS\r\n",
+    snprintf(text, sizeof(text), "Allow: %s%s%sOPTIONS\r\n",
              route->methods & METHOD_GET ? "GET, HEAD, " : "",
+             route->methods & METHOD_DELETE ? "DELETE, " : "",
              route->methods & METHOD_POST ? "POST, " : "");
     error_body(k, 405, text, "this path has other methods, see Allow");
 }
@@ -284,6 +303,8 @@ static void dispatch(futu_http_call *k, const futu_http_request *rq, futu_str qu
 {
     if (k->route->kind == ROUTE_CALL)
         rest_call(k, rq, query);
+    else if (k->route->kind == ROUTE_MCP)
+        rest_mcp(k, rq);
     else if (k->route->kind == ROUTE_WS)
         error_body(k, 426, "Upgrade: websocket\r\n", "this path is a WebSocket");
     else
@@ -342,7 +363,8 @@ static bool answer_hot(struct rest *r, const struct hot_request *rq, futu_http_d
 
 bool sized(const futu_http_request *rq)
 {
-    return rq->size >= offsetof(futu_http_request, host) + sizeof(rq->host);
+    return rq->size >= offsetof(futu_http_request, mcp_version) +
+                           sizeof(rq->mcp_version);
 }
 
 futu_err rest_request(struct rest *r, const futu_http_request *rq, futu_http_done_fn *done,

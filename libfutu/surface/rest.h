@@ -22,6 +22,11 @@ struct rest_opts {
     struct timers *timers;          /* borrowed */
     const char *allowed_origins;    /* copied; comma-separated, "*": any; NULL: loopback alone */
     bool metrics_public;
+    /* Of /mcp: the tools (enum mcp_group, or-ed; 0: all), real orders without a preview, MD5 of the
+     * trade password for futu_unlock_trade (copied; NULL: none). */
+    uint32_t mcp_groups;
+    bool mcp_direct;
+    const char *mcp_trade_pwd_md5;
     /* One line for the user in `why` when it is not FUTU_OK. */
     futu_err (*upstream_state)(void *arg, char *why, size_t size);
     futu_err (*reload)(void *arg, char *why, size_t size);

@@ -1,7 +1,7 @@
 /* rest_state.h - what the files of the REST API share. Nothing outside includes it.
  *
  * rest.c judges a request, rest_call.c asks the hub, rest_admin.c answers for the gateway itself,
- * rest_ws.c serves the clients of /ws.
+ * rest_ws.c serves the clients of /ws, rest_mcp.c those of /mcp.
  */
 #ifndef SURFACE_REST_STATE_H
 #define SURFACE_REST_STATE_H
@@ -18,6 +18,9 @@
 #define ORIGIN_MAX 256
 #define CARD_MAX 64
 
+struct http_session;            /* of /mcp */
+struct mcp;
+
 struct rest {
     struct rest_opts o;
     char *origins;
@@ -28,6 +31,9 @@ struct rest {
     struct buf pb, json, text;      /* scratch of one request */
     struct buf openapi;             /* made at the first request for it */
     struct timer stop;              /* of the shutdown */
+    struct mcp *mcp;
+    struct list mcp_sessions;       /* struct http_session.link */
+    size_t n_mcp_sessions;
 };
 
 struct futu_http_call {
@@ -42,6 +48,8 @@ struct futu_http_call {
     struct api_key *key;
     bool int64_text;
     struct idem_entry *idem;        /* that its answer is kept under */
+    struct http_session *mcp;
+    bool mcp_begins;                /* the answer names the session */
     /* A card is looked up before the call: the Request without its account, and what is found. */
     struct buf kept;
     char card[CARD_MAX + 1];
@@ -83,6 +91,9 @@ void trace_http_answer(const char *peer, int status, futu_str body);
 void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query);
 /* rest_admin.c */
 void rest_admin(futu_http_call *k, const futu_http_request *rq);
+/* rest_mcp.c */
+void rest_mcp(futu_http_call *k, const futu_http_request *rq);
+void rest_mcp_free(struct rest *r);
 void rest_stop_now(struct timer *t, int64_t now);
 
 #endif

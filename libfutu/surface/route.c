@@ -127,6 +127,9 @@ static const struct route table[] = {       /* by path */
 static const uint32_t changing[] = { 1006, 1008, 1009, 2005, 2008, 3001, 3002, 3214, 3220, 3309,
                                      3455 };
 
+static const struct route mcp = { "/mcp", ROUTE_MCP, METHOD_POST | METHOD_DELETE, false, false, 0,
+                                  0, NULL, false, "Model Context Protocol" };
+
 enum { INIT_CONNECT = 1001, SUB_ACC_PUSH = 2008 };
 
 const struct route *routes(size_t *n)
@@ -246,8 +249,8 @@ static bool callable(const struct proto_row *row)
 const struct route *route_find(futu_str path, struct route *room)
 {
     const struct route *found = path.n ? listed(path) : NULL;
-    if (found)
-        return found;
+    if (found || str_is(path, mcp.path))
+        return found ? found : &mcp;
     const struct proto_row *row = alias(path);
     if (!callable(row))
         return NULL;

@@ -11,6 +11,7 @@
 #include "futu/http.h"
 #include "futu/keys.h"
 #include "futu/loop.h"
+#include "futu/mcp.h"
 #include "futu/proto.h"
 
 #endif

@@ -58,6 +58,14 @@ typedef struct futu_gateway_opts {
     /* POST /api/admin/shutdown, after it was answered; NULL: that call is refused. */
     void (*on_shutdown)(void *arg);
     void *on_shutdown_arg;
+    /* Of MCP: POST /mcp, and futu_mcp_new(). Groups of tools, separated by commas: core,
+     * subscribe, quote, plate, derivative, watchlist, account, trade; NULL: all. */
+    const char *mcp_tools;
+    const char *mcp_trade_pwd;  /* the trade password for futu_unlock_trade, kept as its MD5, wiped
+                                 * at the end; NULL: that tool can't unlock */
+    uint32_t mcp_direct_orders;     /* 1: orders of real accounts are sent without a preview that
+                                     * is confirmed first */
+    uint32_t mcp_reserved;
 } futu_gateway_opts;
 #define FUTU_GATEWAY_OPTS_INIT FUTU_SIZED_INIT(futu_gateway_opts)
 

@@ -1,4 +1,4 @@
-/* futu/http.h - the REST API of a gateway without its sockets: requests in, answers out.
+/* futu/http.h - the REST API and /mcp of a gateway without sockets: requests in, answers out.
  *
  * A listener reads HTTP/1.1, hands each request over and writes what is answered; futu-opend is
  * such a listener. Keys, limits, routes, CORS, audit and metrics are the library's.
@@ -28,6 +28,7 @@ typedef struct futu_http_request {
     futu_str host;              /* header; p NULL: not looked at. In open mode it must be an IP
                                  * address, localhost, or the host of an allowed origin, so that
                                  * no web page can reach the gateway under a name of its own */
+    futu_str session_id, mcp_version;   /* Mcp-Session-Id, MCP-Protocol-Version; p NULL: absent */
 } futu_http_request;
 #define FUTU_HTTP_REQUEST_INIT FUTU_SIZED_INIT(futu_http_request)
 

@@ -8,7 +8,7 @@
 #include "crypt/digest.h"
 #include "gateway/metrics.h"
 
-#define SURFACES (1u << IFACE_REST | 1u << IFACE_WS | 1u << IFACE_GRPC)
+#define SURFACES (1u << IFACE_REST | 1u << IFACE_WS | 1u << IFACE_GRPC | 1u << IFACE_MCP)
 
 /* ---- files ---- */
 

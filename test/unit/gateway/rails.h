@@ -32,7 +32,7 @@ void rails_key(struct rails *k, const char *id, const char *scopes, const char *
 /* Writes the file of the keys since the last time. */
 void rails_save(struct rails *k);
 /* rails_key()s and rails_save() come first; without them there are no keys. Surfaces: REST, WS,
- * gRPC. opts may be NULL. */
+ * gRPC, MCP. opts may be NULL. */
 void rails_begin(struct rails *k);
 void rails_open(struct rails *k, const struct hub_opts *opts);
 futu_err rails_try(struct rails *k, const struct hub_opts *opts);

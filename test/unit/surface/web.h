@@ -77,6 +77,7 @@ static inline void web_close(void)
 /* A request with the members that a test sets. */
 struct want {
     const char *method, *target, *token, *body, *type, *origin, *host, *word, *accept;
+    const char *session, *version;      /* of /mcp */
 };
 
 static inline futu_http_request request_of(const struct want *w, char token[96])
@@ -90,6 +91,8 @@ static inline futu_http_request request_of(const struct want *w, char token[96])
     rq.host = str_c(w->host);
     rq.idempotency_key = str_c(w->word);
     rq.accept = str_c(w->accept);
+    rq.session_id = str_c(w->session);
+    rq.mcp_version = str_c(w->version);
     rq.peer = "10.0.0.1";
     if (w->token) {
         snprintf(token, 96, "Bearer token-%s", w->token);

@@ -1,0 +1,548 @@
+/* mcp_call.c - tools/call: who asks, with which arguments, what is sent for it, and the
+ * end of it. The hub may not be called from inside an answer: what follows waits a turn. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "codec/splice.h"
+#include "surface/mcp_result.h"
+#include "surface/mcp_state.h"
+#include "wire/frame.h"
+
+enum { UNLOCK_TRADE = 2005, SUB = 3001, GET_KL = 3006 };
+#define PAGE_ROWS 1000          /* of the upstream */
+#define TAG_KL_MAX 6            /* maxAckKLNum, nextReqKey of c2s and of s2c, klList */
+#define TAG_KL_KEY 8
+#define TAG_KL_NEXT 3
+#define TAG_KL_LIST 2
+
+static const char *why_not(enum deny d)
+{
+    if (d == DENY_OPEN_MODE)
+        return "unauthorized: without a keys file nothing here may trade";
+    if (d == DENY_MISSING)
+        return "unauthorized: an API key is needed";
+    if (d == DENY_SCOPE)
+        return "unauthorized: the API key has no scope for this tool";
+    return "unauthorized: the API key is not valid";
+}
+
+static void refuse(struct post *p, futu_str id, const char *endpoint, enum deny d,
+                   const struct api_key *key)
+{
+    struct audit_event e = { .iface = IFACE_MCP, .endpoint = endpoint, .peer = p->s->peer,
+                             .outcome = OUTCOME_REJECT, .reason = why_not(d) };
+    e.key_id = key ? key->rules->id : d == DENY_MISSING ? "<missing>"
+               : d == DENY_OPEN_MODE ? "<none>" : "<invalid>";
+    hub_audit(p->s->m->o.hub, &e, d);
+    mcp_tell_error(p, id, "%s", why_not(d));
+}
+
+/* ---- life of a call ---- */
+
+void mcp_call_free(struct mcp_call *k)
+{
+    list_remove(&k->link);
+    list_remove(&k->call.link);
+    timer_stop(k->m->o.timers, &k->later);
+    if (k->s)
+        k->s->n_calls--;
+    if (k->pb.p)
+        wipe(k->pb.p, k->pb.cap);       /* it may hold the hash of a password */
+    buf_free(&k->pb);
+    buf_free(&k->sum);
+    buf_free(&k->id);
+    buf_free(&k->progress);
+    mem_free(k);
+}
+
+void mcp_orphan(struct mcp_session *s)
+{
+    while (!list_empty(&s->calls)) {
+        struct mcp_call *k = list_entry(s->calls.next, struct mcp_call, link);
+        k->s = NULL;
+        k->post = NULL;
+        list_remove(&k->link);
+        list_push(&s->m->orphans, &k->link);
+    }
+    s->n_calls = 0;
+}
+
+void mcp_cancel(struct mcp_session *s, futu_str id)
+{
+    struct list *it, *tmp;
+    list_each(it, tmp, &s->calls) {
+        struct mcp_call *k = list_entry(it, struct mcp_call, link);
+        if (id.p && k->post && str_eq(buf_str(&k->id), id)) {
+            struct post *p = k->post;
+            k->post = NULL;             /* what was sent goes on; nobody hears of it */
+            mcp_no_reply(p);
+            return;
+        }
+    }
+}
+
+/* Answers with an error, and the call ends. */
+static void fail(struct mcp_call *k, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void fail(struct mcp_call *k, const char *fmt, ...)
+{
+    char text[500];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    if (k->post) {
+        mcp_log(k->post, 3, "%s: %s", k->tool->name, text);
+        mcp_tell_error(k->post, buf_str(&k->id), "%s", text);
+    }
+    mcp_call_free(k);
+}
+
+static void on_later(struct timer *t, int64_t now)
+{
+    struct mcp_call *k = container_of(t, struct mcp_call, later);
+    (void)now;
+    k->step(k);
+}
+
+static void next_turn(struct mcp_call *k, void (*step)(struct mcp_call *k))
+{
+    k->step = step;
+    k->later.fn = on_later;
+    timer_set(k->m->o.timers, &k->later, 0);
+}
+
+/* ---- what comes back ---- */
+
+static void finish(struct mcp_call *k, futu_str pb)
+{
+    struct mcp *m = k->m;
+    struct hub_status status;
+    hub_status(m->o.hub, &status);
+    struct mcp_result r = { .tool = k->tool, .row = k->row, .pb = (const uint8_t *)pb.p,
+                            .n = pb.n, .paper = strcmp(status.upstream, "paper") == 0,
+                            .now_ns = clock_wall(&m->o.clock), .rows = k->wanted,
+                            .more = k->more };
+    m->json.n = m->lines.n = 0;
+    futu_err err = mcp_result(&r, &m->json, &m->lines);
+    if (err) {
+        fail(k, "the answer can't be written: %s", futu_strerror(err));
+        return;
+    }
+    if (k->post) {
+        mcp_log(k->post, k->tool->flags & MCP_CHANGES ? 1 : 0, "%s: done", k->tool->name);
+        mcp_tell(k->post, buf_str(&k->id), false);
+    }
+    mcp_call_free(k);
+}
+
+/* False: it has been answered. */
+static bool answered_well(struct mcp_call *k, const struct hub_reply *h)
+{
+    if (!h) {
+        fail(k, "the gateway or the API key has ended; what was asked may have been done");
+        return false;
+    }
+    if (h->deny != DENY_NONE) {
+        fail(k, "%s", h->deny == DENY_SCOPE || h->deny == DENY_ACCOUNT || h->deny < DENY_SCOPE
+                          ? why_not(h->deny == DENY_ACCOUNT ? DENY_SCOPE : h->deny) : h->text);
+        return false;
+    }
+    int32_t ret = response_ret(h->body, h->len);
+    futu_str text = response_text(h->body, h->len);
+    if (ret == RET_OK)
+        return true;
+    if (ret == RET_DISCONNECTED)
+        fail(k, "gateway connect failed: " STR_FMT, (int)MIN(text.n, 400), text.p);
+    else
+        fail(k, STR_FMT " (retType %d)", (int)MIN(text.n, 400), text.n ? text.p : "refused",
+             (int)ret);
+    return false;
+}
+
+static void send(struct mcp_call *k, uint32_t proto, futu_str pb,
+                 void (*done)(struct hub_call *c, const struct hub_reply *h))
+{
+    k->call.proto = proto;
+    k->call.body = (const uint8_t *)pb.p;
+    k->call.len = pb.n;
+    k->call.endpoint = k->tool->name;
+    k->call.peer = k->peer;
+    k->call.done = done;
+    hub_call(k->caller, &k->call);
+}
+
+static void on_reply(struct hub_call *c, const struct hub_reply *h)
+{
+    struct mcp_call *k = container_of(c, struct mcp_call, call);
+    if (answered_well(k, h))
+        finish(k, (futu_str){ (const char *)h->body, h->len });
+}
+
+/* ---- pages of a history ---- */
+
+static void note_progress(struct mcp_call *k)
+{
+    struct buf *b = &k->m->text;
+    if (!k->post || !k->post->out || k->progress.n == 0)
+        return;
+    b->n = 0;
+    futu_err err = buf_printf(b, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\","
+                              "\"params\":{\"progressToken\":" STR_FMT ",\"progress\":%zu,"
+                              "\"total\":%zu,\"message\":\"rows\"}}",
+                              STR_ARG(buf_str(&k->progress)), k->rows, k->wanted);
+    if (!err)
+        k->post->out(MCP_NOTE, buf_str(b), k->post->arg);
+}
+
+static size_t rows_of(const struct hub_reply *h)
+{
+    struct pb_rec s2c, r;
+    size_t n = 0;
+    if (!pb_first((futu_str){ (const char *)h->body, h->len }, 4, &s2c))
+        return 0;
+    struct pb_in in = { s2c.p, s2c.p + s2c.n };
+    while (in.p < in.end && !pb_next(&in, &r))
+        n += r.tag == TAG_KL_LIST;
+    return n;
+}
+
+static void next_page(struct mcp_call *k);
+
+/* Keeps the page without its key; the key goes into the next request. */
+static futu_err keep_page(struct mcp_call *k, const struct hub_reply *h, bool *more)
+{
+    struct pb_rec key;
+    struct pb_edit gone = { TAG_KL_NEXT, NULL, 0 };
+    futu_err err = FUTU_OK;
+    k->rows += rows_of(h);
+    *more = pb_inner(h->body, h->len, 4, TAG_KL_NEXT, &key) && key.n > 0;
+    k->more = *more;
+    *more = *more && k->rows < k->wanted;
+    if (*more) {
+        struct buf record = BUF_INIT, pb = BUF_INIT;
+        err = pb_append(&record, TAG_KL_KEY, key.p, key.n);
+        struct pb_edit edit = { TAG_KL_KEY, record.p, record.n };
+        if (!err)
+            err = pb_splice(k->pb.p, k->pb.n, 1, &edit, 1, &pb);
+        if (!err) {
+            buf_free(&k->pb);
+            k->pb = pb;
+        }
+        buf_free(&record);
+    }
+    return err ? err : pb_splice(h->body, h->len, 4, &gone, 1, &k->sum);
+}
+
+static void on_page(struct hub_call *c, const struct hub_reply *h)
+{
+    struct mcp_call *k = container_of(c, struct mcp_call, call);
+    bool more;
+    if (!answered_well(k, h))
+        return;
+    futu_err err = keep_page(k, h, &more);
+    note_progress(k);
+    if (err)
+        fail(k, "the pages: %s", futu_strerror(err));
+    else if (more && k->post)
+        next_turn(k, next_page);
+    else
+        finish(k, buf_str(&k->sum));
+}
+
+static void next_page(struct mcp_call *k)
+{
+    send(k, k->row->id, buf_str(&k->pb), on_page);
+}
+
+/* The caller says how many in all; a page has fewer. */
+static futu_err first_page(struct mcp_call *k)
+{
+    uint8_t record[16];
+    struct pb_rec max;
+    struct buf pb = BUF_INIT;
+    uint64_t wanted = PAGE_ROWS;
+    if (pb_inner(k->pb.p, k->pb.n, 1, TAG_KL_MAX, &max))
+        wanted = max.v;
+    if (wanted < 1 || wanted > MCP_PAGED_ROWS)
+        return FUTU_EINVAL;
+    k->wanted = (size_t)wanted;
+    uint32_t page = (uint32_t)MIN(wanted, PAGE_ROWS);
+    struct pb_edit edit = { TAG_KL_MAX, record, 0 };
+    edit.n = (size_t)(pb_put_scalar(record, TAG_KL_MAX, PB_UINT32, &page) - record);
+    futu_err err = pb_splice(k->pb.p, k->pb.n, 1, &edit, 1, &pb);
+    if (!err) {
+        buf_free(&k->pb);
+        k->pb = pb;
+    }
+    return err;
+}
+
+/* ---- what is sent ---- */
+
+static void send_request(struct mcp_call *k)
+{
+    send(k, k->row->id, buf_str(&k->pb), k->tool->flags & MCP_PAGES ? on_page : on_reply);
+}
+
+static void on_subscribed(struct hub_call *c, const struct hub_reply *h)
+{
+    struct mcp_call *k = container_of(c, struct mcp_call, call);
+    if (answered_well(k, h))
+        next_turn(k, send_request);
+}
+
+static int32_t sub_type_of(const struct mcp_call *k)
+{
+    static const int32_t by_kl[] = { 0, 11, 6, 12, 13, 16, 7, 8, 9, 10, 17, 15, 18, 19, 20, 21 };
+    struct pb_rec kl;
+    if (k->tool->sub_type >= 0)
+        return k->tool->sub_type;
+    bool known = pb_inner(k->pb.p, k->pb.n, 1, 2, &kl) && kl.v < ARRAY_LEN(by_kl);
+    return known ? by_kl[kl.v] : 0;
+}
+
+/* The securities of the request as it has them. */
+static futu_err subscribe_request(struct mcp_call *k, int32_t sub_type, struct buf *out)
+{
+    const futu_msg *m = k->row->request;
+    struct arena a = { .first = NULL };
+    struct body_shape s;
+    body_shape(k->row, &s);
+    const struct pb_field *one = codec_field(s.c2s, STR("security"));
+    const struct pb_field *list = codec_field(s.c2s, STR("securityList"));
+    void *rq = arena_alloc(&a, m->size);
+    futu_err err = rq ? codec_decode(m, &a, k->pb.p, k->pb.n, rq, NULL, NULL) : FUTU_ENOMEM;
+    if (!err) {
+        const char *body = *(char *const *)((char *)rq + s.outer->off);
+        const struct pb_field *f = one ? one : list;
+        Qot_Sub_C2S c2s = { .isSubOrUnSub = true, .subTypeList = &sub_type, .n_subTypeList = 1 };
+        Qot_Sub_Request sub = { .c2s = &c2s };
+        c2s.has_isSubOrUnSub = true;
+        c2s.securityList = *(Qot_Common_Security *const *)(body + f->off);
+        c2s.n_securityList = one ? 1 : *(const size_t *)(body + f->off_has);
+        SET(&c2s, isFirstPush, false);
+        out->n = 0;
+        err = codec_encode(&Qot_Sub_Request_msg, &sub, out, NULL);
+    }
+    arena_free(&a);
+    return err;
+}
+
+static void start(struct mcp_call *k)
+{
+    int32_t sub_type = k->tool->sub_type ? sub_type_of(k) : 0;
+    futu_err err = k->tool->flags & MCP_PAGES ? first_page(k) : FUTU_OK;
+    if (err == FUTU_EINVAL) {
+        fail(k, "max_count: 1 to %d", MCP_PAGED_ROWS);
+        return;
+    }
+    if (!err && sub_type)
+        err = subscribe_request(k, sub_type, &k->m->pb);
+    if (err)
+        fail(k, "%s", futu_strerror(err));
+    else if (sub_type)
+        send(k, SUB, buf_str(&k->m->pb), on_subscribed);
+    else
+        send_request(k);
+}
+
+/* ---- arguments ---- */
+
+/* m->body is the JSON of the call; the hash of the password goes in front. */
+static futu_err add_password(struct mcp *m, bool locks)
+{
+    struct buf with = BUF_INIT;
+    if (locks)
+        return FUTU_OK;
+    if (m->trade_pwd.n == 0)
+        return FUTU_EAUTH;
+    futu_err err = buf_printf(&with, "{\"pwdMD5\":\"%s\"%s", (const char *)m->trade_pwd.p,
+                              m->body.n > 2 ? "," : "");
+    if (!err)
+        err = buf_put(&with, m->body.p + 1, m->body.n - 1);
+    if (!err) {
+        buf_free(&m->body);
+        m->body = with;
+    } else {
+        buf_free(&with);
+    }
+    return err;
+}
+
+static futu_err request_of(struct mcp_call *k, uint64_t conn_id, uint32_t serial, struct buf *pb,
+                           struct body_extra *extra, struct body_error *e)
+{
+    struct body_fill fill = { .conn_id = conn_id, .serial = serial,
+                              .preset = str_c(k->tool->preset ? k->tool->preset : "") };
+    return body_to_pb(k->row, buf_str(&k->m->body), &fill, pb, extra, e);
+}
+
+static void show_preview(struct mcp_call *k)
+{
+    struct mcp *m = k->m;
+    const char *token = mcp_preview(m, k->key, k->tool, buf_str(&m->pb));
+    m->json.n = m->lines.n = 0;
+    futu_err err = buf_printf(&m->json, "{\"status\":\"preview\",\"sent\":false,"
+                              "\"confirm_token\":\"%s\",\"expires_in_s\":60,\"request\":", token);
+    if (!err)
+        err = buf_puts(&m->lines, "NOT SENT YET: ");
+    if (!err)
+        err = mcp_preview_text(k->row, buf_str(&m->pb), &m->json, &m->lines);
+    if (!err)
+        err = buf_puts(&m->json, "}");
+    if (!err)
+        err = buf_printf(&m->lines, ".\nShow this to the user. When the user agrees, call %s again "
+                         "within 60 seconds with the same arguments and the confirm_token.",
+                         k->tool->name);
+    if (err) {
+        fail(k, "%s", futu_strerror(err));
+        return;
+    }
+    mcp_tell(k->post, buf_str(&k->id), false);
+    mcp_call_free(k);
+}
+
+/* False: it has been answered. */
+static bool may_go(struct mcp_call *k, const struct mcp_args *args, struct body_extra *extra,
+                   struct body_error *e)
+{
+    struct mcp *m = k->m;
+    if (!(k->tool->flags & MCP_ORDER) || m->o.direct)
+        return true;
+    if (request_of(k, 0, 0, &m->pb, extra, e)) {
+        fail(k, "%s", e->text);
+        return false;
+    }
+    if (!mcp_is_real(k->row, buf_str(&m->pb)))
+        return true;
+    if (!args->confirm.p) {
+        show_preview(k);
+        return false;
+    }
+    const char *bad = mcp_string(args->confirm, &m->lines)
+                          ? "confirm_token: a text is expected"
+                          : mcp_confirm(m, buf_str(&m->lines), k->key, k->tool, buf_str(&m->pb));
+    if (bad)
+        fail(k, "%s", bad);
+    return !bad;
+}
+
+static void run(struct mcp_call *k, futu_str arguments)
+{
+    struct mcp *m = k->m;
+    struct body_error e = { "", "" };
+    struct body_extra extra;
+    struct mcp_args args;
+    bool locks = str_is(mcp_member(arguments, "unlock"), "false");
+    futu_err err = mcp_body(k->tool, arguments, &m->body, &args, &e);
+    if (!err && k->row->id == UNLOCK_TRADE)
+        err = add_password(m, locks);
+    if (err == FUTU_EAUTH) {
+        fail(k, "no trade password is set: the operator sets FUTU_TRADE_PWD");
+        return;
+    }
+    if (!err)
+        err = hub_caller(m->o.hub, IFACE_MCP, k->key, &k->caller);
+    if (err) {
+        fail(k, "%s", e.text[0] ? e.text : futu_strerror(err));
+        return;
+    }
+    if (!may_go(k, &args, &extra, &e))
+        return;
+    err = request_of(k, hub_conn_id(k->caller), ++m->serial, &k->pb, &extra, &e);
+    if (m->body.p && k->row->id == UNLOCK_TRADE)
+        wipe(m->body.p, m->body.cap);
+    if (err) {
+        fail(k, "%s", e.text);
+        return;
+    }
+    k->call.acc_ids = extra.acc_ids;
+    k->call.n_acc_ids = extra.n_acc_ids;
+    start(k);
+}
+
+static struct mcp_call *call_new(struct post *p, futu_str id, futu_str progress)
+{
+    struct mcp_call *k = mem_zalloc(sizeof(*k));
+    if (!k)
+        return NULL;
+    k->m = p->s->m;
+    k->s = p->s;
+    k->post = p;
+    list_init(&k->link);
+    list_init(&k->call.link);
+    str_copy(k->peer, sizeof(k->peer), str_c(p->s->peer));
+    list_push(&p->s->calls, &k->link);
+    p->s->n_calls++;
+    futu_err err = buf_put(&k->id, id.p, id.n);
+    if (!err && progress.p && progress.n <= 256 && !strchr("{[tfn", *progress.p))
+        err = buf_put(&k->progress, progress.p, progress.n);
+    if (!err)
+        return k;
+    mcp_call_free(k);
+    return NULL;
+}
+
+/* The tool by its name; NULL: it has been answered. */
+static const struct mcp_tool *tool_of(struct post *p, futu_str id, futu_str params)
+{
+    struct mcp *m = p->s->m;
+    if (mcp_string(mcp_member(params, "name"), &m->body)) {
+        mcp_fail(p, id, RPC_PARAMS, "name: the name of a tool is expected");
+        return NULL;
+    }
+    futu_str name = buf_str(&m->body);
+    const struct mcp_tool *t = mcp_tool(name);
+    if (t && m->o.groups & t->group)
+        return t;
+    const char *near = t ? NULL : mcp_nearest(name);
+    mcp_tell_error(p, id, near ? "unknown tool: " STR_FMT "; did you mean %s?"
+                           : "unknown tool: " STR_FMT, (int)MIN(name.n, 64), name.p, near);
+    return NULL;
+}
+
+/* The api_key argument into m->body, or the bearer's. */
+static futu_str token_of(struct mcp *m, futu_str arguments, futu_str bearer)
+{
+    futu_str own = mcp_member(arguments, "api_key");
+    if (!own.p)
+        return bearer;
+    return mcp_string(own, &m->body) ? STR("") : buf_str(&m->body);
+}
+
+void mcp_call(struct post *p, futu_str id, futu_str params, futu_str token)
+{
+    struct mcp *m = p->s->m;
+    futu_str arguments = mcp_member(params, "arguments");
+    struct api_key *key;
+    const struct mcp_tool *t = tool_of(p, id, params);
+    if (!t)
+        return;
+    if (arguments.p && !mcp_is_object(arguments)) {
+        mcp_fail(p, id, RPC_PARAMS, "arguments: an object is expected");
+        return;
+    }
+    const struct proto_row *row = proto_find(t->proto);
+    enum deny d = mcp_who(m, token_of(m, arguments, token), &key);
+    if (m->body.p)
+        wipe(m->body.p, m->body.cap);       /* it may have been a key */
+    if (d == DENY_NONE && mcp_open_mode(m) && row->scopes & MCP_TRADES)
+        d = DENY_OPEN_MODE;
+    if (d == DENY_NONE && !mcp_open_mode(m) && row->scopes && !access_scope(key, row->scopes))
+        d = DENY_SCOPE;
+    if (d != DENY_NONE) {
+        refuse(p, id, t->name, d, key);
+        return;
+    }
+    struct mcp_call *k = p->s->n_calls < MCP_CALLS_MAX
+                             ? call_new(p, id, mcp_path(params, "_meta.progressToken")) : NULL;
+    if (!k) {
+        mcp_tell_error(p, id, "too many calls are under way");
+        return;
+    }
+    k->tool = t;
+    k->row = row;
+    k->key = key;
+    run(k, arguments);
+}

@@ -1,0 +1,136 @@
+/* mcp_list.c - tools/list, and how the result of a tool is told. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "surface/mcp_state.h"
+
+/* ---- who ---- */
+
+bool mcp_open_mode(const struct mcp *m)
+{
+    return !m->o.access || !access_has_keys(m->o.access, IFACE_MCP);
+}
+
+enum deny mcp_who(struct mcp *m, futu_str token, struct api_key **key)
+{
+    *key = NULL;
+    if (mcp_open_mode(m))
+        return DENY_NONE;
+    if (!token.p && m->api_key.n > 0)
+        token = (futu_str){ (const char *)m->api_key.p, m->api_key.n };
+    return access_open(m->o.access, IFACE_MCP, token, key);
+}
+
+/* ---- tools/list ---- */
+
+/* Without a key on hand all are shown, since a call may bring one. */
+static bool listed(const struct mcp *m, const struct mcp_tool *t, enum deny d,
+                   const struct api_key *key)
+{
+    uint32_t scopes = proto_find(t->proto)->scopes;
+    if (!(m->o.groups & t->group))
+        return false;
+    if (mcp_open_mode(m))
+        return !(scopes & MCP_TRADES);
+    if (d == DENY_MISSING)
+        return true;
+    return d == DENY_NONE && (scopes == 0 || access_scope(key, scopes));
+}
+
+/* The place where the page begins: "t40". False: no cursor of ours. */
+static bool cursor_of(struct mcp *m, futu_str params, uint64_t *from)
+{
+    size_t n;
+    futu_str cursor = mcp_member(params, "cursor");
+    *from = 0;
+    mcp_tools(&n);
+    if (!cursor.p)
+        return true;
+    return mcp_string(cursor, &m->body) == FUTU_OK && m->body.n > 1 && m->body.p[0] == 't' &&
+           str_to_u64((futu_str){ (char *)m->body.p + 1, m->body.n - 1 }, from) && *from < n;
+}
+
+void mcp_list(struct post *p, futu_str id, futu_str params, futu_str token)
+{
+    struct mcp *m = p->s->m;
+    struct api_key *key;
+    size_t n, shown = 0;
+    uint64_t from, i;
+    const struct mcp_tool *tools = mcp_tools(&n);
+    if (!cursor_of(m, params, &from)) {
+        mcp_fail(p, id, RPC_PARAMS, "cursor: not one that was given out");
+        return;
+    }
+    enum deny deny = mcp_who(m, token, &key);
+    struct doc d = { .out = &m->json };
+    m->json.n = 0;
+    doc_put(&d, "{\"tools\":[");
+    for (i = from; i < n && shown < m->o.page; i++)
+        if (listed(m, &tools[i], deny, key)) {
+            mcp_put_tool(&d, &tools[i]);
+            shown++;
+        }
+    while (i < n && !listed(m, &tools[i], deny, key))
+        i++;
+    char tail[48];
+    snprintf(tail, sizeof(tail), i < n ? "],\"nextCursor\":\"t%u\"}" : "]}", (unsigned)i);
+    doc_put(&d, tail);
+    buf_free(&d.messages);
+    if (d.err)
+        mcp_fail(p, id, RPC_INTERNAL, "%s", futu_strerror(d.err));
+    else
+        mcp_reply(p, id, buf_str(&m->json));
+}
+
+/* ---- answers ---- */
+
+static futu_err put_content(struct buf *b, futu_str json, futu_str lines)
+{
+    futu_err err = buf_puts(b, "{\"content\":[{\"type\":\"text\",\"text\":");
+    if (!err)
+        err = codec_json_text(b, json);
+    if (!err && lines.n > 0)
+        err = buf_puts(b, "},{\"type\":\"text\",\"text\":");
+    if (!err && lines.n > 0)
+        err = codec_json_text(b, lines);
+    return err ? err : buf_puts(b, "}]");
+}
+
+void mcp_tell(struct post *p, futu_str id, bool bad)
+{
+    struct mcp *m = p->s->m;
+    struct buf *b = &m->body;
+    b->n = 0;
+    futu_err err = put_content(b, buf_str(&m->json), buf_str(&m->lines));
+    if (!err && p->s->rev && p->s->rev->structured && !bad) {
+        err = buf_puts(b, ",\"structuredContent\":");
+        if (!err)
+            err = buf_put(b, m->json.p, m->json.n);
+    }
+    if (!err)
+        err = buf_puts(b, bad ? ",\"isError\":true}" : ",\"isError\":false}");
+    if (err)
+        mcp_fail(p, id, RPC_INTERNAL, "%s", futu_strerror(err));
+    else
+        mcp_reply(p, id, buf_str(b));
+}
+
+void mcp_tell_error(struct post *p, futu_str id, const char *fmt, ...)
+{
+    struct mcp *m = p->s->m;
+    char text[600];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    m->json.n = m->lines.n = 0;
+    futu_err err = buf_puts(&m->json, "{\"error\":");
+    if (!err)
+        err = codec_json_text(&m->json, str_c(text));
+    if (!err)
+        err = buf_puts(&m->json, ",\"status\":\"error\"}");
+    if (err)
+        mcp_fail(p, id, RPC_INTERNAL, "%s", futu_strerror(err));
+    else
+        mcp_tell(p, id, true);
+}

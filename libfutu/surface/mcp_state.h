@@ -1,0 +1,126 @@
+/* mcp_state.h - what the files of the engine share. Nothing outside includes it.
+ *
+ * mcp.c reads messages and answers them, mcp_list.c lists the tools, mcp_call.c runs one,
+ * mcp_preview.c keeps the previews of real orders.
+ */
+#ifndef SURFACE_MCP_STATE_H
+#define SURFACE_MCP_STATE_H
+
+#include "base/list.h"
+#include "base/timer.h"
+#include "crypt/secret.h"
+#include "surface/mcp.h"
+#include "surface/mcp_tools.h"
+
+#define PEER_MAX 64
+#define PREVIEWS 64
+#define PREVIEW_NS (60 * NS_PER_S)
+#define PREVIEW_TOKEN 32        /* hex digits */
+
+/* JSON-RPC error codes. */
+enum { RPC_PARSE = -32700, RPC_REQUEST = -32600, RPC_METHOD = -32601, RPC_PARAMS = -32602,
+       RPC_INTERNAL = -32603 };
+
+struct preview {
+    char token[PREVIEW_TOKEN + 1];      /* empty: the place is free */
+    const struct api_key *key;
+    const struct mcp_tool *tool;
+    uint8_t hash[32];                   /* of the request without its packetID's numbers */
+    int64_t until;
+};
+
+struct mcp {
+    struct mcp_opts o;
+    struct secret api_key, trade_pwd;
+    struct list sessions, orphans;      /* calls whose session has ended */
+    struct preview previews[PREVIEWS];
+    size_t next_preview;
+    uint32_t serial;
+    struct buf text, json, lines, body, pb;     /* scratch of one message */
+};
+
+struct mcp_session {
+    struct mcp *m;
+    const struct revision *rev;         /* NULL: not initialised */
+    int level;                          /* of log messages; -1: none are sent */
+    unsigned n_calls;
+    struct list calls, posts;
+    struct list link;
+    char peer[PEER_MAX];
+};
+
+/* One text and where its answers go. */
+struct post {
+    struct mcp_session *s;
+    mcp_out_fn *out;                    /* NULL: nobody listens any more */
+    void *arg;
+    bool batch, failed;                 /* failed: memory was out for an answer */
+    unsigned open;                      /* answers that are still to come */
+    struct buf answers;
+    struct list link;
+};
+
+struct mcp_call {
+    struct mcp *m;
+    struct mcp_session *s;              /* NULL: the session has ended */
+    struct post *post;                  /* NULL: cancelled */
+    struct buf id, progress;            /* as they stood in the request; may be empty */
+    const struct mcp_tool *tool;
+    const struct proto_row *row;
+    struct api_key *key;
+    futu_conn *caller;
+    struct hub_call call;
+    struct timer later;
+    void (*step)(struct mcp_call *k);   /* in the next turn */
+    struct buf pb, sum;                 /* the request; pages so far */
+    size_t rows, wanted;
+    bool more;                          /* rows were left behind */
+    char peer[PEER_MAX];
+    struct list link;
+};
+
+struct revision {
+    const char *name;
+    bool batches, structured;
+};
+
+/* mcp.c: answers of a request. `id` is JSON, p NULL: null. */
+void mcp_fail(struct post *p, futu_str id, int code, const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* `result` is a JSON object. */
+void mcp_reply(struct post *p, futu_str id, futu_str result);
+/* The request will have no answer. */
+void mcp_no_reply(struct post *p);
+/* A log message, when the client has asked for such a level: 0 debug ... 7 emergency. */
+void mcp_log(struct post *p, int level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* mcp_list.c */
+#define MCP_TRADES (SCOPE_TRADE_SIMULATE | SCOPE_TRADE_REAL | SCOPE_TRADE_UNLOCK | SCOPE_ADMIN)
+bool mcp_open_mode(const struct mcp *m);
+/* The key of a token, or of the start. */
+enum deny mcp_who(struct mcp *m, futu_str token, struct api_key **key);
+/* The result of a tool: what is in m->json and m->lines. */
+void mcp_tell(struct post *p, futu_str id, bool bad);
+void mcp_tell_error(struct post *p, futu_str id, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* mcp_call.c */
+void mcp_call(struct post *p, futu_str id, futu_str params, futu_str token);
+void mcp_list(struct post *p, futu_str id, futu_str params, futu_str token);
+void mcp_cancel(struct mcp_session *s, futu_str id);
+/* The session goes: its calls lose it. */
+void mcp_orphan(struct mcp_session *s);
+void mcp_call_free(struct mcp_call *k);
+
+/* mcp_preview.c */
+/* For a real account: is this Request? */
+bool mcp_is_real(const struct proto_row *row, futu_str pb);
+/* Keeps a preview and returns its token. */
+const char *mcp_preview(struct mcp *m, const struct api_key *key, const struct mcp_tool *tool,
+                        futu_str pb);
+/* Takes the preview out. NULL: it is the one; else why not. */
+const char *mcp_confirm(struct mcp *m, futu_str token, const struct api_key *key,
+                        const struct mcp_tool *tool, futu_str pb);
+/* The order in a line, and its members: appended. */
+futu_err mcp_preview_text(const struct proto_row *row, futu_str pb, struct buf *json,
+                          struct buf *text);
+
+#endif

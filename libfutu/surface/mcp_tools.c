@@ -1,0 +1,322 @@
+/* mcp_tools.c - the table of tools and what tools/list says of them; see mcp_tools.h. */
+#include "surface/mcp_tools.h"
+
+#include <stdio.h>
+
+#define REAL "\"trdEnv\":1"
+#define SUB "\"isSubOrUnSub\":true,\"isRegOrUnRegPush\":false,\"isFirstPush\":false"
+
+static const struct mcp_tool tools[] = {
+    { "futu_ping", 1004, MCP_CORE, 0, 0, "\"time\":0", NULL,
+      "Round trip to the gateway and on to its upstream." },
+    { "futu_get_global_state", 1002, MCP_CORE, 0, 0, NULL, NULL,
+      "Server time, state of each market, and whether quotes and trading are logged in." },
+    { "futu_get_user_info", 1005, MCP_CORE, 0, 0, NULL, NULL,
+      "The logged-in user, quote rights and quotas." },
+    { "futu_get_delay_statistics", 1007, MCP_CORE, 0, 0, NULL, NULL,
+      "Latency statistics of pushes, requests and orders." },
+    { "futu_get_used_quota", 1010, MCP_CORE, 0, 0, NULL, NULL,
+      "Used subscription and history quota." },
+    { "futu_get_gateway_info", 60001, MCP_CORE, 0, 0, NULL, NULL,
+      "The gateway itself: its upstream, and whether it is up." },
+
+    { "futu_subscribe", 3001, MCP_SUBSCRIBE, MCP_CHANGES, 0, SUB, NULL,
+      "Subscribe symbols to kinds of data so that they are kept up to date. Costs one quota unit "
+      "for each symbol and kind. The quote tools subscribe by themselves; this is not needed "
+      "before them." },
+    { "futu_unsubscribe", 3001, MCP_SUBSCRIBE, MCP_CHANGES, 0,
+      "\"isSubOrUnSub\":false,\"isRegOrUnRegPush\":false,\"isFirstPush\":false", NULL,
+      "Undo subscriptions, at the earliest one minute after they were made." },
+    { "futu_get_sub_info", 3003, MCP_SUBSCRIBE, 0, 0, NULL, NULL,
+      "Current subscriptions and the quota that is left." },
+
+    { "futu_get_quote", 3004, MCP_QUOTE, MCP_FIRST | MCP_SYMBOLS, 1, NULL, NULL,
+      "Live quote of one symbol such as HK.00700 or US.AAPL." },
+    { "futu_get_snapshot", 3203, MCP_QUOTE, MCP_SYMBOLS, 0, NULL, NULL,
+      "Snapshots of up to 400 symbols: price, volume, best bid and ask, 52-week range, ratios." },
+    { "futu_get_kline", 3006, MCP_QUOTE, 0, -1, NULL, "\"rehabType\":1,\"reqNum\":100",
+      "The latest candles of a symbol; by default 100, adjusted forward." },
+    { "futu_get_orderbook", 3012, MCP_QUOTE, 0, 2, NULL, "\"num\":10",
+      "Bids and asks of a symbol by level." },
+    { "futu_get_ticker", 3010, MCP_QUOTE, 0, 4, NULL, "\"maxRetNum\":100",
+      "The latest trades of a symbol, one by one." },
+    { "futu_get_rt", 3008, MCP_QUOTE, 0, 5, NULL, NULL, "Today's line of a symbol by minute." },
+    { "futu_get_static", 3202, MCP_QUOTE, 0, 0, NULL, NULL,
+      "Name, lot size and listing date of symbols, or of all of a market and kind." },
+    { "futu_get_broker", 3014, MCP_QUOTE, 0, 14, NULL, NULL,
+      "Brokers queueing at the bid and the ask of a Hong Kong symbol." },
+    { "futu_get_capital_flow", 3211, MCP_QUOTE, 0, 0, NULL, NULL, "Capital flow over time." },
+    { "futu_get_capital_distribution", 3212, MCP_QUOTE, 0, 0, NULL, NULL,
+      "Today's capital in and out by size of order." },
+    { "futu_get_market_state", 3223, MCP_QUOTE, MCP_SYMBOLS, 0, NULL, NULL,
+      "Whether the market of each symbol is open, closed or pausing." },
+    { "futu_get_history_kline", 3103, MCP_QUOTE, MCP_PAGES, 0, NULL,
+      "\"rehabType\":1,\"maxAckKLNum\":1000",
+      "Candles between two days (yyyy-mm-dd). Costs history quota: one unit for each symbol in "
+      "30 days. max_count, at most 5000, bounds how many come." },
+    { "futu_get_history_kl_quota", 3104, MCP_QUOTE, 0, 0, NULL, NULL,
+      "History quota used and left." },
+    { "futu_get_rehab", 3105, MCP_QUOTE, 0, 0, NULL, NULL,
+      "Factors that adjust prices for splits and dividends." },
+    { "futu_get_trading_days", 3219, MCP_QUOTE, 0, 0, NULL, "\"market\":0",
+      "Trading days of a market or symbol between two days." },
+    { "futu_get_suspend", 3201, MCP_QUOTE, MCP_SYMBOLS, 0, NULL, NULL,
+      "Days on which symbols were suspended." },
+    { "futu_get_code_change", 3216, MCP_QUOTE, 0, 0, NULL, NULL,
+      "Changes of Hong Kong codes and temporary codes." },
+
+    { "futu_list_plates", 3204, MCP_PLATE, 0, 0, NULL, "\"plateSetType\":0",
+      "Plates (sectors, concepts, regions) of a market." },
+    { "futu_plate_stocks", 3205, MCP_PLATE, 0, 0, NULL, NULL, "Members of a plate." },
+    { "futu_get_owner_plate", 3207, MCP_PLATE, MCP_SYMBOLS, 0, NULL, NULL,
+      "Plates that symbols belong to." },
+    { "futu_get_stock_filter", 3215, MCP_PLATE, 0, 0, NULL, "\"begin\":0,\"num\":50",
+      "Screen the stocks of a market by figures, indicators and patterns." },
+    { "futu_get_ipo_list", 3217, MCP_PLATE, 0, 0, NULL, NULL, "Coming IPOs of a market." },
+
+    { "futu_get_reference", 3206, MCP_DERIVATIVE, 0, 0, NULL, NULL,
+      "Warrants or futures related to a symbol." },
+    { "futu_get_option_chain", 3209, MCP_DERIVATIVE, 0, 0, NULL, NULL,
+      "Options of an underlying, by expiry date between start and end, at most 30 days apart." },
+    { "futu_get_option_expiration_date", 3224, MCP_DERIVATIVE, 0, 0, NULL, NULL,
+      "Expiry dates of the options of an underlying." },
+    { "futu_get_warrant", 3210, MCP_DERIVATIVE, 0, 0, NULL,
+      "\"begin\":0,\"num\":50,\"sortField\":5,\"ascend\":false",
+      "Warrants, of one underlying or of all." },
+    { "futu_get_future_info", 3218, MCP_DERIVATIVE, MCP_SYMBOLS, 0, NULL, NULL,
+      "Contract size, last trading day and sessions of futures." },
+
+    { "futu_get_user_security_group", 3222, MCP_WATCHLIST, 0, 0, NULL, "\"groupType\":3",
+      "Names of the user's watchlists." },
+    { "futu_get_user_security", 3213, MCP_WATCHLIST, 0, 0, NULL, NULL, "Symbols of a watchlist." },
+    { "futu_modify_user_security", 3214, MCP_WATCHLIST, MCP_CHANGES | MCP_DESTROYS, 0, NULL, NULL,
+      "Add symbols to a watchlist or take them off." },
+    { "futu_get_price_reminder", 3221, MCP_WATCHLIST, 0, 0, NULL, NULL, "Price alerts." },
+    { "futu_set_price_reminder", 3220, MCP_WATCHLIST, MCP_CHANGES | MCP_DESTROYS, 0, NULL, NULL,
+      "Add, change or remove price alerts of a symbol." },
+
+    { "futu_list_accounts", 2001, MCP_ACCOUNT, 0, 0, "\"needGeneralSecAccount\":true", NULL,
+      "Trading accounts: their acc_id, environment and markets. Call this first; the other account "
+      "and trade tools need acc_id." },
+    { "futu_get_funds", 2101, MCP_ACCOUNT, 0, 0, NULL, REAL, "Cash, assets and buying power." },
+    { "futu_get_positions", 2102, MCP_ACCOUNT, 0, 0, NULL, REAL, "Positions of an account." },
+    { "futu_get_orders", 2201, MCP_ACCOUNT, 0, 0, NULL, REAL, "Today's orders of an account." },
+    { "futu_get_deals", 2211, MCP_ACCOUNT, 0, 0, NULL, REAL, "Today's fills of an account." },
+    { "futu_get_history_orders", 2221, MCP_ACCOUNT, 0, 0, NULL, REAL,
+      "Past orders between start and end (yyyy-mm-dd hh:mm:ss)." },
+    { "futu_get_history_deals", 2222, MCP_ACCOUNT, 0, 0, NULL, REAL,
+      "Past fills between start and end (yyyy-mm-dd hh:mm:ss)." },
+    { "futu_get_max_trd_qtys", 2111, MCP_ACCOUNT, 0, 0, NULL, REAL,
+      "Largest quantity that can be bought and sold of a symbol." },
+    { "futu_get_margin_ratio", 2223, MCP_ACCOUNT, MCP_SYMBOLS, 0, NULL, REAL,
+      "Margin ratios and short selling data of symbols." },
+    { "futu_get_order_fee", 2225, MCP_ACCOUNT, 0, 0, NULL, REAL, "Fees of orders." },
+    { "futu_get_cash_flow", 2226, MCP_ACCOUNT, 0, 0, NULL, REAL, "Cash in and out on one day." },
+
+    { "futu_place_order", 2202, MCP_TRADE, MCP_CHANGES | MCP_DESTROYS | MCP_ORDER, 0, NULL, NULL,
+      "Place an order. env is SIMULATE or REAL. For a real account the first call sends nothing: "
+      "it answers with a preview and a confirm_token. Show the preview to the user; only when the "
+      "user agrees, call again with the same arguments and that confirm_token." },
+    { "futu_modify_order", 2205, MCP_TRADE, MCP_CHANGES | MCP_DESTROYS | MCP_ORDER, 0,
+      "\"forAll\":false", NULL,
+      "Change quantity and price of an order, or cancel, disable, enable or delete it. For a real "
+      "account in two steps, see futu_place_order." },
+    { "futu_cancel_order", 2205, MCP_TRADE, MCP_CHANGES | MCP_DESTROYS | MCP_ORDER, 0,
+      "\"modifyOrderOp\":2,\"forAll\":false", NULL,
+      "Cancel one order. For a real account in two steps, see futu_place_order." },
+    { "futu_cancel_all_order", 2205, MCP_TRADE, MCP_CHANGES | MCP_DESTROYS | MCP_ORDER, 0,
+      "\"modifyOrderOp\":2,\"forAll\":true,\"orderID\":0", NULL,
+      "Cancel all orders of an account in a market. For a real account in two steps, see "
+      "futu_place_order." },
+    { "futu_reconfirm_order", 2237, MCP_TRADE, MCP_CHANGES | MCP_DESTROYS | MCP_ORDER, 0, NULL,
+      NULL, "Confirm an order that the broker holds back until it is confirmed. For a real account "
+      "in two steps, see futu_place_order." },
+    { "futu_unlock_trade", 2005, MCP_TRADE, MCP_CHANGES, 0, NULL, "\"unlock\":true",
+      "Unlock trading of real accounts, or lock it with unlock=false. The password is the "
+      "operator's: it is never an argument. One unlock lasts until it is locked." },
+};
+
+const struct mcp_tool *mcp_tools(size_t *n)
+{
+    *n = ARRAY_LEN(tools);
+    return tools;
+}
+
+const struct mcp_tool *mcp_tool(futu_str name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(tools); i++)
+        if (str_is(name, tools[i].name))
+            return &tools[i];
+    return NULL;
+}
+
+const char *mcp_nearest(futu_str name)
+{
+    const char *best = NULL;
+    unsigned least = 6;
+    for (size_t i = 0; i < ARRAY_LEN(tools) && name.n < 64; i++) {
+        unsigned d = futu_word_distance(name, str_c(tools[i].name));
+        if (d < least) {
+            least = d;
+            best = tools[i].name;
+        }
+    }
+    return best;
+}
+
+bool mcp_groups(futu_str words, uint32_t *groups, futu_str *bad)
+{
+    static const char *const names[] = { "core", "subscribe", "quote", "plate", "derivative",
+                                         "watchlist", "account", "trade" };
+    *groups = words.n == 0 ? MCP_ALL_GROUPS : 0;
+    while (words.n > 0) {
+        const char *comma = memchr(words.p, ',', words.n);
+        futu_str word = { words.p, comma ? (size_t)(comma - words.p) : words.n };
+        size_t i = 0;
+        while (i < ARRAY_LEN(names) && !str_is(word, names[i]))
+            i++;
+        *bad = word;
+        if (i == ARRAY_LEN(names))
+            return false;
+        *groups |= 1u << i;
+        words.p += word.n + (comma != NULL);
+        words.n -= word.n + (comma != NULL);
+    }
+    return true;
+}
+
+/* ---- tools/list ---- */
+
+static void put_names(struct doc *d, const struct proto_enum *e)
+{
+    char room[64];
+    doc_key(d, "enum");
+    doc_put(d, "[");
+    for (size_t i = 0; i < e->n; i++) {
+        const char *name = mcp_value_name(e, i, room);
+        if (name) {
+            doc_comma(d);
+            doc_text(d, name);
+        }
+    }
+    doc_put(d, "]");
+}
+
+static void put_object(struct doc *d, const futu_msg *m, unsigned depth);
+
+/* One value, without its list. */
+static void put_type(struct doc *d, const futu_msg *m, const struct pb_field *f, unsigned depth)
+{
+    const struct proto_field_doc *doc = proto_field_doc(m, f);
+    doc_put(d, "{");
+    if (f->sub == &Qot_Common_Security_msg) {
+        doc_put(d, "\"type\":\"string\",\"description\":\"MARKET.CODE such as HK.00700, US.AAPL, "
+                   "SH.600519\"");
+    } else if (f->type == PB_MESSAGE) {
+        put_object(d, f->sub, depth);
+    } else if (doc && doc->numbers && depth == 0) {
+        doc_put(d, "\"type\":\"string\"");
+        put_names(d, doc->numbers);
+    } else if (f->type == PB_INT64 || f->type == PB_UINT64) {
+        /* As a number it would lose its last digits in many clients. */
+        doc_put(d, "\"type\":\"string\",\"pattern\":\"^-?[0-9]+$\"");
+    } else if (f->type == PB_FLOAT || f->type == PB_DOUBLE) {
+        doc_put(d, "\"type\":\"number\"");
+    } else if (f->type == PB_BOOL) {
+        doc_put(d, "\"type\":\"boolean\"");
+    } else {
+        doc_put(d, f->type == PB_STRING || f->type == PB_BYTES ? "\"type\":\"string\""
+                                                               : "\"type\":\"integer\"");
+    }
+    doc_put(d, "}");
+}
+
+static void put_property(struct doc *d, const char *name, const futu_msg *m,
+                         const struct pb_field *f, unsigned depth)
+{
+    const struct proto_field_doc *doc = proto_field_doc(m, f);
+    bool lone = strcmp(name, "symbol") == 0;        /* of a list that the tool fills itself */
+    doc_key(d, name);
+    if (f->label == PB_REPEATED && !lone) {
+        doc_put(d, "{\"type\":\"array\",\"items\":");
+        put_type(d, m, f, depth);
+        doc_put(d, "}");
+    } else {
+        put_type(d, m, f, depth);
+    }
+    if (!doc || !doc->text || d->err || f->sub == &Qot_Common_Security_msg)
+        return;
+    d->out->n--;                /* the bracket: there is more to say */
+    doc_member(d, "description", doc->text);
+    doc_put(d, "}");
+}
+
+/* The inside of an object; of one that is nested the members have the names of the protocol. */
+static void put_object(struct doc *d, const futu_msg *m, unsigned depth)
+{
+    doc_put(d, "\"type\":\"object\"");
+    if (depth >= 3)
+        return;
+    doc_put(d, ",\"properties\":{");
+    for (size_t i = 0; i < m->n_fields; i++)
+        put_property(d, m->fields[i].snake, m, &m->fields[i], depth + 1);
+    doc_put(d, "}");
+}
+
+static void property(struct doc *d, const struct mcp_shape *s, const struct mcp_field *f)
+{
+    put_property(d, mcp_name(s, f->f), f->m, f->f, 0);
+}
+
+static void required(struct doc *d, const struct mcp_shape *s, const struct mcp_field *f)
+{
+    if (f->place == MCP_AT_FILTER || mcp_optional(s, f->f))
+        return;
+    doc_comma(d);
+    doc_text(d, mcp_name(s, f->f));
+}
+
+static void put_extras(struct doc *d, const struct mcp_tool *t)
+{
+    if (t->proto == 2005)
+        doc_put(d, ",\"acc_ids\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":"
+                   "\"^[0-9]+$\"},\"description\":\"Which accounts; absent: all.\"}");
+    if (t->flags & MCP_ORDER)
+        doc_put(d, ",\"confirm_token\":{\"type\":\"string\",\"description\":\"Of the preview that "
+                   "the user has agreed to.\"}");
+}
+
+static const char *yes_no(bool b)
+{
+    return b ? "true" : "false";
+}
+
+static void put_hints(struct doc *d, const struct mcp_tool *t)
+{
+    char text[160];
+    bool reads = !(t->flags & MCP_CHANGES);
+    snprintf(text, sizeof(text),
+             ",\"annotations\":{\"readOnlyHint\":%s,\"destructiveHint\":%s,\"idempotentHint\":%s,"
+             "\"openWorldHint\":true}",
+             yes_no(reads), yes_no(t->flags & MCP_DESTROYS),
+             yes_no(reads || !(t->flags & MCP_DESTROYS)));
+    doc_put(d, text);
+}
+
+void mcp_put_tool(struct doc *d, const struct mcp_tool *t)
+{
+    struct mcp_shape s;
+    mcp_shape(&s, t);
+    doc_comma(d);
+    doc_put(d, "{");
+    doc_member(d, "name", t->name);
+    doc_member(d, "description", t->text);
+    doc_put(d, ",\"inputSchema\":{\"type\":\"object\",\"properties\":{");
+    mcp_each(d, &s, property);
+    put_extras(d, t);
+    doc_put(d, "},\"required\":[");
+    mcp_each(d, &s, required);
+    doc_put(d, "],\"additionalProperties\":false}");
+    put_hints(d, t);
+    doc_put(d, "}");
+}

@@ -1,0 +1,92 @@
+/* mcp_tools.h - the tools: names, what each sends, and what a caller may write for its arguments.
+ *
+ * A tool is a row here; its arguments and their types come from the descriptor of its protocol, its
+ * scope from the registry. A protocol whose tool has no row is not served.
+ * Threads: none; constant.
+ * Tests:   test/unit/surface/mcp_test.c, test/fuzz/fuzz_mcp.c
+ */
+#ifndef SURFACE_MCP_TOOLS_H
+#define SURFACE_MCP_TOOLS_H
+
+#include "surface/body.h"
+#include "surface/body_name.h"
+#include "surface/mcp_json.h"
+#include "surface/openapi_doc.h"
+
+/* Bits of --mcp-tools, in the order of the documentation. */
+enum mcp_group { MCP_CORE = 1, MCP_SUBSCRIBE = 2, MCP_QUOTE = 4, MCP_PLATE = 8, MCP_DERIVATIVE = 16,
+                 MCP_WATCHLIST = 32, MCP_ACCOUNT = 64, MCP_TRADE = 128 };
+#define MCP_ALL_GROUPS 255u
+
+enum mcp_flag {
+    MCP_CHANGES = 1,            /* something outlives the call */
+    MCP_DESTROYS = 2,           /* orders, or a setting is lost */
+    MCP_ORDER = 4,              /* two steps when it is for a real account */
+    MCP_FIRST = 8,              /* the result is the first row of the only list */
+    MCP_PAGES = 16,             /* asks on while the answer has a key for the next page */
+    MCP_SYMBOLS = 32,           /* securityList may not be left out */
+};
+
+struct mcp_tool {
+    const char *name;
+    uint32_t proto;
+    uint8_t group, flags;
+    int8_t sub_type;            /* to be subscribed first; -1: by kl_type; 0: none */
+    const char *fixed;          /* members of c2s as JSON that no argument may set */
+    const char *preset;         /* the same, when no argument does */
+    const char *text;           /* for the model */
+};
+
+const struct mcp_tool *mcp_tools(size_t *n);
+const struct mcp_tool *mcp_tool(futu_str name);             /* NULL: none */
+const char *mcp_nearest(futu_str name);                     /* NULL: none is near */
+/* "quote,account" -> bits. False: `bad` is the unknown word. Empty: all. */
+bool mcp_groups(futu_str words, uint32_t *groups, futu_str *bad);
+
+/* One entry of tools/list. */
+void mcp_put_tool(struct doc *d, const struct mcp_tool *t);
+
+/* What the call itself needs beside the members of the protocol; borrowed from the arguments. */
+struct mcp_args {
+    futu_str api_key, confirm;  /* with quotes; p NULL: not given */
+};
+
+/* Arguments to the flat JSON body of the tool's protocol. `arguments` is a valid object, or p NULL.
+ * Replaces `body`. FUTU_EFORMAT with *e, FUTU_ENOMEM. */
+futu_err mcp_body(const struct mcp_tool *t, futu_str arguments, struct buf *body,
+                  struct mcp_args *out, struct body_error *e);
+
+/* ---- names, mcp_names.c ---- */
+
+struct mcp_shape {
+    const struct mcp_tool *tool;
+    const struct proto_row *row;
+    struct body_shape s;
+    const struct pb_field *filter;      /* filterConditions; its members are arguments too */
+};
+
+enum mcp_place { MCP_AT_NONE, MCP_AT_C2S, MCP_AT_HEAD, MCP_AT_FILTER, MCP_AT_ACC_IDS };
+struct mcp_field {
+    enum mcp_place place;
+    const futu_msg *m;
+    const struct pb_field *f;
+};
+
+void mcp_shape(struct mcp_shape *s, const struct mcp_tool *t);
+/* Which field an argument is. */
+struct mcp_field mcp_find(const struct mcp_shape *s, futu_str name);
+/* The name an argument is listed under. */
+const char *mcp_name(const struct mcp_shape *s, const struct pb_field *f);
+/* No argument: the gateway or the tool's row sets it. */
+bool mcp_hidden(const struct mcp_shape *s, const struct pb_field *f);
+bool mcp_optional(const struct mcp_shape *s, const struct pb_field *f);
+/* All arguments that are fields, in order. */
+typedef void mcp_each_fn(struct doc *d, const struct mcp_shape *s, const struct mcp_field *f);
+void mcp_each(struct doc *d, const struct mcp_shape *s, mcp_each_fn *fn);
+
+/* The number behind a name of an enum: in any case, with or without underscores. */
+bool mcp_number(const struct proto_enum *e, futu_str name, int32_t *out);
+/* The name of value i to show; NULL: it is not shown. */
+const char *mcp_value_name(const struct proto_enum *e, size_t i, char room[64]);
+
+#endif
