@@ -276,7 +276,6 @@ static bool hold(struct hub *h, struct stream *st, const struct upstream_push *p
 
 void fanout_push(struct hub *h, const struct upstream_push *p)
 {
-    hub_now(h);
     struct stream *st = subs_find(&h->subs, &p->key);
     if (st && st->n > 0 && !hold(h, st, p))
         fanout_deliver(h, st, p);
@@ -312,21 +311,13 @@ futu_err fanout_present(struct stream *st, struct futu_conn *c)
     return FUTU_OK;
 }
 
-static bool named(const struct futu_conn *c, uint64_t acc_id)
-{
-    for (uint32_t i = 0; i < c->n_accounts; i++)
-        if (c->accounts[i] == acc_id)
-            return true;
-    return false;
-}
-
 static void trade_to_viewers(struct fan *f, struct futu_conn *caller)
 {
     struct list *it, *tmp;
     uint64_t at;
     list_each(it, tmp, &caller->viewers) {
         struct futu_conn *c = list_entry(it, struct futu_conn, viewer);
-        if (!named(c, f->e.acc_id))
+        if (!conn_named(c, f->e.acc_id))
             deliver(f, c, NULL, &at);
     }
 }
@@ -363,7 +354,7 @@ void fanout_trade(struct hub *h, uint64_t acc_id, uint32_t proto, const uint8_t 
     f.e.seq = next_seq(h, acc_id);
     list_each(it, tmp, &h->traders) {
         struct futu_conn *c = list_entry(it, struct futu_conn, trader);
-        if (!named(c, acc_id))
+        if (!conn_named(c, acc_id))
             continue;
         if (c->kind == KIND_CALL)
             trade_to_viewers(&f, c);

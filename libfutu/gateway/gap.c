@@ -20,10 +20,7 @@ static bool concerns(const struct futu_conn *c, const Gateway_UpdateGap_Lost *lo
 
 static bool named(const struct futu_conn *c, uint64_t id)
 {
-    for (uint32_t i = 0; i < c->n_accounts; i++)
-        if (c->accounts[i] == id)
-            return true;
-    return c->caller && named(c->caller, id);
+    return conn_named(c, id) || (c->caller && conn_named(c->caller, id));
 }
 
 static size_t keep_lost(const struct futu_conn *c, Gateway_UpdateGap_S2C *s2c)

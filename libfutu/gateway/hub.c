@@ -128,7 +128,7 @@ void hub_free(struct hub *h)
 static void pushed(struct hub *h, enum push_kind kind)
 {
     h->version++;
-    metrics_pushed(&h->metrics, kind, clock_wall(&h->o.clock));
+    metrics_pushed(&h->metrics, kind, hub_now(h), &h->o.clock);
 }
 
 static void on_push(void *arg, const struct upstream_push *p)

@@ -119,8 +119,13 @@ void metrics_filtered(struct metrics *m, const char *scope, const char *key_id)
     add(m, SERIES_FILTERED, IFACE_WS, scope, key_id);
 }
 
-void metrics_pushed(struct metrics *m, enum push_kind kind, int64_t wall_ns)
+void metrics_pushed(struct metrics *m, enum push_kind kind, int64_t now, const struct clock *clock)
 {
+    if (!m->wall_ns || now - m->wall_at >= NS_PER_S) {
+        m->wall_at = now;
+        m->wall_ns = clock_wall(clock);
+    }
+    int64_t wall_ns = m->wall_ns + (now - m->wall_at);
     m->pushes_in[kind]++;
     m->last_push_ms = wall_ns / NS_PER_MS;
     m->pushes_by_hour[kind][MAX(wall_ns, 0) / (3600 * NS_PER_S) % 24]++;

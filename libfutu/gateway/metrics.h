@@ -31,6 +31,7 @@ struct metrics {
     uint64_t sub_ops, unsub_ops;
     uint64_t pushes_in[5], pushes_by_hour[5][24];   /* by enum push_kind */
     int64_t last_push_ms;                   /* UTC */
+    int64_t wall_at, wall_ns;               /* the wall clock, read at this monotonic time */
     uint64_t dropped[32];                   /* quote pushes that gave way, by sub type */
 };
 
@@ -50,7 +51,8 @@ uint64_t *metrics_event_count(struct metrics *m, enum iface iface, enum audit_ou
 void metrics_limit(struct metrics *m, enum iface iface, const char *key_id, const char *category);
 /* futu_ws_filtered_pushes_total. */
 void metrics_filtered(struct metrics *m, const char *scope, const char *key_id);
-void metrics_pushed(struct metrics *m, enum push_kind kind, int64_t wall_ns);
+/* `now`: monotonic; the wall clock is read once a second. */
+void metrics_pushed(struct metrics *m, enum push_kind kind, int64_t now, const struct clock *clock);
 /* The whole text, format 0.0.4. `plain_ids`: key ids as they are, else "kh_" and 8 hex digits of
  * their SHA-256. FUTU_ENOMEM. */
 futu_err metrics_write(struct hub *h, bool plain_ids, struct buf *out);

@@ -122,6 +122,15 @@ struct hub {
     struct cards *cards;            /* the look-up of cards; NULL: none is needed */
 };
 
+/* It has named the account in its Trd_SubAccPush. */
+static inline bool conn_named(const struct futu_conn *c, uint64_t acc_id)
+{
+    for (uint32_t i = 0; i < c->n_accounts; i++)
+        if (c->accounts[i] == acc_id)
+            return true;
+    return false;
+}
+
 static inline int64_t hub_now(struct hub *h)
 {
     return h->now = clock_mono(&h->o.clock);
