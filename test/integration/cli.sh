@@ -46,28 +46,7 @@ daemon_port=$port
 FUTU_GATEWAY=127.0.0.1:$port
 export FUTU_GATEWAY
 
-cli() {
-    "$FUTU_CLI" "$@" >"$dir/out" 2>"$dir/err" </dev/null
-    status=$?
-}
-
-# verdict NAME CONDITION-STATUS...: all must be 0.
-verdict() {
-    name=$1
-    shift
-    for r in "$@"; do
-        [ "$r" = 0 ] && continue
-        failed=$((failed + 1))
-        echo "cli.sh: $name"
-        sed 's/^/    out: /' "$dir/out" | cut -c1-160 | head -5
-        sed 's/^/    err: /' "$dir/err" | cut -c1-160 | head -5
-        return
-    done
-    passed=$((passed + 1))
-}
-
-is() { [ "$1" "$2" "$3" ]; echo $?; }
-silent() { [ ! -s "$dir/err" ]; echo $?; }
+. "$(dirname "$0")/checks.sh"
 parses() { python3 -m json.tool "$1" >/dev/null 2>&1; echo $?; }
 lines() { is "$(wc -l <"$dir/out")" -ge "$1"; }
 each_line_parses() {

@@ -11,29 +11,8 @@ unset XDG_CONFIG_HOME
 mkdir "$HOME"
 file=$dir/keys.json
 
-cli() {
-    "$FUTU_CLI" "$@" >"$dir/out" 2>"$dir/err" </dev/null
-    status=$?
-}
-
-# verdict NAME CONDITION-STATUS...: all must be 0.
-verdict() {
-    name=$1
-    shift
-    for r in "$@"; do
-        [ "$r" = 0 ] && continue
-        failed=$((failed + 1))
-        echo "keys.sh: $name"
-        sed 's/^/    out: /' "$dir/out" | cut -c1-160 | head -5
-        sed 's/^/    err: /' "$dir/err" | cut -c1-160 | head -5
-        return
-    done
-    passed=$((passed + 1))
-}
-
-is() { [ "$1" "$2" "$3" ]; echo $?; }
+. "$(dirname "$0")/checks.sh"
 has() { grep -q -e "$1" "$dir/out"; echo $?; }
-silent() { [ ! -s "$dir/err" ]; echo $?; }
 mode() { stat -c %a "$1"; }
 
 # works TEXT VERB...: succeeds, with that on standard output.
