@@ -1,33 +1,10 @@
 /* guard_test.c - who may ask for what: scopes by the registry, accounts of reads, keys that change
  * under an open connection, cards. */
-#include "rails.h"
+#include "keys_rig.h"
 
 #include <stdio.h>
 
 #include "access/rules.h"
-
-static struct rails k;
-static struct told t;
-
-static void begin(void)
-{
-    rails_begin(&k);
-    memset(&t, 0, sizeof(t));
-}
-
-static void open_all(void)
-{
-    rails_save(&k);
-    rails_open(&k, NULL);
-    if (rig_waiting(&k.r, 2001))
-        rig_answer(&k.r, 2001, REFUSED);
-}
-
-static void stop(void)
-{
-    told_free(&t);
-    rails_close(&k);
-}
 
 /* ---- scopes ---- */
 
@@ -179,18 +156,6 @@ START_TEST(pushes_are_asked_for_ones_own_accounts)
     stop();
 }
 END_TEST
-
-static size_t accounts_told(uint64_t *first)
-{
-    struct arena mem = ARENA_INIT;
-    Trd_GetAccList_Response rsp;
-    ck_assert_int_eq(codec_decode(&Trd_GetAccList_Response_msg, &mem, t.body.p, t.body.n, &rsp,
-                                  NULL, NULL), FUTU_OK);
-    size_t n = rsp.s2c ? rsp.s2c->n_accList : 0;
-    *first = n ? rsp.s2c->accList[0].accID : 0;
-    arena_free(&mem);
-    return n;
-}
 
 START_TEST(account_lists_are_cut_down)
 {

@@ -1,43 +1,8 @@
 /* guard_trail_test.c - what requests of keys leave in the trail and in the counts, and memory that
  * is out while they are judged. */
-#include "rails.h"
+#include "keys_rig.h"
 
 #include <stdio.h>
-
-static struct rails k;
-static struct told t;
-
-static void begin(void)
-{
-    rails_begin(&k);
-    memset(&t, 0, sizeof(t));
-}
-
-static void open_all(void)
-{
-    rails_save(&k);
-    rails_open(&k, NULL);
-    if (rig_waiting(&k.r, 2001))
-        rig_answer(&k.r, 2001, REFUSED);
-}
-
-static void stop(void)
-{
-    told_free(&t);
-    rails_close(&k);
-}
-
-static size_t accounts_told(uint64_t *first)
-{
-    struct arena mem = ARENA_INIT;
-    Trd_GetAccList_Response rsp;
-    ck_assert_int_eq(codec_decode(&Trd_GetAccList_Response_msg, &mem, t.body.p, t.body.n, &rsp,
-                                  NULL, NULL), FUTU_OK);
-    size_t n = rsp.s2c ? rsp.s2c->n_accList : 0;
-    *first = n ? rsp.s2c->accList[0].accID : 0;
-    arena_free(&mem);
-    return n;
-}
 
 #define ALLOWED "futu_auth_events_total{iface=\"grpc\",outcome=\"allow\",key_id=\"key\"}"
 
