@@ -17,17 +17,12 @@
 static bool try_gateway(const struct opend_conf *c, futu_loop *loop, const char *rsa_key, char *why,
                         size_t size)
 {
-    futu_gateway_opts o = FUTU_GATEWAY_OPTS_INIT;
+    futu_gateway_opts o = options_gateway(c);
     futu_gateway *g;
     o.loop = loop;
-    o.upstream = FUTU_UPSTREAM_PAPER;
+    o.upstream = FUTU_UPSTREAM_PAPER;       /* nobody is dialled */
     o.rsa_private_key = rsa_key;
-    o.paper_clock = c->paper_clock;
-    o.rest_keys_file = c->rest_keys_file;
-    o.ws_keys_file = c->ws_keys_file;
-    o.grpc_keys_file = c->grpc_keys_file;
-    o.allowed_origins = c->rest_allowed_origins;
-    o.mcp_tools = c->mcp_tools;
+    o.state_dir = o.audit_log = NULL;       /* and nothing is written */
     if (futu_gateway_new(&g, &o, why, size) != FUTU_OK)
         return false;
     futu_gateway_free(g);

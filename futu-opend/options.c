@@ -170,3 +170,34 @@ void options_help(FILE *out)
                  "environment variable (FUTU_OPEND_PUSH_INTERVAL=100).\n"
                  "\nTry: futu-opend --paper --paper-clock always-open --websocket-port 33333\n");
 }
+
+futu_gateway_opts options_gateway(const struct opend_conf *c)
+{
+    futu_gateway_opts o = FUTU_GATEWAY_OPTS_INIT;
+    o.upstream = c->paper ? FUTU_UPSTREAM_PAPER : FUTU_UPSTREAM_RELAY;
+    o.upstream_host = c->upstream_host;
+    o.upstream_port = (uint32_t)c->upstream_port;
+    o.upstream_rsa_key = c->upstream_rsa_key;
+    o.upstream_cache_s = (uint32_t)c->upstream_cache_s;
+    o.state_dir = c->state_dir;
+    o.rsa_private_key = c->rsa_private_key;
+    o.websocket_key_md5 = c->websocket_key_md5;
+    o.paper_clock = c->paper_clock;
+    o.paper_seed = c->paper_seed;
+    o.paper_trade_pwd = c->paper_trade_pwd;
+    o.frequency_limits_off = strcmp(c->frequency_limits, "off") == 0;
+    o.push_proto_fmt = (uint32_t)c->push_proto_type;
+    o.push_interval_ms = (uint32_t)c->push_interval_ms;
+    o.keep_alive_s = (uint32_t)c->keep_alive_s;
+    o.max_connections = (uint32_t)c->max_connections;
+    o.sub_quota = (uint32_t)c->sub_quota;
+    o.rest_keys_file = c->rest_keys_file;
+    o.ws_keys_file = c->ws_keys_file;
+    o.grpc_keys_file = c->grpc_keys_file;
+    o.audit_log = c->audit_log;
+    o.allowed_origins = c->rest_allowed_origins;
+    o.metrics_public = c->metrics_public;
+    o.mcp_tools = c->mcp_tools;
+    o.mcp_direct_orders = c->mcp_direct_orders;
+    return o;
+}

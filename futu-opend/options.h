@@ -9,6 +9,7 @@
 #ifndef OPEND_OPTIONS_H
 #define OPEND_OPTIONS_H
 
+#include <futu/gateway.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -79,5 +80,9 @@ void options_notes(const struct opend_conf *c, void (*log)(int level, const char
 void options_report(const struct opend_conf *c, FILE *out);
 /* FUTU_LOG_* of c->log_level; 0 for "off". */
 int options_log_level(const struct opend_conf *c);
+
+/* What the gateway is told of them; the loop and what comes from elsewhere is the caller's to add.
+ * Strings are borrowed from *c. */
+futu_gateway_opts options_gateway(const struct opend_conf *c);
 
 #endif
