@@ -1,9 +1,10 @@
 // daemon.test.mjs - futucli daemon-status, daemon-reload and daemon-shutdown against a running daemon.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Gateway, key } from './gateway.mjs';
@@ -29,12 +30,13 @@ function cli(words, env = {}) {
 const port = () => ['--rest-port', String(g.restPort)];
 
 test('the state is shown to a key with the scope admin', async () => {
-    const file = join(g.dir, 'key');
+    const file = join(mkdtempSync(join(tmpdir(), 'futu-key-')), 'key');
     writeFileSync(file, `${admin.plain}\n`);
     const table = await cli(['daemon-status', ...port(), '--key-file', file]);
     assert.equal(table.code, 0, table.err);
     assert.match(table.out, /upstream +paper/);
     assert.match(table.out, /API keys +2/);
+    rmSync(dirname(file), { recursive: true });
     const json = await cli(['-o', 'json', 'daemon-status'],
         { FUTU_API_KEY: admin.plain, FUTU_REST_URL: `http://127.0.0.1:${g.restPort}` });
     assert.equal(JSON.parse(json.out).login.online, true);

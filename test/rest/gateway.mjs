@@ -1,7 +1,7 @@
 // gateway.mjs - a paper gateway with REST, the WebSocket port, a state folder and API keys, for one
 // test file; and what the tests ask it with.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,11 +93,28 @@ export class Gateway extends Daemon {
         });
     }
 
+    // What it printed, and every file of its folder, must be free of what only a client may know: keys, and
+    // the digest of the paper exchange's trade password.
+    scan() {
+        const secrets = [createHash('md5').update('paper').digest('hex'), ...(this.keys ?? []).map((k) => k.plain)];
+        const places = [['standard error', this.err], ['standard output', this.out]];
+        for (const name of readdirSync(this.dir, { recursive: true })) {
+            const path = join(this.dir, name);
+            if (statSync(path).isFile())
+                places.push([name, readFileSync(path, 'latin1')]);
+        }
+        for (const [name, text] of places)
+            for (const secret of secrets)
+                if (text.includes(secret))
+                    throw new Error(`${name} tells the secret ${secret}`);
+    }
+
     // Ends it, and removes what it had on disk.
     async end() {
         this.agent.destroy();
         try {
             await this.stop();
+            this.scan();
         } finally {
             this.remove();
         }
