@@ -57,18 +57,21 @@ static void note_tickers(struct watcher *w, const Qot_UpdateTicker_S2C *m)
         note_tick(s, &m->tickerList[i]);
 }
 
-/* The last value of each candle; they come in the order of time, but may be repeated. */
+/* The last value of each candle, in the order of time. A subscription that begins as a candle closes
+ * is pushed the new one first, and then the closed one with it. */
 static void note_bar(struct watched *s, const Qot_Common_KLine *k)
 {
     struct seen_bar bar = { .time = k->timestamp, .close = k->closePrice, .volume = k->volume };
-    for (size_t i = s->n_bars; i > 0 && s->bars[i - 1].time >= bar.time; i--) {
-        if (s->bars[i - 1].time == bar.time) {
-            s->bars[i - 1] = bar;
-            return;
-        }
+    size_t i = s->n_bars;
+    while (i > 0 && s->bars[i - 1].time > bar.time)
+        i--;
+    if (i > 0 && s->bars[i - 1].time == bar.time) {
+        s->bars[i - 1] = bar;
+        return;
     }
     s->bars = grown(s->bars, s->n_bars, sizeof(bar));
-    s->bars[s->n_bars++] = bar;
+    memmove(&s->bars[i + 1], &s->bars[i], (s->n_bars++ - i) * sizeof(bar));
+    s->bars[i] = bar;
 }
 
 static void note_candles(struct watcher *w, const Qot_UpdateKL_S2C *m)
