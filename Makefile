@@ -20,7 +20,7 @@ WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpoin
 INC    := -Ilibfutu/include -I$(GEN) -Ilibfutu
 ALL    := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -MMD -MP $(INC) \
           $(SANFLAGS_$(SAN)) $(or $(CFLAGS),-O2 -g)
-LIBS   := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lsodium -lnettle -lcjson -lm -lpthread
+LIBS   := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lsodium -lnettle -llz4 -lcjson -lm -lpthread
 OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lwslay -lexpat
 CLI_LIBS   := -lcjson
 # The library stands beside the programs in the build tree, in ../lib once they are installed.
