@@ -14,7 +14,7 @@
 #include "io/tls_client.h"
 #include "io/url.h"
 
-#define TARGET_MAX 4096
+#define TARGET_MAX 16384
 #define REQUEST_MAX (256u << 10)
 
 struct https {
