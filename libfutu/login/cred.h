@@ -2,7 +2,7 @@
  * the verification that waits for its SMS code, for 300 seconds.
  *
  * File:    JSON object, strictly read; unknown members are skipped, so that files of futu-opend-rs
- *          are taken as they are. cred.c has the list of members.
+ *          are taken as they are. cred_text.c has the list of members.
  * Secret:  everything that proves something lies in locked memory, also while it is read and
  *          written.
  * Errors:  of cred_load(): FUTU_ENOTFOUND means "log in anew", `why` says which rule left it out.
@@ -27,7 +27,7 @@
 
 struct cred {
     uint32_t schema;
-    struct account account;         /* of the file; account.typed is empty in old files */
+    char account[ACCOUNT_MAX + 1];  /* as typed; "" only in old files, not after cred_load() */
     char device_id[DEVICE_ID + 1];
     uint64_t uid;
     uint8_t attribution;            /* never 0 */
@@ -47,13 +47,14 @@ void cred_file(const struct account *a, char out[STATE_NAME_MAX]);
 /* What the file of `a` holds, ready for `server` and `device_id` (NULL: any). FUTU_ENOTFOUND: there
  * is none that counts: no file, another account's, another platform's than the chosen one, another
  * device's, a newer schema, no attribution, a rand_key of another length. A file that is no JSON
- * object, or has a member of a wrong type, is set aside first. Other errors: FUTU_EIO, FUTU_ENOMEM. */
+ * object, or has a member of a wrong type, is set aside first. Else FUTU_EIO, FUTU_ENOMEM. */
 futu_err cred_load(struct cred *out, const struct state *s, const struct account *a,
                    const struct auth_server *server, const char *device_id, char *why,
                    size_t size);
 /* A file of a newer schema is set aside, not overwritten. FUTU_EINVAL: a member that no file may
  * have (rand_key, attribution, a text that is too long). */
-futu_err cred_save(const struct cred *c, const struct state *s, char *why, size_t size);
+futu_err cred_save(const struct cred *c, const struct state *s, const struct account *a, char *why,
+                   size_t size);
 
 /* The text itself; FUTU_EFORMAT: `why` says what and where. Rules that depend on who asks are
  * cred_load()'s. */

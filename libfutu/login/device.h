@@ -1,7 +1,7 @@
 /* device.h - the id by which the broker knows this installation: 16 hex digits, one per account.
  *
- * File:    device-HASH.dat, the digits alone; blanks behind them and upper case are taken. Any other
- *          content is set aside, with a warning, and a new id is made.
+ * File:    device-HASH.dat, the digits alone; blanks behind them and upper case are taken. Any
+ *          other content is set aside, with a warning, and a new id is made.
  * Errors:  as state.h; FUTU_EINVAL: --device-id is not 16 hex digits.
  * Threads: none.
  * Tests:   test/unit/login/device_test.c, test/fuzz/fuzz_device.c

@@ -1,5 +1,5 @@
-/* keychain.h - passwords that outlive the process: the Secret Service of the desktop or session, and,
- * where there is none, an encrypted file for who asks for it.
+/* keychain.h - passwords that outlive the process: in the Secret Service of the session, and, where
+ * there is none, in an encrypted file for who asks for it.
  *
  * Service: libsecret, loaded when it is first needed and only when there is a session bus; service
  *          and entry names are those of futu-opend-rs. A call waits `timeout_ms` at most, also for
@@ -18,6 +18,8 @@
 #include "crypt/secret.h"
 #include "login/account.h"
 
+struct secret_lib;
+
 #define KEYCHAIN_SERVICE "futu-opend-rs"
 #define KEYCHAIN_WORDS "auto secret-service file off"
 #define KEYCHAIN_TIMEOUT_MS 30000
@@ -30,6 +32,7 @@ struct keychain {
     const char *dir;            /* of the vault: the state folder; NULL: no vault */
     const char *machine_id;     /* binds the vault; NULL: this machine has none */
     int timeout_ms;             /* 0: KEYCHAIN_TIMEOUT_MS */
+    const struct secret_lib *lib;       /* tests bring their own; NULL: libsecret */
 };
 
 /* One of KEYCHAIN_WORDS; NULL is auto. */

@@ -1,6 +1,8 @@
 /* state.h - the folder with what must outlive the process: device id, credentials, vault.
  *
  * Modes:   the folder is made 0700 and tightened to that, with its secret files 0600, at each open.
+ *          One that others use too (it has folders in it, or is sticky as /tmp is) is refused
+ *          rather than closed to them.
  * Write:   to NAME.new, synced, renamed over NAME, the folder synced: after a crash at any point
  *          the old or the new content is there, whole.
  * Lock:    lock-HASH, held as long as the process lives: two gateways on one account would throw
