@@ -110,7 +110,9 @@ $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/te
 $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/upstream/relay/%.o,peer gate bodies)
 # The broker's side over HTTP, for tests of the login.
 EMULATOR_WEB := $(patsubst %,$(B)/test/emulator/%.o,web cert) $(B)/obj/futu-opend/tls.o
-$(B)/test/emulator/%.o: ALL += -I.
+EMULATOR_AUTH := $(patsubst %,$(B)/test/emulator/%.o,auth auth_calls auth_ticket scenario)
+$(B)/test/emulator/%.o $(B)/test/unit/upstream/broker/%.o: ALL += -I.
+$(B)/test/unit/upstream/broker/flow_test: $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
 $(B)/test/unit/io/https_test.o: ALL += -I.
 $(B)/test/unit/io/https_test: $(EMULATOR_WEB)
 # The daemon's parts without its main(); a test may bring a gateway of its own.

@@ -143,10 +143,6 @@ void web_answer(struct web_conn *c, int status, futu_str body, uint64_t delay_ms
         on_delay(&c->timer);
 }
 
-void web_say_nothing(struct web_conn *c)
-{
-    (void)c;
-}
 
 futu_str web_header(const struct web_request *rq, const char *name)
 {

@@ -32,10 +32,9 @@ void web_stop(struct web *w);
 
 /* delay_ms: when it leaves. The connection may have gone meanwhile. */
 void web_answer(struct web_conn *c, int status, futu_str body, uint64_t delay_ms);
-/* Bytes as they are, then the end of the connection. */
+/* One that is not answered waits until the client goes. Bytes as they are, then the end of the connection. */
 void web_raw(struct web_conn *c, futu_str bytes);
 void web_hang_up(struct web_conn *c);
-void web_say_nothing(struct web_conn *c);           /* and keep the connection */
 
 /* The value of a header line, without blanks around it; p NULL: there is none. */
 futu_str web_header(const struct web_request *rq, const char *name);

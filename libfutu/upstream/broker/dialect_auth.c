@@ -117,10 +117,8 @@ const char dialect_device_type[] = "PC";
 /* Not told, only that it must be there. */
 const char dialect_os_ver[] = "Linux";
 
-void dialect_alias(char out[DIALECT_ALIAS_MAX])
-{
-    snprintf(out, DIALECT_ALIAS_MAX, "futu-opend v%s", FUTU_VERSION);
-}
+/* Told: it begins with name and version of the program. */
+const char dialect_alias[] = "futu-opend v" FUTU_VERSION;
 
 /* ---- passwords and tickets ---- */
 
@@ -207,6 +205,18 @@ futu_err dialect_ticket(const struct dialect_ticket *t, struct secret *out)
     wipe(digest, sizeof(digest));
     buf_free(&b);
     return err;
+}
+
+/* ---- times ---- */
+
+/* "invalid_time" is told to be a number and codes to live about 30 days; whether it is a time or a
+ * life is not. What is less than a year of seconds can be no time of these days. */
+int64_t dialect_code_end(uint64_t word, int64_t now_s, int64_t ahead_s)
+{
+    const uint64_t year = 366 * 86400;
+    if (word == 0 || word > INT32_MAX * UINT64_C(2))
+        return 0;
+    return word < year ? now_s + (int64_t)word : (int64_t)word - ahead_s;
 }
 
 /* ---- brokers: all of it is told ---- */

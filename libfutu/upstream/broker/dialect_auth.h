@@ -58,12 +58,10 @@ extern const struct dialect_call dialect_calls[AUTH_CALLS];
 /* ---- who this client says it is ---- */
 
 #define DIALECT_AUTH_VERSION "1002"
-#define DIALECT_ALIAS_MAX 64
 
 extern const char *const dialect_client_types[2];   /* by enum platform */
 extern const char dialect_user_agent[], dialect_device_type[], dialect_os_ver[];
-/* Names this gateway in the mobile app's list of devices. */
-void dialect_alias(char out[DIALECT_ALIAS_MAX]);
+extern const char dialect_alias[];          /* in the mobile app's list of devices */
 
 /* ---- passwords and tickets ---- */
 
@@ -83,6 +81,14 @@ struct dialect_ticket {
 };
 /* Plain; the caller seals and wipes it. */
 futu_err dialect_ticket(const struct dialect_ticket *t, struct secret *out);
+
+/* ---- times ---- */
+
+/* When a code of auth_code_list ends on this machine's clock: `word` is the server's, `ahead_s` its
+ * clock less ours. 0: it does not end. */
+int64_t dialect_code_end(uint64_t word, int64_t now_s, int64_t ahead_s);
+/* Of a broker's signature when the answer names no life. */
+#define DIALECT_BROKER_SIG_S 1800
 
 /* ---- brokers ---- */
 
