@@ -90,9 +90,12 @@ const char *emu_ticket_judge(const struct emu_account *a, const char *text, int6
     *code = 2;
     if (n > sizeof(raw) || !base64_read(raw, text, n, &n))
         return "the ticket is not base64";
-    if (seal_init(&s, &dialect_seal, key, n_key) || seal_open(&s, raw, n, &plain))
-        return "account/password mismatch";
-    const char *wrong = judge_plain(a, plain.p, plain.n, now_s, rand_key, code);
+    if (seal_init(&s, &dialect_seal, key, n_key))
+        return "the key is not usable";
+    bool fits = seal_open(&s, raw, n, &plain) == FUTU_OK;
+    const char *wrong = fits ? NULL : "account/password mismatch";
+    if (fits)
+        wrong = judge_plain(a, plain.p, plain.n, now_s, rand_key, code);
     buf_free(&plain);
     return wrong;
 }

@@ -10,7 +10,7 @@
 
 static bool fail(struct scenario *s, int line, const char *what, const char *word)
 {
-    snprintf(s->why, sizeof(s->why), "%.120s:%d: %s%s%s", s->file, line, what, word ? ": " : "",
+    snprintf(s->why, sizeof(s->why), "%.100s:%d: %.40s%s%.90s", s->file, line, what, word ? ": " : "",
              word ? word : "");
     return false;
 }

@@ -253,7 +253,8 @@ void rig_login(futu_login_opts opts)
     ck_assert_int_eq(flow_new(&rig.flow, &o), FUTU_OK);
     rig.asks = rig.readies = rig.failures = 0;
     flow_start(rig.flow);
-    rig_pump();
+    if (!rig.hold)
+        rig_pump();
 }
 
 void rig_wait(int64_t seconds)

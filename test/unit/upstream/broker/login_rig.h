@@ -21,6 +21,7 @@ struct rig {
     struct login login;
     struct flow *flow;
     struct terminal terminal;
+    bool hold;                  /* rig_login() leaves the pumping to the test */
     unsigned sms, asks, readies, failures, renewals, brokers;
     struct flow_ask ask;
     char phone[32];
