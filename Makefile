@@ -113,8 +113,13 @@ EMULATOR_WEB := $(patsubst %,$(B)/test/emulator/%.o,web cert) $(B)/obj/futu-open
 EMULATOR_AUTH := $(patsubst %,$(B)/test/emulator/%.o,auth auth_calls auth_ticket scenario)
 $(B)/test/emulator/%.o $(B)/test/unit/upstream/broker/%.o: ALL += -I.
 $(B)/test/unit/upstream/broker/flow_test: $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
+$(B)/test/unit/upstream/broker/login_flow_test: $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/test/emulator/auth_web.o
 $(B)/test/unit/io/https_test.o: ALL += -I.
 $(B)/test/unit/io/https_test: $(EMULATOR_WEB)
+# The same as a program, for the tests of the built daemon and for users.
+$(B)/futu-emulator: $(B)/test/emulator/main.o $(B)/test/emulator/auth_web.o $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/libfutu.a
+	$(CC) $(ALL) -o $@ $^ $(LIBS)
+	@ln -sfn $(notdir $(B))/$(@F) build/$(@F)
 # The daemon's parts without its main(); a test may bring a gateway of its own.
 OPEND_PARTS := $(filter-out $(B)/obj/futu-opend/main.o,$(OPEND_OBJ))
 OPEND_TESTS := $(filter $(B)/test/unit/opend/%,$(TESTS))
