@@ -108,6 +108,11 @@ $(filter $(B)/test/unit/gateway/% $(B)/test/unit/surface/%,$(TESTS)): $(B)/test/
 $(filter $(B)/test/unit/api/%,$(TESTS)): $(B)/test/unit/api/host.o
 $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/test/unit/client/world.o
 $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/upstream/relay/%.o,peer gate bodies)
+# The broker's side: its channels as a library without sockets, with them, and in a program.
+EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
+BROKER_TESTS := $(filter $(B)/test/unit/upstream/broker/%,$(TESTS))
+$(BROKER_TESTS): $(B)/test/unit/upstream/broker/rig.o $(EMU_CHANNEL)
+$(B)/test/unit/upstream/broker/%.o: ALL += -Itest/emulator
 # The daemon's parts without its main(); a test may bring a gateway of its own.
 OPEND_PARTS := $(filter-out $(B)/obj/futu-opend/main.o,$(OPEND_OBJ))
 OPEND_TESTS := $(filter $(B)/test/unit/opend/%,$(TESTS))
