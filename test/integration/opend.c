@@ -51,7 +51,7 @@ static int open_kept(const char *kind)
 }
 
 /* With FUTU_TEST_LOGS each daemon leaves what it said on standard error there, for log_scan.py,; else
- * it goes where the test's own goes. */
+ * else it goes where the test's own goes. */
 static void keep_errors(void)
 {
     int fd = open_kept("log");
