@@ -50,7 +50,7 @@ static int open_kept(const char *kind)
     return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
-/* With FUTU_TEST_LOGS each daemon leaves what it said on standard error there, for log_scan.py,; else
+/* With FUTU_TEST_LOGS each daemon leaves what it said on standard error there, for log_scan.py;
  * else it goes where the test's own goes. */
 static void keep_errors(void)
 {
