@@ -120,6 +120,11 @@ $(B)/test/unit/io/https_test: $(EMULATOR_WEB)
 $(B)/futu-emulator: $(B)/test/emulator/main.o $(B)/test/emulator/auth_web.o $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 	@ln -sfn $(notdir $(B))/$(@F) build/$(@F)
+# The broker's side: its channels as a library without sockets, with them, and in a program.
+EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
+BROKER_TESTS := $(filter $(B)/test/unit/upstream/broker/%,$(TESTS))
+$(BROKER_TESTS): $(B)/test/unit/upstream/broker/rig.o $(EMU_CHANNEL)
+$(B)/test/unit/upstream/broker/%.o: ALL += -Itest/emulator
 # The daemon's parts without its main(); a test may bring a gateway of its own.
 OPEND_PARTS := $(filter-out $(B)/obj/futu-opend/main.o,$(OPEND_OBJ))
 OPEND_TESTS := $(filter $(B)/test/unit/opend/%,$(TESTS))
