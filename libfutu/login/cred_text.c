@@ -11,6 +11,8 @@
 #include "codec/json_text.h"
 #include "login/cred.h"
 
+#define TIME_MAX UINT64_C(100000000000)     /* in seconds: sums stay far from an overflow */
+
 struct reader {
     struct json_lex lx;
     const char *text;
@@ -160,7 +162,7 @@ static futu_err read_u64(struct reader *r, void *at, const struct member *m)
 static futu_err read_time(struct reader *r, void *at, const struct member *m)
 {
     uint64_t v = 0;
-    futu_err err = read_number(r, m, INT64_MAX, &v);
+    futu_err err = read_number(r, m, TIME_MAX, &v);
     *(int64_t *)at = (int64_t)v;
     return err;
 }
