@@ -134,14 +134,12 @@ static futu_err read_device(struct reader *r, void *at, const struct member *m)
 
 static futu_err read_number(struct reader *r, const struct member *m, uint64_t max, uint64_t *out)
 {
-    futu_str word;
     json_blanks(&r->lx);
-    if (!json_skip(&r->lx, &word))
-        return malformed(r, "a value that does not end");
-    while (word.n && (word.p[word.n - 1] == ' ' || word.p[word.n - 1] == '\n' ||
-                      word.p[word.n - 1] == '\r' || word.p[word.n - 1] == '\t'))
-        word.n--;
-    if (!str_to_u64(word, out) || *out > max || (word.n > 1 && word.p[0] == '0'))
+    futu_str word = { r->lx.p, 0 };
+    for (; r->lx.p < r->lx.end && *r->lx.p >= '0' && *r->lx.p <= '9'; r->lx.p++)
+        word.n++;
+    bool more = r->lx.p < r->lx.end && memchr(".eE", *r->lx.p, 3);
+    if (more || !str_to_u64(word, out) || *out > max || (word.n > 1 && word.p[0] == '0'))
         return bad(r, m, "a whole number is expected");
     return FUTU_OK;
 }
