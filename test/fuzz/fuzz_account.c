@@ -1,5 +1,5 @@
-/* fuzz_account.c - any text as an account, as an auth server and as a device id: what is taken keeps
- * to its form, what is refused says so in one line, and what was made of it means the same again. */
+/* fuzz_account.c - any text as an account, as an auth server and as a device id: what is taken has
+ * its form, what is refused says so in one line, and what was made of it means the same again. */
 #include <stdlib.h>
 
 #include "login/account.h"

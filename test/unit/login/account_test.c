@@ -79,6 +79,7 @@ START_TEST(what_is_none_of_the_forms_is_refused_with_the_right_one)
     refused("user@-example.com", "user@example.com");
     refused("user@@example.com", "user@example.com");
     refused("12\n34", "a numeric id");
+    refused("abc\n", "a numeric id");
     refused("\xc3\xa9@example.com", "this is no e-mail");
 }
 END_TEST
@@ -102,6 +103,7 @@ START_TEST(a_stored_text_names_the_same_account_in_either_spelling)
 {
     ck_assert(same("+86-13900000000", "13900000000"));
     ck_assert(same("13900000000", "+86-13900000000"));
+    ck_assert(same("+39-0612345678", "0612345678"));
     ck_assert(same("user@example.com", "user@example.com"));
     ck_assert(!same("12345678", "12345679"));
     ck_assert(!same("user@example.com", "User@example.com"));

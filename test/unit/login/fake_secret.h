@@ -1,5 +1,5 @@
-/* fake_secret.h - a libsecret for tests: it keeps entries, fails, is locked, or does not answer until
- * it is cancelled, or not even then. */
+/* fake_secret.h - a libsecret for tests: it keeps entries, fails, is locked, or does not answer
+ * until it is cancelled, or not even then. */
 #ifndef TEST_UNIT_LOGIN_FAKE_SECRET_H
 #define TEST_UNIT_LOGIN_FAKE_SECRET_H
 

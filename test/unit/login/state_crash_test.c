@@ -1,6 +1,6 @@
-/* state_crash_test.c - a process that saves a login is killed before and after each call that changes
- * the disk: what is there then is the old login or the new one, whole, and the next process can go
- * on. The calls are this file's own. */
+/* state_crash_test.c - a process that saves a login is killed before and after each call that
+ * changes the disk: what is there then is the old login or the new one, whole, and the next process
+ * can go on. The calls are this file's own. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/syscall.h>

@@ -1,5 +1,5 @@
-/* state_test.c - the state folder: modes, whole files or none, one gateway an account, and whether it
- * lasts. fstatfs(), fchmod() and fsync() are this file's own where a test needs another answer. */
+/* state_test.c - the state folder: modes, whole files or none, one gateway an account, and whether
+ * it lasts. fstatfs(), fchmod() and fsync() are this file's own where a test says. */
 #include "login/state.h"
 
 #include <errno.h>
@@ -270,12 +270,12 @@ START_TEST(the_default_folder_is_that_of_the_variable_or_in_the_home)
 {
     char dir[64];
     setenv("FUTU_STATE_DIR", "/var/lib/futu", 1);
-    setenv("HOME", "/home/x", 1);
+    setenv("HOME", "/somebody", 1);
     ck_assert_int_eq(state_default_dir(dir, sizeof(dir)), FUTU_OK);
     ck_assert_str_eq(dir, "/var/lib/futu");
     unsetenv("FUTU_STATE_DIR");
     ck_assert_int_eq(state_default_dir(dir, sizeof(dir)), FUTU_OK);
-    ck_assert_str_eq(dir, "/home/x/.futu-opend-rs");
+    ck_assert_str_eq(dir, "/somebody/.futu-opend-rs");
     ck_assert_int_eq(state_default_dir(dir, 10), FUTU_ELIMIT);
     unsetenv("HOME");
     ck_assert_int_eq(state_default_dir(dir, sizeof(dir)), FUTU_ENOTFOUND);

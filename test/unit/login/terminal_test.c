@@ -1,5 +1,5 @@
-/* terminal_test.c - a child asks on a pseudo terminal, and this side types, sends signals, and looks
- * at what the terminal shows and at its modes afterwards. */
+/* terminal_test.c - a child asks on a pseudo terminal, and this side types, sends signals, and
+ * looks at what the terminal shows and at its modes afterwards. */
 #include "login/terminal.h"
 
 #include <errno.h>
