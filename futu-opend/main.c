@@ -323,8 +323,8 @@ static int start(struct daemon *d)
     if (c->calendar_file && futu_calendar_load(c->calendar_file, d->why, sizeof(d->why)) != FUTU_OK)
         return wrong_usage(d);
     if (!c->check_config && c->login_account) {
-        fprintf(stderr, "futu-opend: the options of the direct login are fine, but the login itself "
-                        "is not in this version; choose --paper or --upstream\n");
+        fprintf(stderr, "futu-opend: the options of the direct login are fine, but the login "
+                        "itself is not in this version; choose --paper or --upstream\n");
         return EXIT_FAILURE;
     }
     if (!c->check_config) {

@@ -144,7 +144,7 @@ int main(int argc, char **argv)
     (void)argc;
     if (getenv("FUTU_TEST_KEYRING"))
         return run_tcase("keyring", add);
-    setenv("TSAN_OPTIONS", "ignore_noninstrumented_modules=1", 1);      /* GLib is none of ours */
+    setenv("TSAN_OPTIONS", "ignore_noninstrumented_modules=1", 1);      /* GLib's locks */
     int open = in_session(argv[0], "open", "printf 'pw\\n' | " KEYRING " --unlock; exec \"$1\" 2>&3");
     int locked = in_session(argv[0], "locked", KEYRING " --start; exec \"$1\" 2>&3");
     return open || locked ? EXIT_FAILURE : EXIT_SUCCESS;

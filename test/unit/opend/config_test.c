@@ -343,7 +343,8 @@ END_TEST
 
 START_TEST(a_login_in_a_file_gives_way_to_an_upstream_of_the_command_line)
 {
-    ck_assert(toml("login_account = \"no account\"\nlogin_pwd = \"x\"\nplatform = \"moomoo\"\n"));
+    ck_assert(toml("login_account = \"no account\"\nlogin_pwd = \"x\"\n"
+                   "platform = \"moomoo\"\n"));
     ck_assert(option_set(&conf, option_find("paper", 5), "1",
                          (struct option_origin){ .source = FROM_ARGS }, why, sizeof(why)));
     ck_assert_msg(config_judge(&conf, why, sizeof(why)), "%s", why);
