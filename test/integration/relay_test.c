@@ -170,8 +170,11 @@ static size_t whole_candles(size_t i)
 {
     char why[128];
     size_t n;
-    for (int64_t end = now_ms() + BACK_MS; !watcher_bars_agree(&far[i], &near, &n, why); run_for(50))
+    int64_t end = now_ms() + BACK_MS;
+    while (!watcher_bars_agree(&far[i], &near, &n, why)) {
         ck_assert_msg(now_ms() < end, "chain %zu: %s", i, why);
+        run_for(50);
+    }
     return n;
 }
 
