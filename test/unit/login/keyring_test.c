@@ -137,7 +137,7 @@ static int in_session(const char *self, const char *how, const char *start)
     return status;
 }
 
-#define KEYRING "gnome-keyring-daemon --components=secrets >/dev/null 2>&1"
+#define KEYRING "gnome-keyring-daemon --components=secrets >/dev/null"
 
 int main(int argc, char **argv)
 {
@@ -145,7 +145,8 @@ int main(int argc, char **argv)
     if (getenv("FUTU_TEST_KEYRING"))
         return run_tcase("keyring", add);
     setenv("TSAN_OPTIONS", "ignore_noninstrumented_modules=1", 1);      /* GLib's locks */
-    int open = in_session(argv[0], "open", "printf 'pw\\n' | " KEYRING " --unlock; exec \"$1\" 2>&3");
+    int open = in_session(argv[0], "open",
+                          "printf 'pw\\n' | " KEYRING " --unlock; exec \"$1\" 2>&3");
     int locked = in_session(argv[0], "locked", KEYRING " --start; exec \"$1\" 2>&3");
     return open || locked ? EXIT_FAILURE : EXIT_SUCCESS;
 }
