@@ -150,7 +150,8 @@ END_TEST
 START_TEST(known_variables_of_other_names)
 {
     ck_assert(env("FUTU_STATE_DIR=/s") && env("FUTU_KEYCHAIN=file") &&
-              env("FUTU_REST_ALLOWED_ORIGINS=*") && env("FUTU_METRICS_PUBLIC=1") && env("TZ=Asia/Tokyo"));
+              env("FUTU_REST_ALLOWED_ORIGINS=*") && env("FUTU_METRICS_PUBLIC=1") &&
+              env("TZ=Asia/Tokyo"));
     ck_assert_str_eq(conf.state_dir, "/s");
     ck_assert_str_eq(conf.keychain, "file");
     ck_assert_str_eq(conf.rest_allowed_origins, "*");
