@@ -145,7 +145,7 @@ static const char *judge(struct account *a, futu_str s)
 static void complain(futu_str s, const char *wrong, char *why, size_t size)
 {
     if (str_visible(s))
-        snprintf(why, size, "%.40s %s", s.p, wrong);
+        snprintf(why, size, "%.*s %s", (int)MIN(s.n, 40u), s.p, wrong);
     else
         snprintf(why, size, "this %s", wrong);
 }
@@ -176,6 +176,8 @@ bool account_is(const struct account *a, futu_str stored)
 {
     struct account other;
     char text[ACCOUNT_MAX + 1], why[256];
+    if (str_is(stored, a->name))
+        return true;
     if (stored.n > ACCOUNT_MAX || memchr(stored.p, '\0', stored.n))
         return false;
     str_copy(text, sizeof(text), stored);

@@ -154,8 +154,8 @@ bool cred_ticket_warning(const struct cred *c, int64_t now_s, char *why, size_t 
     if (!c->tgtgt.n || left > CRED_TICKET_EARLY_S)
         return false;
     if (left <= 0)
-        snprintf(why, size, "the saved login has ended, 30 days after it was made: this start needs "
-                            "the password, and maybe an SMS code");
+        snprintf(why, size, "the saved login has ended, 30 days after it was made: this start "
+                            "needs the password, and maybe an SMS code");
     else
         snprintf(why, size, "the saved login ends in %lld hours; when it can't be renewed by then, "
                             "a start needs the password, and maybe an SMS code: run --setup-only "

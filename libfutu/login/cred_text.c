@@ -11,6 +11,8 @@
 #include "codec/json_text.h"
 #include "login/cred.h"
 
+#define TIME_MAX UINT64_C(100000000000)     /* in seconds: sums stay far from an overflow */
+
 struct reader {
     struct json_lex lx;
     const char *text;
@@ -132,14 +134,12 @@ static futu_err read_device(struct reader *r, void *at, const struct member *m)
 
 static futu_err read_number(struct reader *r, const struct member *m, uint64_t max, uint64_t *out)
 {
-    futu_str word;
     json_blanks(&r->lx);
-    if (!json_skip(&r->lx, &word))
-        return malformed(r, "a value that does not end");
-    while (word.n && (word.p[word.n - 1] == ' ' || word.p[word.n - 1] == '\n' ||
-                      word.p[word.n - 1] == '\r' || word.p[word.n - 1] == '\t'))
-        word.n--;
-    if (!str_to_u64(word, out) || *out > max || (word.n > 1 && word.p[0] == '0'))
+    futu_str word = { r->lx.p, 0 };
+    for (; r->lx.p < r->lx.end && *r->lx.p >= '0' && *r->lx.p <= '9'; r->lx.p++)
+        word.n++;
+    bool more = r->lx.p < r->lx.end && memchr(".eE", *r->lx.p, 3);
+    if (more || !str_to_u64(word, out) || *out > max || (word.n > 1 && word.p[0] == '0'))
         return bad(r, m, "a whole number is expected");
     return FUTU_OK;
 }
@@ -160,7 +160,7 @@ static futu_err read_u64(struct reader *r, void *at, const struct member *m)
 static futu_err read_time(struct reader *r, void *at, const struct member *m)
 {
     uint64_t v = 0;
-    futu_err err = read_number(r, m, INT64_MAX, &v);
+    futu_err err = read_number(r, m, TIME_MAX, &v);
     *(int64_t *)at = (int64_t)v;
     return err;
 }
