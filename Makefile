@@ -112,7 +112,7 @@ $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/
 EMULATOR_WEB := $(patsubst %,$(B)/test/emulator/%.o,web cert) $(B)/obj/futu-opend/tls.o
 EMULATOR_AUTH := $(patsubst %,$(B)/test/emulator/%.o,auth auth_calls auth_ticket scenario)
 $(B)/test/emulator/%.o $(B)/test/unit/upstream/broker/%.o: ALL += -I.
-$(B)/test/unit/upstream/broker/flow_test: $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
+$(patsubst %,$(B)/test/unit/upstream/broker/%_test,flow flow_renew): $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
 $(B)/test/unit/upstream/broker/login_flow_test: $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/test/emulator/auth_web.o
 $(B)/test/unit/io/https_test.o: ALL += -I.
 $(B)/test/unit/io/https_test: $(EMULATOR_WEB)

@@ -1,7 +1,7 @@
 /* flow.c - see flow.h: the table of states, and what happens on entering one.
  *
- * A step is an event in a state; what has no row fails the login. flow_go() is the last thing that a
- * function does, since entering a state may lead to the next.
+ * A step is an event in a state; what has no row fails the login. flow_go() is the last thing that
+ * a function does, since entering a state may lead to the next.
  */
 #include "upstream/broker/flow_in.h"
 

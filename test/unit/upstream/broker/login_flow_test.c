@@ -1,4 +1,4 @@
-/* login_flow_test.c - logins over HTTP and HTTPS on loopback, each scenario file of the emulator. */
+/* login_flow_test.c - logins over HTTP(S) on loopback, each scenario file of the emulator. */
 #include <dirent.h>
 #include <stdio.h>
 #include <unistd.h>
