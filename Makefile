@@ -87,7 +87,7 @@ $(B)/futucli: $(CLI_OBJ) $(B)/libfutu.so
 $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -O2 -g -fPIC -fvisibility=hidden $(SANFLAGS_$(SAN)) $(LLHTTP_INC) -c -o $@ $<
-$(B)/obj/futu-opend/%.o $(B)/libfutu/io/%.o: ALL += $(LLHTTP_INC)
+$(B)/obj/futu-opend/%.o $(B)/libfutu/io/%.o $(B)/test/fuzz/fuzz_http_reply.o: ALL += $(LLHTTP_INC)
 $(B)/obj/%.o: %.c Makefile | $(GEN_STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(ALL) -c -o $@ $<
