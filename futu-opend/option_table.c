@@ -84,6 +84,8 @@ const struct option options[] = {
       .help = "tools of /mcp: core,subscribe,quote,plate,derivative,watchlist,account,trade" },
     { "mcp-direct-orders", NULL, O_FLAG, AT(mcp_direct_orders), NULL, 0, 0, NULL,
       .help = "tools send orders of real accounts without a preview to confirm" },
+    { "trade-pwd-account", "ACCOUNT", O_STR, AT(trade_pwd_account), NULL, 0, 0, NULL,
+      .help = "login account whose stored trade password the tools unlock with" },
     { "grpc-port", "N", O_UINT, AT(grpc_port), NULL, 0, 65535, NULL,
       .help = "gRPC; off when absent" },
     { "grpc-ip", "ADDR", O_STR, AT(grpc_ip), NULL, 0, 0, NULL,

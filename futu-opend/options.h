@@ -56,7 +56,7 @@ struct opend_conf {
     uint64_t push_proto_type, push_interval_ms, keep_alive_s, max_connections, sub_quota;
     const char *log_level;
     const char *rest_ip, *rest_tls_cert, *rest_tls_key, *rest_allowed_origins;
-    const char *mcp_tools;
+    const char *mcp_tools, *trade_pwd_account;
     uint64_t rest_port, grpc_port;      /* 0: off */
     const char *grpc_ip, *grpc_tls_cert, *grpc_tls_key;
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;

@@ -3,11 +3,22 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* Before anything that handles a password. */
+static void no_core_file(void)
+{
+    struct rlimit none = { 0, 0 };
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+}
 
 futu_keychain_opts password_keychain(const struct args *a)
 {
     futu_keychain_opts o = FUTU_KEYCHAIN_OPTS_INIT;
     const char *env = getenv("FUTU_KEYCHAIN");
+    no_core_file();
     o.keychain = arg(a, "keychain");
     o.state_dir = arg(a, "state-dir");
     if (!o.keychain && env && *env)
@@ -86,6 +97,7 @@ futu_err password_stored_for_trade(const struct args *a, const char *account, ch
 
 int password_for_trade(const struct args *a, char *out, size_t size)
 {
+    no_core_file();
     if (arg_given(a, "from-stdin"))
         return password_from_stdin(out, size);
     futu_err err = password_stored_for_trade(a, arg(a, "account"), out, size);
