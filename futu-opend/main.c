@@ -76,8 +76,8 @@ static const char *find_trade_pwd(struct daemon *d, char *room, size_t size, boo
     if (futu_keychain_get(FUTU_PASSWORD_TRADE, c->trade_pwd_account, room, size, &o, &where, why,
                           sizeof(why)) == FUTU_OK)
         return room;
-    snprintf(d->why, sizeof(d->why), "--trade-pwd-account: %s; store it with: futucli set-trade-pwd "
-                                     "--account %s", why, c->trade_pwd_account);
+    snprintf(d->why, sizeof(d->why), "--trade-pwd-account: %s; store it with: futucli "
+                                     "set-trade-pwd --account %s", why, c->trade_pwd_account);
     *fine = false;
     return NULL;
 }
