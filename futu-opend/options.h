@@ -2,7 +2,8 @@
  *
  * Order:   command line over environment over file over default (option_table.h).
  * Files:   options.c reads the command line, config_env.c the environment, config.c finds the file
- *          and config_toml.c or config_xml.c reads it, judge.c judges the whole.
+ *          and config_toml.c or config_xml.c reads it, judge.c and judge_login.c judge the whole;
+ *          secrets.c wipes what was secret in it.
  * Errors:  one line for the user; the program ends with status 2.
  * Tests:   test/unit/opend/, test/integration/options_test.c, test/fuzz/fuzz_toml.c, fuzz_xml.c
  */

@@ -3,22 +3,24 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-/* Before anything that handles a password. */
-static void no_core_file(void)
+/* Where a password is about to stand: not swapped, as far as the system allows, and in no core
+ * file. */
+static void guard(void *p, size_t n)
 {
     struct rlimit none = { 0, 0 };
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
+    mlock(p, n);
 }
 
 futu_keychain_opts password_keychain(const struct args *a)
 {
     futu_keychain_opts o = FUTU_KEYCHAIN_OPTS_INIT;
     const char *env = getenv("FUTU_KEYCHAIN");
-    no_core_file();
     o.keychain = arg(a, "keychain");
     o.state_dir = arg(a, "state-dir");
     if (!o.keychain && env && *env)
@@ -29,6 +31,7 @@ futu_keychain_opts password_keychain(const struct args *a)
 /* Without a buffer, so that no copy of it stays behind. */
 int password_from_stdin(char *out, size_t size)
 {
+    guard(out, size);
     setvbuf(stdin, NULL, _IONBF, 0);
     if (!fgets(out, (int)size, stdin))
         return failure("--from-stdin: standard input is empty");
@@ -52,6 +55,8 @@ static int explain(futu_err err)
 int password_ask(const char *question, const char *again, char *out, size_t size)
 {
     char second[PASSWORD_SIZE];
+    guard(out, size);
+    guard(second, sizeof(second));
     futu_err err = futu_ask_secret(question, out, size);
     if (err || !again)
         return err ? explain(err) : CLI_OK;
@@ -84,6 +89,7 @@ futu_err password_stored_for_trade(const struct args *a, const char *account, ch
     futu_keychain_opts o = password_keychain(a);
     const char *where;
     char why[512];
+    guard(out, size);
     if (from_env(out, size))
         return FUTU_OK;
     futu_err err = futu_keychain_get(FUTU_PASSWORD_TRADE, account, out, size, &o, &where, why,
@@ -97,7 +103,6 @@ futu_err password_stored_for_trade(const struct args *a, const char *account, ch
 
 int password_for_trade(const struct args *a, char *out, size_t size)
 {
-    no_core_file();
     if (arg_given(a, "from-stdin"))
         return password_from_stdin(out, size);
     futu_err err = password_stored_for_trade(a, arg(a, "account"), out, size);
