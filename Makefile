@@ -21,7 +21,7 @@ INC    := -Ilibfutu/include -I$(GEN) -Ilibfutu
 ALL    := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -MMD -MP $(INC) \
           $(SANFLAGS_$(SAN)) $(or $(CFLAGS),-O2 -g)
 LIBS   := -luv -lmbedcrypto -lsodium -lnettle -lcjson -lm -lpthread
-OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lwslay -lexpat
+OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lwslay -lexpat -lz
 CLI_LIBS   := -lcjson
 # The library stands beside the programs in the build tree, in ../lib once they are installed.
 RPATH := -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib'

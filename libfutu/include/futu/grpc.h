@@ -46,8 +46,8 @@ typedef struct futu_grpc_request {
     /* Metadata without blanks around it; p NULL: absent. */
     futu_str authorization, idempotency_key;
     const char *peer;           /* remote address for log and audit; may be NULL */
-    int64_t timeout_ns;         /* of grpc-timeout; -1: none, 0: over already. A read that is late is
-                                 * dropped, upstream too */
+    /* Of grpc-timeout; -1: none, 0: over already. A read that is late is dropped, upstream too. */
+    int64_t timeout_ns;
     /* Output waits, or there is more of it. Neither callback may call the gateway, and both may run
      * inside the functions below; *out of futu_gateway_grpc() is set by then. */
     void (*on_output)(futu_grpc_call *call, void *arg);
