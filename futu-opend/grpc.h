@@ -91,7 +91,7 @@ struct grpc_stream {
 /* False: no memory. grpc_conn_close() in either case. */
 bool grpc_conn_open(struct grpc_conn *c);
 void grpc_conn_close(struct grpc_conn *c);
-/* False: the client broke the protocol or a limit; grpc_send() tells it why, and that is the end. */
+/* False: the client broke the protocol or a limit; grpc_send() tells it why, and that is all. */
 bool grpc_receive(struct grpc_conn *c, const uint8_t *p, size_t n);
 /* Appends frames until `out` has `max` bytes or nothing can go. False: no memory. */
 bool grpc_send(struct grpc_conn *c, struct bytes *out, size_t max);

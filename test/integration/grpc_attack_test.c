@@ -70,8 +70,8 @@ static bool push(struct h2 *c, const uint8_t *p, size_t n)
     return true;
 }
 
-/* Repeats what `make` puts together, `make(out, i)`, until the daemon has had enough. The good client
- * is served all the while. */
+/* Repeats what `make` puts together, `make(out, i)`, until the daemon has had enough. The good
+ * client is served all the while. */
 static void flood(size_t (*make)(uint8_t *out, uint32_t i))
 {
     static uint8_t out[CHUNK + 2 * H2_PAYLOAD_MAX];

@@ -1,5 +1,5 @@
-/* grpc_test.c - the gRPC port of the real daemon: many streams, readers that stop, compression, flow
- * control, and the end of the gateway, frame by frame. Calls are tested in test/grpc/. */
+/* grpc_test.c - the gRPC port of the real daemon: many streams, readers that stop, compression,
+ * flow control, and the end of the gateway, frame by frame. Calls are tested in test/grpc/. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +41,8 @@ static void subscribe(struct h2 *h)
     uint8_t c2s[256], body[300], message[320], out[256];
     size_t n = 0;
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
-        n += (size_t)sprintf((char *)c2s + n, "\x0a\x09\x08\x01\x12\x05%s", codes[i]);
+        n += (size_t)snprintf((char *)c2s + n, sizeof(c2s) - n, "\x0a\x09\x08\x01\x12\x05%s",
+                              codes[i]);
     static const char how[] = "\x10\x01\x10\x02\x10\x04\x18\x01\x20\x01";
     memcpy(c2s + n, how, sizeof(how) - 1);
     n += sizeof(how) - 1;

@@ -210,9 +210,9 @@ static void take_field(struct h2_status *s, const nghttp2_nv *nv)
     char number[16];
     keep(number, sizeof(number), nv);
     if (named(nv, ":status"))
-        s->http = atoi(number);
+        s->http = (int)strtol(number, NULL, 10);
     if (named(nv, "grpc-status"))
-        s->grpc = atoi(number);
+        s->grpc = (int)strtol(number, NULL, 10);
     if (named(nv, "grpc-message"))
         keep(s->text, sizeof(s->text), nv);
     if (named(nv, "grpc-encoding"))
