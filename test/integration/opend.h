@@ -42,6 +42,10 @@ int opend_run(const char *const *args, char *text, size_t size);
 /* The same until it has printed `word`, and then kills it: -1, or the exit status when it ended
  * before. */
 int opend_run_until(const char *const *args, const char *word, char *text, size_t size);
+/* What only a client may know, a password or a key: no daemon may have written it (log_scan.py). */
+void opend_secret(const char *secret);
+/* All is told where it is kept to be scanned; else a daemon is quiet. */
+const char *opend_log_level(void);
 long opend_rss_kb(const struct opend *d);
 
 int free_port(void);
