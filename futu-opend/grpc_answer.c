@@ -26,18 +26,17 @@
     { (uint8_t *)(name), (uint8_t *)(value), sizeof(name) - 1, (n), (flags) }
 #define WORD(name, value) HEADER(name, value, sizeof(value) - 1, FIXED)
 
-/* Room for the texts of a status. */
-struct status_text {
-    char number[8], why[3 * GRPC_TEXT_MAX];
-};
-
-static size_t status_headers(const struct grpc_stream *st, nghttp2_nv nv[2], struct status_text *t)
+static size_t status_headers(const struct grpc_stream *st, nghttp2_nv nv[2],
+                             char why[3 * GRPC_TEXT_MAX])
 {
-    int n = snprintf(t->number, sizeof(t->number), "%d", st->status);
-    nv[0] = (nghttp2_nv)HEADER("grpc-status", t->number, (size_t)n, COPIED);
+    static const char *const numbers[] = {
+        "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16",
+    };
+    const char *number = numbers[st->status];
+    nv[0] = (nghttp2_nv)HEADER("grpc-status", number, st->status < 10 ? 1 : 2, FIXED);
     if (!st->why[0])
         return 1;
-    nv[1] = (nghttp2_nv)HEADER("grpc-message", t->why, grpc_escape(st->why, t->why),
+    nv[1] = (nghttp2_nv)HEADER("grpc-message", why, grpc_escape(st->why, why),
                                COPIED | NGHTTP2_NV_FLAG_NO_INDEX);
     return 2;
 }
@@ -80,11 +79,11 @@ static bool waits(const struct grpc_stream *st)
 
 static ssize_t end_output(struct grpc_stream *st, uint32_t *flags)
 {
-    struct status_text t;
+    char why[3 * GRPC_TEXT_MAX];
     nghttp2_nv nv[2];
     *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
     st->trailed = true;
-    size_t n = status_headers(st, nv, &t);
+    size_t n = status_headers(st, nv, why);
     return nghttp2_submit_trailer(st->conn->h2, st->id, nv, n) ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
@@ -137,13 +136,12 @@ static size_t common_headers(const struct grpc_stream *st, nghttp2_nv nv[3])
 /* Nothing but a status: one block of headers. */
 static int answer_status(struct grpc_stream *st)
 {
-    struct status_text t;
-    char http[8];
+    char why[3 * GRPC_TEXT_MAX], http[8];
     nghttp2_nv nv[6];
     int n = snprintf(http, sizeof(http), "%d", st->http_status ? st->http_status : 200);
     nv[0] = (nghttp2_nv)HEADER(":status", http, (size_t)n, COPIED);
     size_t k = 1 + common_headers(st, nv + 1);
-    k += status_headers(st, nv + k, &t);
+    k += status_headers(st, nv + k, why);
     st->trailed = true;
     return nghttp2_submit_response(st->conn->h2, st->id, nv, k, NULL);
 }

@@ -64,6 +64,7 @@ static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void 
 static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *f, void *arg)
 {
     struct grpc_conn *c = arg;
+    grpc_block_begin(c);
     if (f->hd.type != NGHTTP2_HEADERS || f->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
     struct grpc_stream *st = grpc_stream_new(c, f->hd.stream_id);
@@ -77,14 +78,14 @@ static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *f, void *a
 static int on_header(nghttp2_session *h2, const nghttp2_frame *f, const uint8_t *name,
                      size_t n_name, const uint8_t *value, size_t n_value, uint8_t flags, void *arg)
 {
-    struct grpc_stream *st = stream_of(h2, f->hd.stream_id);
+    struct grpc_conn *c = arg;
+    (void)h2;
+    (void)f;
     (void)flags;
-    if (!st || grpc_header(st, (futu_str){ (const char *)name, n_name },
-                           (futu_str){ (const char *)value, n_value })) {
-        bool endless = st && st->head_size > HEADER_LIST_END;
-        return endless ? angry(arg, "headers without end") : 0;
-    }
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (!grpc_header(c, (futu_str){ (const char *)name, n_name },
+                     (futu_str){ (const char *)value, n_value }))
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    return c->block.size > HEADER_LIST_END ? angry(c, "headers without end") : 0;
 }
 
 /* Data that brings neither bytes nor an end costs; the rest gives back. */
@@ -215,6 +216,7 @@ void grpc_conn_close(struct grpc_conn *c)
 {
     free_streams(c);
     nghttp2_session_del(c->h2);
+    bytes_free(&c->block.text);
     c->h2 = NULL;
 }
 
