@@ -60,6 +60,8 @@ struct grpc_conn {
     struct grpc_block block;
     size_t held;                    /* bytes of messages and answers that its streams keep */
     struct grpc_calm calm;
+    struct bytes *out;              /* of grpc_send() while it runs, and how much it may have */
+    size_t out_max;
     uint64_t since_ms, heard_ms, pinged_ms;     /* pinged_ms 0: no ping is out */
     bool greeted;                   /* the client's settings have come */
     bool leaving;                   /* GOAWAY is out: no new calls */
@@ -135,6 +137,9 @@ bool grpc_glutted(const struct grpc_conn *c);
 
 /* Serves the streams that have something to say. False: no memory. */
 bool grpc_serve(struct grpc_conn *c);
+/* For nghttp2: a DATA frame into c->out. */
+int grpc_send_data(nghttp2_session *h2, nghttp2_frame *f, const uint8_t *head, size_t n,
+                   nghttp2_data_source *source, void *arg);
 /* What waits for the client too long. */
 void grpc_stream_tick(struct grpc_stream *st);
 

@@ -172,6 +172,7 @@ static nghttp2_session_callbacks *callbacks(void)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_chunk);
     nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_sent);
     nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
+    nghttp2_session_callbacks_set_send_data_callback(cb, grpc_send_data);
     return cb;
 }
 
@@ -274,6 +275,8 @@ bool grpc_send(struct grpc_conn *c, struct bytes *out, size_t max)
 {
     const uint8_t *p;
     ssize_t n = 0;
+    c->out = out;
+    c->out_max = max;
     while (!c->condemned && out->n < max && (n = nghttp2_session_mem_send(c->h2, &p)) > 0)
         if (!bytes_put(out, p, (size_t)n))
             return false;
