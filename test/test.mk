@@ -74,7 +74,7 @@ GRPC_MODULES := test/grpc/node_modules/.package-lock.json
 $(GRPC_MODULES): test/grpc/package.json test/grpc/package-lock.json
 	cd test/grpc && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
-grpc: $(PROGRAMS) $(GRPC_MODULES)
+grpc: $(PROGRAMS) $(GRPC_MODULES) $(REST_MODULES)
 	@sh test/grpc/run.sh $(B)
 
 # MCP over HTTP and standard input with the official SDK.
