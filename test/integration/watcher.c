@@ -57,8 +57,8 @@ static void note_tickers(struct watcher *w, const Qot_UpdateTicker_S2C *m)
         note_tick(s, &m->tickerList[i]);
 }
 
-/* The last value of each candle, in the order of time. A subscription that begins as a candle closes
- * is pushed the new one first, and then the closed one with it. */
+/* The last value of each candle, in the order of time. A subscription that begins as one closes
+ * is pushed the new one first, then the closed one with it. */
 static void note_bar(struct watched *s, const Qot_Common_KLine *k)
 {
     struct seen_bar bar = { .time = k->timestamp, .close = k->closePrice, .volume = k->volume };
