@@ -69,6 +69,7 @@ export class GrpcGateway extends Gateway {
 export async function startGateway(opts, extra) {
     const g = new GrpcGateway(opts);
     g.extra = extra;
+    g.level = opts.level ?? g.level;
     await g.start();
     return g;
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { Ftapi } from '../rest/ftapi.mjs';
-import { passwordMD5 } from '../sdk/commands.mjs';
 import { minimal } from '../sdk/fill.mjs';
+import { passwordMD5 } from '../secrets.mjs';
 import { api, call, decode, encode, HK, key, metadata, ORDER, order, pathOf, protocols, raw, REAL, SCOPES, SIM_HK, SIM_US,
     startGateway, STATE, status, types } from './client.mjs';
 
