@@ -20,7 +20,7 @@ enum grpc_step grpc_feed(struct grpc_in *in, const uint8_t **p, size_t *n)
         in->head[in->n_head++] = *(*p)++;
         --*n;
     }
-    if (in->head[0] != 0)
+    if (in->head[0] > in->gzip)
         return GRPC_COMPRESSED;
     size_t len = length_of(in);
     if (len > FUTU_GRPC_MESSAGE_MAX)
@@ -31,6 +31,13 @@ enum grpc_step grpc_feed(struct grpc_in *in, const uint8_t **p, size_t *n)
     *p += take;
     *n -= take;
     return in->body.n == len ? GRPC_MESSAGE : GRPC_MORE;
+}
+
+void grpc_head(uint8_t out[GRPC_HEAD], bool packed, size_t n)
+{
+    out[0] = packed;
+    for (unsigned i = 0; i < 4; i++)
+        out[1 + i] = (uint8_t)(n >> (24 - 8 * i));
 }
 
 void grpc_next(struct grpc_in *in)

@@ -45,6 +45,9 @@ INTEGRATION_OBJ := $(patsubst %,$(B)/test/integration/%.o,chain opend oracle pee
 $(B)/test/integration/%.o: ALL += -Itest/unit
 $(B)/test/integration/%_test: $(B)/test/integration/%_test.o $(INTEGRATION_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ -lcheck -lsubunit -lrt $(LIBS)
+GRPC_TESTS := $(filter $(B)/test/integration/grpc%,$(INTEGRATION))
+$(GRPC_TESTS): $(B)/test/integration/h2.o
+$(GRPC_TESTS): LIBS += -lnghttp2 -lz
 integration: $(PROGRAMS) $(INTEGRATION)
 	@sh test/integration/run.sh $(B)
 

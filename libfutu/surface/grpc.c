@@ -77,11 +77,19 @@ void grpc_free(struct grpc *g)
     mem_free(g);
 }
 
+/* What was only to be read need not be read on. */
+static void drop_read(futu_grpc_call *k)
+{
+    if (k->asked && hub_call_drop(&k->call))
+        k->asked = false;
+}
+
 void grpc_call_free(futu_grpc_call *k)
 {
     if (!k)
         return;
     k->ended = k->given_up = true;
+    drop_read(k);
     if (!k->asked) {
         destroy(k);
         return;
@@ -149,6 +157,7 @@ static void on_deadline(struct timer *t, int64_t now)
 {
     futu_grpc_call *k = container_of(t, futu_grpc_call, deadline);
     (void)now;
+    drop_read(k);
     grpc_end(k, FUTU_GRPC_DEADLINE_EXCEEDED,
              k->asked ? "the deadline is over; what was asked may still be done"
                       : "the deadline is over");
@@ -318,6 +327,11 @@ size_t grpc_output(futu_grpc_call *k, struct iovec *iov, size_t max)
         return 0;
     iov[0] = (struct iovec){ k->out.p + k->out_at, k->out.n - k->out_at };
     return 1;
+}
+
+size_t grpc_waiting(const futu_grpc_call *k)
+{
+    return k->out.n - k->out_at;
 }
 
 void grpc_sent(futu_grpc_call *k, size_t n)
