@@ -6,9 +6,10 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 import { Daemon, freePort } from '../sdk/daemon.mjs';
-import { api, call, encode, exchange, grpc, key, metadata, raw, slow, startGateway, STATE, status,
+import { api, call, decode, encode, exchange, grpc, key, metadata, raw, slow, startGateway, STATE, status,
     within } from './client.mjs';
 
 const all = key('all');
@@ -70,6 +71,48 @@ describe('a call', () => {
         assert.equal(await ask(framed(body).subarray(0, 9)), status.INVALID_ARGUMENT);
         assert.equal(await ask(Buffer.concat([framed(body), framed(body)])), status.UNIMPLEMENTED);
         h.close();
+    });
+
+    describe('with gzip', () => {
+        const shares = encode('Qot_GetStaticInfo.Request', { c2s: { market: 1, secType: 3 } });
+        let h;
+        before(() => { h = connect(`http://127.0.0.1:${g.grpcPort}`); });
+        after(() => h.close());
+        // { encoding, packed, status, message } of an answer.
+        async function ask(headers, bytes = framed(shares)) {
+            const a = await exchange(h, { ':path': '/futu.v1.Quote/GetStaticInfo', authorization: `Bearer ${all.plain}`,
+                ...headers }, bytes);
+            return { encoding: a.headers['grpc-encoding'], packed: a.bytes[0], message: a.bytes.subarray(5),
+                status: Number((a.trailers ?? a.headers)['grpc-status']), takes: a.headers['grpc-accept-encoding'] };
+        }
+
+        it('is packed when the client takes that, and not else', async () => {
+            const plain = await ask({}), packed = await ask({ 'grpc-accept-encoding': 'identity,deflate,gzip' });
+            assert.deepEqual([plain.status, plain.encoding ?? 'identity', plain.packed], [0, 'identity', 0]);
+            assert.deepEqual([packed.status, packed.encoding, packed.packed], [0, 'gzip', 1]);
+            assert.match(packed.takes, /\bgzip\b/);
+            assert.ok(plain.message.length > 100_000 && packed.message.length < plain.message.length / 3);
+            assert.ok(gunzipSync(packed.message).equals(plain.message));
+        });
+
+        it('may come packed', async () => {
+            const inside = gzipSync(shares), sent = Buffer.concat([Buffer.from([1, 0, 0, 0, inside.length]), inside]);
+            const a = await ask({ 'grpc-encoding': 'gzip' }, sent);
+            assert.equal(a.status, 0);
+            assert.ok(decode('Qot_GetStaticInfo.Response', a.packed ? gunzipSync(a.message) : a.message)
+                .s2c.staticInfoList.length > 1000);
+            assert.notEqual((await ask({}, sent)).status, 0, 'packed, and the headers do not say so');
+            const other = await ask({ 'grpc-encoding': 'deflate' });
+            assert.equal(other.status, status.UNIMPLEMENTED);
+            assert.match(other.takes, /\bgzip\b/);
+        });
+
+        it('goes both ways with a client library', async () => {
+            const c = g.client(api.futu.v1.Quote, undefined, { 'grpc.default_compression_algorithm': 2 });
+            const { code, value } = await call(c, 'GetStaticInfo', { c2s: { market: 1, secType: 3 } }, all);
+            assert.equal(code, 0);
+            assert.ok(value.s2c.staticInfoList.length > 1000);
+        });
     });
 
     it('ends at its deadline, a stream too', async () => {

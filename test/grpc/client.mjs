@@ -169,12 +169,12 @@ export class Pushes {
 
 // One HTTP/2 stream without a client library: { headers, trailers, bytes }, once it is closed.
 export const exchange = (session, headers, body) => new Promise((resolve, reject) => {
-    const out = { bytes: 0 }, rq = session.request({ ':method': 'POST', 'content-type': 'application/grpc',
+    const out = {}, pieces = [], rq = session.request({ ':method': 'POST', 'content-type': 'application/grpc',
         te: 'trailers', ...headers });
     rq.on('response', (h) => { out.headers = h; });
     rq.on('trailers', (h) => { out.trailers = h; });
-    rq.on('data', (d) => { out.bytes += d.length; });
+    rq.on('data', (d) => pieces.push(d));
     rq.on('error', reject);
-    rq.on('close', () => resolve(out));
+    rq.on('close', () => resolve({ ...out, bytes: Buffer.concat(pieces) }));
     rq.end(body);
 });

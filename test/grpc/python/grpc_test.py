@@ -81,6 +81,13 @@ class WithKeys(unittest.TestCase):
         self.assertEqual(ask(proto_id=3006, body=b"\xff"), Code.INVALID_ARGUMENT)
         self.assertEqual(ask(proto_id=3223, body=bytes(4 << 20)), Code.RESOURCE_EXHAUSTED)
 
+    def test_gzip(self):
+        g = self.g["all"]
+        shares = [g.call("futu.v1.Quote/GetStaticInfo", {"compression": how}, c2s={"market": 1, "secType": 3})
+                  for how in (grpc.Compression.NoCompression, grpc.Compression.Gzip)]
+        self.assertGreater(len(shares[0].s2c.staticInfoList), 1000)
+        self.assertEqual(*shares)
+
     def test_deadlines(self):
         g = self.g["all"]
         self.assertEqual(status(lambda: g.call("futu.v1.Quote/GetMarketState", {"timeout": -1}, **STATE))[0],
