@@ -52,7 +52,7 @@ async function describe(address, credentials, symbols) {
   return { types, api: grpc.loadPackageDefinition(loader.loadFileDescriptorSetFromBuffer(bytes, { keepCase: true })) };
 }
 
-const [address = "127.0.0.1:50051", wanted = "20"] = process.argv.slice(2);
+const [address = "127.0.0.1:33333", wanted = "20"] = process.argv.slice(2);
 const key = process.env.FUTU_API_KEY, metadata = new grpc.Metadata();
 if (key) metadata.set("authorization", `Bearer ${key}`);
 const plain = grpc.credentials.createInsecure();

@@ -85,7 +85,7 @@ class Gateway:
         return self._start("unary_stream", path, request, options)
 
 
-def main(address="127.0.0.1:50051", wanted="20"):
+def main(address="127.0.0.1:33333", wanted="20"):
     gateway = Gateway(address, os.environ.get("FUTU_API_KEY"))
     securities = [{"market": 1, "code": "00700"}, {"market": 11, "code": "AAPL"}]
     pushes = gateway.stream("futu.service.FutuOpenD/SubscribePush")
