@@ -32,7 +32,7 @@ static const struct cmd_opt opts[] = {
     { "keys-file", "FILE", NULL, "API keys; without it nothing may trade" },
     { "audit-log", "PATH", NULL, "file or folder of the audit trail" },
     { "mcp-tools", "GROUPS", NULL,
-      "core,subscribe,quote,plate,derivative,watchlist,account,trade; default all" },
+      "core,subscribe,quote,plate,derivative,watchlist,account,trade,push; default all" },
     { "mcp-direct-orders", NULL, NULL,
       "send orders of real accounts without a preview to confirm" },
     { NULL, NULL, NULL, NULL },

@@ -112,7 +112,7 @@ static void on_out(enum mcp_out kind, futu_str text, void *arg)
     if (k->mcp && k->mcp_begins && mcp_session_begun(k->mcp->s))
         snprintf(headers, sizeof(headers), "Mcp-Session-Id: %s\r\n"
                  "Access-Control-Expose-Headers: Mcp-Session-Id\r\n", k->mcp->id);
-    if (kind == MCP_NOTHING)
+    if (kind == MCP_NOTHING || kind == MCP_DROPPED)
         http_answer(k, 202, NULL, NULL, STR_NULL);
     else
         http_answer(k, 200, "application/json", headers, text);
