@@ -82,22 +82,11 @@ struct mcp_stream *web_stream_find(struct web_session *w, uint32_t no)
 static void put_off(struct mcp_stream *t)
 {
     futu_http_call *k = t->reader;
-    struct mcp_stream *rest = k ? mem_zalloc(sizeof(*rest)) : NULL;
     if (!k)
         return;
+    wake(t);
     t->reader = NULL;
     k->stream = NULL;
-    if (!rest) {                        /* it hears of nothing, and its connection idles */
-        k->done = NULL;
-        return;
-    }
-    rest->rest = t->rest;
-    rest->reader = k;
-    rest->over = rest->begun = true;
-    sse_init(&rest->sse, t->sse.no);
-    list_push(&t->rest->mcp_ended, &rest->link);
-    k->stream = rest;
-    wake(rest);
 }
 
 void web_stream_read(struct mcp_stream *t, futu_http_call *k)
@@ -450,11 +439,8 @@ void rest_mcp_free(struct rest *r)
         web_session_end(list_entry(r->mcp_sessions.next, struct web_session, link), NULL);
     while (!list_empty(&r->mcp_ended)) {
         struct mcp_stream *t = list_entry(r->mcp_ended.next, struct mcp_stream, link);
-        futu_http_call *k = t->reader;
-        k->stream = NULL;
+        t->reader->stream = NULL;
         free_stream(t);
-        k->on_more(NULL, k->arg);
-        http_give_back(k);
     }
     timer_stop(r->o.timers, &r->mcp_timer);
     mcp_free(r->mcp);

@@ -59,7 +59,12 @@ void rest_free(struct rest *r)
     while (!list_empty(&r->calls)) {
         futu_http_call *k = list_entry(r->calls.next, futu_http_call, link);
         list_remove(&k->call.link);
-        http_error(k, 503, "the gateway ends");
+        if (k->streams) {
+            k->on_more(NULL, k->arg);
+            http_give_back(k);
+        } else {
+            http_error(k, 503, "the gateway ends");
+        }
     }
     while (!list_empty(&r->idle)) {
         futu_http_call *k = list_entry(r->idle.next, futu_http_call, link);
@@ -411,6 +416,8 @@ void rest_abandon(futu_http_call *k)
 {
     if (k && k->stream)
         rest_mcp_left(k);
+    else if (k && k->streams)
+        http_give_back(k);
     else if (k)
         k->done = NULL;
 }
