@@ -51,7 +51,7 @@ static const char *check(const futu_gateway_opts *o)
         return "push_proto_fmt is 0 (protobuf) or 1 (JSON)";
     if (o->mcp_tools && !mcp_groups(str_c(o->mcp_tools), &groups, &bad))
         return "mcp_tools is a list of core, subscribe, quote, plate, derivative, watchlist, "
-               "account, trade";
+               "account, trade, push";
     if (o->websocket_key_md5 && strlen(o->websocket_key_md5) != 32)
         return "websocket_key_md5 is 32 hex digits";
     return NULL;

@@ -20,6 +20,7 @@
 
 struct hub;
 struct metrics;
+struct shbuf;
 
 /* Where changes of the journal go. append() copies; done() says that it is on disk, later, from the
  * loop, not after hub_free(). */
@@ -129,12 +130,37 @@ uint64_t hub_version(const struct hub *h);
 /* A call that was answered without asking the hub, with so many bytes of protobuf. */
 void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len);
 
+/* Nobody waits for the answer any more: when the upstream is still being asked for a read, the call
+ * ends at once without done(), true. False: it goes on, and done() will run. */
+bool hub_call_cancel(futu_conn *caller, struct hub_call *k);
+
+/* One push, for who writes its text. */
+struct event {
+    uint32_t proto;
+    const struct stream_key *key;   /* of a quote */
+    uint64_t acc_id;                /* of a trade event, 0: none */
+    const char *market;             /* of a trade event; NULL: not known */
+    uint64_t seq;
+    const uint8_t *body;            /* the Response */
+    size_t len;
+    futu_str json;                  /* the body as JSON, for a form that has it so */
+    uint32_t lost;                  /* no push: so many quotes gave way to newer ones */
+};
+
+/* Kinds of events, or-ed. */
+enum hub_kind { HUB_QUOTE = 1, HUB_TRADE = 2, HUB_NOTIFY = 4, HUB_GAP = 8, HUB_ALL_KINDS = 15 };
+
 /* A client of /ws, or a stream of gRPC: gets the pushes of the caller with the same key, and of its
  * own subscriptions. on_text gets each message of the client. o->wire is FUTU_WIRE_EVENTS. */
 struct hub_events_opts {
     struct api_key *key;
     bool decoded;                   /* "body" as JSON in place of "body_b64" */
     bool grpc;                      /* PushEvents behind their five bytes, in place of texts */
+    /* A session of MCP: pushes of its own subscriptions and accounts alone, each a text that this
+     * appends; one and the same function for all. FUTU_ENOMEM ends the connection, after another
+     * error the push is left out. */
+    futu_err (*write)(const struct event *e, struct buf *out);
+    uint32_t kinds;                 /* of events that a session of MCP wants: enum hub_kind */
     void (*on_text)(futu_conn *c, futu_str text, void *arg);
     void *arg;
 };
@@ -142,6 +168,14 @@ futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
                         const struct hub_events_opts *e);
 /* Queues one text message; never conflated. */
 void hub_events_send(futu_conn *c, futu_str text);
+/* Of a session of MCP: the next text, one reference, as long as it has not ended; NULL: none. What
+ * is not taken gives way as with every slow reader, in the end with on_close(FUTU_ELIMIT). */
+struct shbuf *hub_events_take(futu_conn *c);
+bool hub_events_waits(const futu_conn *c);      /* there is one */
+void hub_events_want(futu_conn *c, uint32_t kinds);
+/* The accounts of its last Trd_SubAccPush; borrowed. */
+const uint64_t *hub_accounts(const futu_conn *c, size_t *n);
+bool hub_has_subscriptions(const futu_conn *c);
 
 void hub_set_daily(struct hub *h, struct hub_store store);
 /* The keys have been read again: ends what was opened with one that is gone, and looks cards up

@@ -10,11 +10,6 @@
 #include "wire/frame.h"
 
 enum { UNLOCK_TRADE = 2005, SUB = 3001, GET_KL = 3006 };
-#define PAGE_ROWS 1000          /* of the upstream */
-#define TAG_KL_MAX 6            /* maxAckKLNum, nextReqKey of c2s and of s2c, klList */
-#define TAG_KL_KEY 8
-#define TAG_KL_NEXT 3
-#define TAG_KL_LIST 2
 
 static const char *why_not(enum deny d)
 {
@@ -68,6 +63,17 @@ void mcp_orphan(struct mcp_session *s)
     s->n_calls = 0;
 }
 
+/* A read that is under way upstream is dropped there; a step that waits is not taken. */
+static void give_up(struct mcp_call *k)
+{
+    futu_conn *c;
+    bool waits = k->later.armed && !(k->tool->flags & MCP_CHANGES);
+    if (waits || (!list_empty(&k->call.link) &&
+                  hub_caller(k->m->o.hub, IFACE_MCP, k->key, &c) == FUTU_OK &&
+                  hub_call_cancel(c, &k->call)))
+        mcp_call_free(k);
+}
+
 void mcp_cancel(struct mcp_session *s, futu_str id)
 {
     struct list *it, *tmp;
@@ -75,7 +81,8 @@ void mcp_cancel(struct mcp_session *s, futu_str id)
         struct mcp_call *k = list_entry(it, struct mcp_call, link);
         if (id.p && k->post && str_eq(buf_str(&k->id), id)) {
             struct post *p = k->post;
-            k->post = NULL;             /* what was sent goes on; nobody hears of it */
+            k->post = NULL;             /* what can't be taken back goes on; nobody hears of it */
+            give_up(k);
             mcp_no_reply(p);
             return;
         }
@@ -83,8 +90,7 @@ void mcp_cancel(struct mcp_session *s, futu_str id)
 }
 
 /* Answers with an error, and the call ends. */
-static void fail(struct mcp_call *k, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void fail(struct mcp_call *k, const char *fmt, ...)
+void mcp_call_fail(struct mcp_call *k, const char *fmt, ...)
 {
     char text[500];
     va_list ap;
@@ -105,8 +111,12 @@ static void on_later(struct timer *t, int64_t now)
     k->step(k);
 }
 
-static void next_turn(struct mcp_call *k, void (*step)(struct mcp_call *k))
+void mcp_call_next(struct mcp_call *k, void (*step)(struct mcp_call *k))
 {
+    if (!k->post && !(k->tool->flags & MCP_CHANGES)) {
+        mcp_call_free(k);               /* cancelled meanwhile */
+        return;
+    }
     k->step = step;
     k->later.fn = on_later;
     timer_set(k->m->o.timers, &k->later, 0);
@@ -114,7 +124,16 @@ static void next_turn(struct mcp_call *k, void (*step)(struct mcp_call *k))
 
 /* ---- what comes back ---- */
 
-static void finish(struct mcp_call *k, futu_str pb)
+void mcp_call_tell(struct mcp_call *k)
+{
+    if (k->post) {
+        mcp_log(k->post, k->tool->flags & MCP_CHANGES ? 1 : 0, "%s: done", k->tool->name);
+        mcp_tell(k->post, buf_str(&k->id), false);
+    }
+    mcp_call_free(k);
+}
+
+void mcp_call_finish(struct mcp_call *k, futu_str pb)
 {
     struct mcp *m = k->m;
     struct hub_status status;
@@ -126,26 +145,22 @@ static void finish(struct mcp_call *k, futu_str pb)
     m->json.n = m->lines.n = 0;
     futu_err err = mcp_result(&r, &m->json, &m->lines);
     if (err) {
-        fail(k, "the answer can't be written: %s", futu_strerror(err));
+        mcp_call_fail(k, "the answer can't be written: %s", futu_strerror(err));
         return;
     }
-    if (k->post) {
-        mcp_log(k->post, k->tool->flags & MCP_CHANGES ? 1 : 0, "%s: done", k->tool->name);
-        mcp_tell(k->post, buf_str(&k->id), false);
-    }
-    mcp_call_free(k);
+    mcp_call_tell(k);
 }
 
 /* False: it has been answered. */
-static bool answered_well(struct mcp_call *k, const struct hub_reply *h)
+bool mcp_call_well(struct mcp_call *k, const struct hub_reply *h)
 {
     if (!h) {
-        fail(k, "the gateway or the API key has ended; what was asked may have been done");
+        mcp_call_fail(k, "the gateway or the API key has ended; what was asked may have been done");
         return false;
     }
     if (h->deny != DENY_NONE) {
-        fail(k, "%s", h->deny == DENY_SCOPE || h->deny == DENY_ACCOUNT || h->deny < DENY_SCOPE
-                          ? why_not(h->deny == DENY_ACCOUNT ? DENY_SCOPE : h->deny) : h->text);
+        enum deny d = h->deny == DENY_ACCOUNT ? DENY_SCOPE : h->deny;
+        mcp_call_fail(k, "%s", d <= DENY_SCOPE ? why_not(d) : h->text);
         return false;
     }
     int32_t ret = response_ret(h->body, h->len);
@@ -153,15 +168,15 @@ static bool answered_well(struct mcp_call *k, const struct hub_reply *h)
     if (ret == RET_OK)
         return true;
     if (ret == RET_DISCONNECTED)
-        fail(k, "gateway connect failed: " STR_FMT, (int)MIN(text.n, 400), text.p);
+        mcp_call_fail(k, "gateway connect failed: " STR_FMT, (int)MIN(text.n, 400), text.p);
     else
-        fail(k, STR_FMT " (retType %d)", (int)MIN(text.n, 400), text.n ? text.p : "refused",
-             (int)ret);
+        mcp_call_fail(k, STR_FMT " (retType %d)", (int)MIN(text.n, 400),
+                      text.n ? text.p : "refused", (int)ret);
     return false;
 }
 
-static void send(struct mcp_call *k, uint32_t proto, futu_str pb,
-                 void (*done)(struct hub_call *c, const struct hub_reply *h))
+void mcp_call_send(struct mcp_call *k, futu_conn *on, uint32_t proto, futu_str pb,
+                   void (*done)(struct hub_call *c, const struct hub_reply *h))
 {
     k->call.proto = proto;
     k->call.body = (const uint8_t *)pb.p;
@@ -169,127 +184,48 @@ static void send(struct mcp_call *k, uint32_t proto, futu_str pb,
     k->call.endpoint = k->tool->name;
     k->call.peer = k->peer;
     k->call.done = done;
-    hub_call(k->caller, &k->call);
+    hub_call(on, &k->call);
+}
+
+futu_conn *mcp_caller(struct mcp_call *k)
+{
+    struct mcp *m = k->m;
+    futu_conn *c = NULL;
+    if (m->o.access && access_alive(m->o.access, k->key) != DENY_NONE)
+        mcp_call_fail(k, "%s", why_not(DENY_INVALID));
+    else if (hub_caller(m->o.hub, IFACE_MCP, k->key, &c))
+        mcp_call_fail(k, "too many connections, or out of memory");
+    return c;
+}
+
+/* The caller is looked up anew: its key may have ended since the last step. */
+static void send(struct mcp_call *k, uint32_t proto, futu_str pb,
+                 void (*done)(struct hub_call *c, const struct hub_reply *h))
+{
+    futu_conn *c = mcp_caller(k);
+    if (c)
+        mcp_call_send(k, c, proto, pb, done);
 }
 
 static void on_reply(struct hub_call *c, const struct hub_reply *h)
 {
     struct mcp_call *k = container_of(c, struct mcp_call, call);
-    if (answered_well(k, h))
-        finish(k, (futu_str){ (const char *)h->body, h->len });
-}
-
-/* ---- pages of a history ---- */
-
-static void note_progress(struct mcp_call *k)
-{
-    struct buf *b = &k->m->text;
-    if (!k->post || !k->post->out || k->progress.n == 0)
-        return;
-    b->n = 0;
-    futu_err err = buf_printf(b, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\","
-                              "\"params\":{\"progressToken\":" STR_FMT ",\"progress\":%zu,"
-                              "\"total\":%zu,\"message\":\"rows\"}}",
-                              STR_ARG(buf_str(&k->progress)), k->rows, k->wanted);
-    if (!err)
-        k->post->out(MCP_NOTE, buf_str(b), k->post->arg);
-}
-
-static size_t rows_of(const struct hub_reply *h)
-{
-    struct pb_rec s2c, r;
-    size_t n = 0;
-    if (!pb_first((futu_str){ (const char *)h->body, h->len }, 4, &s2c))
-        return 0;
-    struct pb_in in = { s2c.p, s2c.p + s2c.n };
-    while (in.p < in.end && !pb_next(&in, &r))
-        n += r.tag == TAG_KL_LIST;
-    return n;
-}
-
-static void next_page(struct mcp_call *k);
-
-/* Keeps the page without its key; the key goes into the next request. */
-static futu_err keep_page(struct mcp_call *k, const struct hub_reply *h, bool *more)
-{
-    struct pb_rec key;
-    struct pb_edit gone = { TAG_KL_NEXT, NULL, 0 };
-    futu_err err = FUTU_OK;
-    k->rows += rows_of(h);
-    *more = pb_inner(h->body, h->len, 4, TAG_KL_NEXT, &key) && key.n > 0;
-    k->more = *more;
-    *more = *more && k->rows < k->wanted;
-    if (*more) {
-        struct buf record = BUF_INIT, pb = BUF_INIT;
-        err = pb_append(&record, TAG_KL_KEY, key.p, key.n);
-        struct pb_edit edit = { TAG_KL_KEY, record.p, record.n };
-        if (!err)
-            err = pb_splice(k->pb.p, k->pb.n, 1, &edit, 1, &pb);
-        if (!err) {
-            buf_free(&k->pb);
-            k->pb = pb;
-        }
-        buf_free(&record);
-    }
-    return err ? err : pb_splice(h->body, h->len, 4, &gone, 1, &k->sum);
-}
-
-static void on_page(struct hub_call *c, const struct hub_reply *h)
-{
-    struct mcp_call *k = container_of(c, struct mcp_call, call);
-    bool more;
-    if (!answered_well(k, h))
-        return;
-    futu_err err = keep_page(k, h, &more);
-    note_progress(k);
-    if (err)
-        fail(k, "the pages: %s", futu_strerror(err));
-    else if (more && k->post)
-        next_turn(k, next_page);
-    else
-        finish(k, buf_str(&k->sum));
-}
-
-static void next_page(struct mcp_call *k)
-{
-    send(k, k->row->id, buf_str(&k->pb), on_page);
-}
-
-/* The caller says how many in all; a page has fewer. */
-static futu_err first_page(struct mcp_call *k)
-{
-    uint8_t record[16];
-    struct pb_rec max;
-    struct buf pb = BUF_INIT;
-    uint64_t wanted = PAGE_ROWS;
-    if (pb_inner(k->pb.p, k->pb.n, 1, TAG_KL_MAX, &max))
-        wanted = max.v;
-    if (wanted < 1 || wanted > MCP_PAGED_ROWS)
-        return FUTU_EINVAL;
-    k->wanted = (size_t)wanted;
-    uint32_t page = (uint32_t)MIN(wanted, PAGE_ROWS);
-    struct pb_edit edit = { TAG_KL_MAX, record, 0 };
-    edit.n = (size_t)(pb_put_scalar(record, TAG_KL_MAX, PB_UINT32, &page) - record);
-    futu_err err = pb_splice(k->pb.p, k->pb.n, 1, &edit, 1, &pb);
-    if (!err) {
-        buf_free(&k->pb);
-        k->pb = pb;
-    }
-    return err;
+    if (mcp_call_well(k, h))
+        mcp_call_finish(k, (futu_str){ (const char *)h->body, h->len });
 }
 
 /* ---- what is sent ---- */
 
 static void send_request(struct mcp_call *k)
 {
-    send(k, k->row->id, buf_str(&k->pb), k->tool->flags & MCP_PAGES ? on_page : on_reply);
+    send(k, k->row->id, buf_str(&k->pb), k->tool->flags & MCP_PAGES ? mcp_on_page : on_reply);
 }
 
 static void on_subscribed(struct hub_call *c, const struct hub_reply *h)
 {
     struct mcp_call *k = container_of(c, struct mcp_call, call);
-    if (answered_well(k, h))
-        next_turn(k, send_request);
+    if (mcp_call_well(k, h))
+        mcp_call_next(k, send_request);
 }
 
 static int32_t sub_type_of(const struct mcp_call *k)
@@ -332,15 +268,17 @@ static futu_err subscribe_request(struct mcp_call *k, int32_t sub_type, struct b
 static void start(struct mcp_call *k)
 {
     int32_t sub_type = k->tool->sub_type ? sub_type_of(k) : 0;
-    futu_err err = k->tool->flags & MCP_PAGES ? first_page(k) : FUTU_OK;
+    if (mcp_push_call(k))
+        return;
+    futu_err err = k->tool->flags & MCP_PAGES ? mcp_first_page(k) : FUTU_OK;
     if (err == FUTU_EINVAL) {
-        fail(k, "max_count: 1 to %d", MCP_PAGED_ROWS);
+        mcp_call_fail(k, "max_count: 1 to %d", MCP_PAGED_ROWS);
         return;
     }
     if (!err && sub_type)
         err = subscribe_request(k, sub_type, &k->m->pb);
     if (err)
-        fail(k, "%s", futu_strerror(err));
+        mcp_call_fail(k, "%s", futu_strerror(err));
     else if (sub_type)
         send(k, SUB, buf_str(&k->m->pb), on_subscribed);
     else
@@ -396,7 +334,7 @@ static void show_preview(struct mcp_call *k)
                          "within 60 seconds with the same arguments and the confirm_token.",
                          k->tool->name);
     if (err) {
-        fail(k, "%s", futu_strerror(err));
+        mcp_call_fail(k, "%s", futu_strerror(err));
         return;
     }
     mcp_tell(k->post, buf_str(&k->id), false);
@@ -411,7 +349,7 @@ static bool may_go(struct mcp_call *k, const struct mcp_args *args, struct body_
     if (!(k->tool->flags & MCP_ORDER) || m->o.direct)
         return true;
     if (request_of(k, 0, 0, &m->pb, extra, e)) {
-        fail(k, "%s", e->text);
+        mcp_call_fail(k, "%s", e->text);
         return false;
     }
     if (!mcp_is_real(k->row, buf_str(&m->pb)))
@@ -424,7 +362,7 @@ static bool may_go(struct mcp_call *k, const struct mcp_args *args, struct body_
                           ? "confirm_token: a text is expected"
                           : mcp_confirm(m, buf_str(&m->lines), k->key, k->tool, buf_str(&m->pb));
     if (bad)
-        fail(k, "%s", bad);
+        mcp_call_fail(k, "%s", bad);
     return !bad;
 }
 
@@ -439,13 +377,13 @@ static void run(struct mcp_call *k, futu_str arguments)
     if (!err && k->row->id == UNLOCK_TRADE)
         err = add_password(m, locks);
     if (err == FUTU_EAUTH) {
-        fail(k, "no trade password is set: the operator sets FUTU_TRADE_PWD");
+        mcp_call_fail(k, "no trade password is set: the operator sets FUTU_TRADE_PWD");
         return;
     }
     if (!err)
         err = hub_caller(m->o.hub, IFACE_MCP, k->key, &k->caller);
     if (err) {
-        fail(k, "%s", e.text[0] ? e.text : futu_strerror(err));
+        mcp_call_fail(k, "%s", e.text[0] ? e.text : futu_strerror(err));
         return;
     }
     if (!may_go(k, &args, &extra, &e))
@@ -454,7 +392,7 @@ static void run(struct mcp_call *k, futu_str arguments)
     if (m->body.p && k->row->id == UNLOCK_TRADE)
         wipe(m->body.p, m->body.cap);
     if (err) {
-        fail(k, "%s", e.text);
+        mcp_call_fail(k, "%s", e.text);
         return;
     }
     k->call.acc_ids = extra.acc_ids;

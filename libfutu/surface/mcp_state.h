@@ -1,6 +1,7 @@
 /* mcp_state.h - what the files of the engine share. Nothing outside includes it.
  *
  * mcp.c reads messages and answers them, mcp_list.c lists the tools, mcp_call.c runs one,
+ * mcp_pages.c one that takes several requests, mcp_push.c has the pushes of a session,
  * mcp_preview.c keeps the previews of real orders.
  */
 #ifndef SURFACE_MCP_STATE_H
@@ -13,6 +14,8 @@
 #include "surface/mcp_tools.h"
 
 #define PEER_MAX 64
+#define MCP_NOTES 8
+#define MCP_PUSH_KEYS 8         /* of one session, with which pushes are registered */
 #define PREVIEWS 64
 #define PREVIEW_NS (60 * NS_PER_S)
 #define PREVIEW_TOKEN 32        /* hex digits */
@@ -47,6 +50,11 @@ struct mcp_session {
     struct list calls, posts;
     struct list link;
     char peer[PEER_MAX];
+    /* mcp_push.c */
+    struct mcp_ears ears;
+    struct list pushes;                 /* struct mcp_push.link */
+    size_t n_pushes, n_notes;
+    struct shbuf *notes[MCP_NOTES];     /* told to no text, oldest first */
 };
 
 /* One text and where its answers go. */
@@ -55,6 +63,8 @@ struct post {
     mcp_out_fn *out;                    /* NULL: nobody listens any more */
     void *arg;
     bool batch, failed;                 /* failed: memory was out for an answer */
+    bool bad;                           /* the answer names no request */
+    bool dropped;                       /* a request of it was cancelled */
     unsigned open;                      /* answers that are still to come */
     struct buf answers;
     struct list link;
@@ -75,13 +85,14 @@ struct mcp_call {
     struct buf pb, sum;                 /* the request; pages so far */
     size_t rows, wanted;
     bool more;                          /* rows were left behind */
+    bool grew;                          /* by the last page */
     char peer[PEER_MAX];
     struct list link;
 };
 
 struct revision {
     const char *name;
-    bool batches, structured;
+    bool batches, structured, primes;   /* primes: see mcp_revision_primes() */
 };
 
 /* mcp.c: answers of a request. `id` is JSON, p NULL: null. */
@@ -90,6 +101,8 @@ void mcp_fail(struct post *p, futu_str id, int code, const char *fmt, ...) PRINT
 void mcp_reply(struct post *p, futu_str id, futu_str result);
 /* The request will have no answer. */
 void mcp_no_reply(struct post *p);
+/* A notification that belongs to the text of the request. */
+void mcp_note(struct post *p, futu_str text);
 /* A log message, when the client has asked for such a level: 0 debug ... 7 emergency. */
 void mcp_log(struct post *p, int level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
@@ -109,6 +122,31 @@ void mcp_cancel(struct mcp_session *s, futu_str id);
 /* The session goes: its calls lose it. */
 void mcp_orphan(struct mcp_session *s);
 void mcp_call_free(struct mcp_call *k);
+/* Steps of a call. These two answer, and the call ends. */
+void mcp_call_fail(struct mcp_call *k, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void mcp_call_finish(struct mcp_call *k, futu_str pb);
+/* Tells the result, what is in m->json and m->lines, and the call ends. */
+void mcp_call_tell(struct mcp_call *k);
+/* False: it was no success, the call has ended with that. */
+bool mcp_call_well(struct mcp_call *k, const struct hub_reply *h);
+/* The hub may not be called from inside an answer. */
+void mcp_call_next(struct mcp_call *k, void (*step)(struct mcp_call *k));
+void mcp_call_send(struct mcp_call *k, futu_conn *on, uint32_t proto, futu_str pb,
+                   void (*done)(struct hub_call *c, const struct hub_reply *h));
+/* The connection of the hub that stands for the call's key. NULL: the call has ended. */
+futu_conn *mcp_caller(struct mcp_call *k);
+
+/* mcp_pages.c */
+/* The call's request becomes that of the first page. FUTU_EINVAL: a number of rows that can't be;
+ * FUTU_ENOMEM. */
+futu_err mcp_first_page(struct mcp_call *k);
+void mcp_on_page(struct hub_call *c, const struct hub_reply *h);
+
+/* mcp_push.c */
+/* Of a tool that is about pushes: true, the call is on its way. */
+bool mcp_push_call(struct mcp_call *k);
+void mcp_push_level(struct mcp_session *s);         /* the level of the client has changed */
+void mcp_push_free(struct mcp_session *s);
 
 /* mcp_preview.c */
 /* For a real account: is this Request? */

@@ -4,7 +4,8 @@
 #include <stdio.h>
 
 #define REAL "\"trdEnv\":1"
-#define SUB "\"isSubOrUnSub\":true,\"isRegOrUnRegPush\":false,\"isFirstPush\":false"
+#define SUB "\"isSubOrUnSub\":true"
+#define QUIET "\"isRegOrUnRegPush\":false"
 
 static const struct mcp_tool tools[] = {
     { "futu_ping", 1004, MCP_CORE, 0, 0, "\"time\":0", NULL,
@@ -20,10 +21,10 @@ static const struct mcp_tool tools[] = {
     { "futu_get_gateway_info", 60001, MCP_CORE, 0, 0, NULL, NULL,
       "The gateway itself: its upstream, and whether it is up." },
 
-    { "futu_subscribe", 3001, MCP_SUBSCRIBE, MCP_CHANGES, 0, SUB, NULL,
+    { "futu_subscribe", 3001, MCP_SUBSCRIBE, MCP_CHANGES, 0, SUB, QUIET,
       "Subscribe symbols to kinds of data so that they are kept up to date. Costs one quota unit "
       "for each symbol and kind. The quote tools subscribe by themselves; this is not needed "
-      "before them." },
+      "before them. With push=true what changes comes as log messages of this session." },
     { "futu_unsubscribe", 3001, MCP_SUBSCRIBE, MCP_CHANGES, 0,
       "\"isSubOrUnSub\":false,\"isRegOrUnRegPush\":false,\"isFirstPush\":false", NULL,
       "Undo subscriptions, at the earliest one minute after they were made." },
@@ -134,6 +135,12 @@ static const struct mcp_tool tools[] = {
     { "futu_unlock_trade", 2005, MCP_TRADE, MCP_CHANGES, 0, NULL, "\"unlock\":true",
       "Unlock trading of real accounts, or lock it with unlock=false. The password is the "
       "operator's: it is never an argument. One unlock lasts until it is locked." },
+
+    { "futu_sub_acc_push", 2008, MCP_PUSH, MCP_CHANGES, 0, NULL, NULL,
+      "Have the orders and fills of accounts sent to this session as log messages, as they happen. "
+      "Without acc_ids: of every account that the API key may see." },
+    { "futu_unsub_acc_push", 2008, MCP_PUSH, MCP_CHANGES | MCP_LEAVES, 0, NULL, NULL,
+      "End that for some accounts, or without acc_ids for all." },
 };
 
 const struct mcp_tool *mcp_tools(size_t *n)
@@ -167,7 +174,7 @@ const char *mcp_nearest(futu_str name)
 bool mcp_groups(futu_str words, uint32_t *groups, futu_str *bad)
 {
     static const char *const names[] = { "core", "subscribe", "quote", "plate", "derivative",
-                                         "watchlist", "account", "trade" };
+                                         "watchlist", "account", "trade", "push" };
     *groups = words.n == 0 ? MCP_ALL_GROUPS : 0;
     while (words.n > 0) {
         const char *comma = memchr(words.p, ',', words.n);

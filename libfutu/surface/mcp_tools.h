@@ -15,8 +15,8 @@
 
 /* Bits of --mcp-tools, in the order of the documentation. */
 enum mcp_group { MCP_CORE = 1, MCP_SUBSCRIBE = 2, MCP_QUOTE = 4, MCP_PLATE = 8, MCP_DERIVATIVE = 16,
-                 MCP_WATCHLIST = 32, MCP_ACCOUNT = 64, MCP_TRADE = 128 };
-#define MCP_ALL_GROUPS 255u
+                 MCP_WATCHLIST = 32, MCP_ACCOUNT = 64, MCP_TRADE = 128, MCP_PUSH = 256 };
+#define MCP_ALL_GROUPS 511u
 
 enum mcp_flag {
     MCP_CHANGES = 1,            /* something outlives the call */
@@ -25,12 +25,14 @@ enum mcp_flag {
     MCP_FIRST = 8,              /* the result is the first row of the only list */
     MCP_PAGES = 16,             /* asks on while the answer has a key for the next page */
     MCP_SYMBOLS = 32,           /* securityList may not be left out */
+    MCP_LEAVES = 64,            /* ends pushes in place of registering them */
 };
 
 struct mcp_tool {
     const char *name;
     uint32_t proto;
-    uint8_t group, flags;
+    uint16_t group;
+    uint8_t flags;
     int8_t sub_type;            /* to be subscribed first; -1: by kl_type; 0: none */
     const char *fixed;          /* members of c2s as JSON that no argument may set */
     const char *preset;         /* the same, when no argument does */

@@ -59,7 +59,7 @@ typedef struct futu_gateway_opts {
     void (*on_shutdown)(void *arg);
     void *on_shutdown_arg;
     /* Of MCP: POST /mcp, and futu_mcp_new(). Groups of tools, separated by commas: core,
-     * subscribe, quote, plate, derivative, watchlist, account, trade; NULL: all. */
+     * subscribe, quote, plate, derivative, watchlist, account, trade, push; NULL: all. */
     const char *mcp_tools;
     const char *mcp_trade_pwd;  /* the trade password for futu_unlock_trade, kept as its MD5, wiped
                                  * at the end; NULL: that tool can't unlock */
