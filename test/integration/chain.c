@@ -36,7 +36,7 @@ static void start_relay(struct chain *c, size_t i)
 {
     char upstream[32];
     snprintf(upstream, sizeof(upstream), "127.0.0.1:%d", c->link[i].port);
-    const char *const args[] = { "--upstream", upstream, "--port", "0", "--log-level", "error",
+    const char *const args[] = { "--upstream", upstream, "--port", "0", "--log-level", "warn",
                                  "--frequency-limits", "off", "--state-dir", c->dir[i], NULL };
     opend_start_as(&c->relay[i], args);
 }

@@ -11,6 +11,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { checkSecrets, secrets } from '../secrets.mjs';
 import { freePort } from '../sdk/daemon.mjs';
 
 const [opend, futucli] = process.argv.slice(2).map((p) => resolve(p));
@@ -70,7 +71,10 @@ async function daemon(block, more = {}) {
     ended.then(() => running.delete(child));
     d.end = () => {
         process.kill(-child.pid, 'SIGTERM');
-        return ended;
+        return ended.then((how) => {
+            checkSecrets([['standard error', d.err], ['standard output', d.out]], log);
+            return how;
+        });
     };
     await until('the gateway', async () => {
         assert.equal(d.how, undefined, d.out + d.err);
@@ -193,6 +197,7 @@ async function auth() {
     const text = command('# 1. Generate an API key (limited scope + expiration)\nfutucli gen-key \\\n' +
         '--keys-file ~/.futu-opend-rs/keys.json \\\n--scopes quote,trade:read \\\n--expires 30d');
     const file = join(home, '.futu-opend-rs', 'keys.json'), key = /fc_[0-9a-f]{32}/.exec(text)?.[0];
+    secrets.add(key);
     seen('the key, once', Boolean(key) && !readFileSync(file, 'utf8').includes(key));
     const [record] = JSON.parse(readFileSync(file, 'utf8')).keys;
     seen(`a name: ${record.id}`, /\S/.test(record.id) && text.includes(record.id));
@@ -240,6 +245,7 @@ async function closedMarket() {
     const key = /fc_[0-9a-f]{32}/.exec(quietly('futucli',
         ['gen-key', '--keys-file', join(home, 'trade.json'),
         '--scopes', 'acc:read,trade:simulate']))[0];
+    secrets.add(key);
     const relay = await daemon(`./futu-opend --upstream 127.0.0.1:${port} --state-dir relay --calendar-file holidays.tsv \\\n` +
         '--rest-keys-file trade.json --allow-tcp-unauthenticated');
     const order = { acc_id: 9100001, trd_env: 0, trd_market: 1, trd_side: 1, order_type: 1,

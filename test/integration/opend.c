@@ -39,18 +39,39 @@ int free_port(void)
     return ntohs(a.sin_port);
 }
 
-/* With FUTU_TEST_LOGS each daemon leaves what it said on standard error in that folder, for
- * log_scan.py; else it goes where the test's own goes. */
-static void keep_errors(void)
+/* A file of this process in the folder FUTU_TEST_LOGS; -1 when there is no such folder. */
+static int open_kept(const char *kind)
 {
     const char *folder = getenv("FUTU_TEST_LOGS");
     char path[1024];
-    if (!folder || snprintf(path, sizeof(path), "%s/opend-%d.log", folder, (int)getpid()) >=
+    if (!folder || snprintf(path, sizeof(path), "%s/opend-%d.%s", folder, (int)getpid(), kind) >=
                        (int)sizeof(path))
+        return -1;
+    return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+/* With FUTU_TEST_LOGS each daemon leaves what it said on standard error there, for log_scan.py;
+ * else it goes where the test's own goes. */
+static void keep_errors(void)
+{
+    int fd = open_kept("log");
+    if (fd < 0)
         return;
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        dup2(fd, STDERR_FILENO);
+    dup2(fd, STDERR_FILENO);
+}
+
+const char *opend_log_level(void)
+{
+    return getenv("FUTU_TEST_LOGS") ? "trace" : "error";
+}
+
+void opend_secret(const char *secret)
+{
+    int fd = open_kept("secrets");
+    if (fd < 0)
+        return;
+    ck_assert_int_gt(dprintf(fd, "%s\n", secret), 0);
+    close(fd);
 }
 
 /* Starts the program with its output in a pipe, whose other end is returned. */
@@ -162,7 +183,8 @@ static bool start_paper(struct opend *d, const char *const *args)
     char ws[16], rest[16];
     const char *argv[OPEND_MAX_ARGS] = {
         "futu-opend", "--paper", "--paper-clock", "always-open", "--frequency-limits", "off",
-        "--port", "0", "--log-level", "error", "--websocket-port", ws, "--rest-port", rest,
+        "--port", "0", "--log-level", opend_log_level(), "--websocket-port", ws, "--rest-port",
+        rest,
     };
     snprintf(ws, sizeof(ws), "%d", free_port());
     snprintf(rest, sizeof(rest), "%d", free_port());

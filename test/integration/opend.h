@@ -12,7 +12,9 @@
 #include <sys/types.h>
 
 /* Sanitizers make everything several times slower; limits of time grow with it. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__)
+#define SLOW 10
+#elif defined(__SANITIZE_ADDRESS__)
 #define SLOW 5
 #else
 #define SLOW 1
@@ -42,6 +44,10 @@ int opend_run(const char *const *args, char *text, size_t size);
 /* The same until it has printed `word`, and then kills it: -1, or the exit status when it ended
  * before. */
 int opend_run_until(const char *const *args, const char *word, char *text, size_t size);
+/* What only a client may know, a password or a key: no daemon may have written it (log_scan.py). */
+void opend_secret(const char *secret);
+/* All is told where it is kept to be scanned; else a daemon is quiet. */
+const char *opend_log_level(void);
 long opend_rss_kb(const struct opend *d);
 
 int free_port(void);

@@ -23,6 +23,7 @@ static void start(void)
 
 static void start_key(void)
 {
+    opend_secret(KEY_MD5);
     opend_start(&d, key_args);
 }
 

@@ -1,11 +1,12 @@
 // gateway.mjs - a paper gateway with REST, the WebSocket port, a state folder and API keys, for one
 // test file; and what the tests ask it with.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { checkSecrets, secrets } from '../secrets.mjs';
 import { Daemon, freePort } from '../sdk/daemon.mjs';
 
 export const slow = process.env.FUTU_SLOW ? 4 : 1;      // under a sanitizer
@@ -34,6 +35,7 @@ export class Gateway extends Daemon {
 
     // As an editor that is careful does it: a new file in the place of the old one.
     writeKeys(keys) {
+        keys.forEach((k) => secrets.add(k.plain));
         const records = keys.map(({ plain, ...rest }) => ({ hash: `sha256:${sha256(plain)}`,
             created_at: '2026-01-01T00:00:00Z', ...rest }));
         this.replaceKeys(JSON.stringify({ version: 1, keys: records }));
@@ -93,28 +95,12 @@ export class Gateway extends Daemon {
         });
     }
 
-    // What it printed, and every file of its folder, must be free of what only a client may know: keys, and
-    // the digest of the paper exchange's trade password.
-    scan() {
-        const secrets = [createHash('md5').update('paper').digest('hex'), ...(this.keys ?? []).map((k) => k.plain)];
-        const places = [['standard error', this.err], ['standard output', this.out]];
-        for (const name of readdirSync(this.dir, { recursive: true })) {
-            const path = join(this.dir, name);
-            if (statSync(path).isFile())
-                places.push([name, readFileSync(path, 'latin1')]);
-        }
-        for (const [name, text] of places)
-            for (const secret of secrets)
-                if (text.includes(secret))
-                    throw new Error(`${name} tells the secret ${secret}`);
-    }
-
     // Ends it, and removes what it had on disk.
     async end() {
         this.agent.destroy();
         try {
             await this.stop();
-            this.scan();
+            checkSecrets([], this.dir);
         } finally {
             this.remove();
         }

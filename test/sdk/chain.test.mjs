@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { alike, different, plain, unmarked } from './alike.mjs';
-import { answered, argsOf, passwordMD5, refused, unknown } from './commands.mjs';
+import { passwordMD5 } from '../secrets.mjs';
+import { answered, argsOf, refused, unknown } from './commands.mjs';
 import { startChain } from './daemon.mjs';
 import { minimal } from './fill.mjs';
 import { Client } from './sdk.mjs';

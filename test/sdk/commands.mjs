@@ -1,7 +1,7 @@
 // commands.mjs - every request command of the SDK's table: what the paper exchange answers, with
 // arguments and what the answer must hold, and what it must refuse by name.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { passwordMD5 } from '../secrets.mjs';
 
 const hk = (code) => ({ market: 1, code });
 const tencent = hk('00700');
@@ -13,7 +13,6 @@ const list = (field, check) => (s2c) => {
         check?.(x);
 };
 const ofTencent = (s2c) => assert.equal(s2c.security.code, '00700');
-export const passwordMD5 = createHash('md5').update('paper').digest('hex');
 
 // args: the C2S, or a function of the session { client, simulated, real } that makes it; headers are
 // { trdEnv, accID, trdMarket }. keep: what later commands need of the answer.

@@ -3,13 +3,15 @@
 //
 // FUTU_OPEND names the program (build/futu-opend when unset), so that each sanitizer's build is tried.
 // FUTU_RELAYS: how many relays stand before the paper exchange of startGateway(), none when unset.
-// stop() insists on exit status 0: under a sanitizer a leak or a race shows there.
+// stop() insists on exit status 0, where under a sanitizer a leak or a race shows, and on output
+// without a secret.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkSecrets } from '../secrets.mjs';
 
 const program = process.env.FUTU_OPEND ??
     fileURLToPath(new URL('../../build/futu-opend', import.meta.url));
@@ -30,6 +32,7 @@ export function freePort() {
 export class Daemon {
     constructor(args, env = {}) {
         this.args = args;
+        this.level = 'trace';
         this.env = env;
         this.port = 0;
     }
@@ -37,7 +40,7 @@ export class Daemon {
     run() {
         this.out = this.err = '';
         const child = spawn(program, [...this.args, '--frequency-limits', 'off', '--log-level',
-            'warn', '--port', String(this.port), '--websocket-port', String(this.wsPort)],
+            this.level, '--port', String(this.port), '--websocket-port', String(this.wsPort)],
             { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.env } });
         const orphan = () => child.kill('SIGKILL');
         process.once('exit', orphan);
@@ -52,7 +55,8 @@ export class Daemon {
 
     ready() {
         return new Promise((resolve, reject) => {
-            const fail = (why) => reject(new Error(`futu-opend: ${why}\n${this.out}${this.err}`));
+            const fail = (why) => reject(new Error(`futu-opend: ${why}\n${this.out}` +
+                this.lastWords()));
             const timer = setTimeout(fail, READY_MS, 'not ready in time');
             this.child.stdout.on('data', (d) => {
                 this.out += d;
@@ -89,7 +93,8 @@ export class Daemon {
         const how = await this.exit;
         clearTimeout(timer);
         if (how !== 0)
-            throw new Error(`futu-opend ended with ${how}\n${this.err}`);
+            throw new Error(`futu-opend ended with ${how}\n${this.lastWords()}`);
+        this.checkOutput();
     }
 
     // As a crash would end it.
@@ -97,7 +102,19 @@ export class Daemon {
         this.child.kill('SIGKILL');
         const how = await this.exit;
         if (how !== 'SIGKILL')
-            throw new Error(`futu-opend ended with ${how} before it was killed\n${this.err}`);
+            throw new Error(`futu-opend ended with ${how} before it was killed\n` +
+                this.lastWords());
+        this.checkOutput();
+    }
+
+    checkOutput() {
+        checkSecrets([['standard error', this.err], ['standard output', this.out]]);
+    }
+
+    // At trace there is too much to show it all.
+    lastWords() {
+        return this.err.split('\n').filter((line) => !/ (TRACE|DEBUG) /.test(line)).slice(-40)
+            .join('\n');
     }
 
     async restart() {

@@ -1,17 +1,18 @@
 // login.test.mjs - the SDK logs in over ws and wss, with and without a key.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { md5, secrets } from '../secrets.mjs';
 import { startDaemon } from './daemon.mjs';
 import { Client, useTls, within } from './sdk.mjs';
 
 const KEY = 'open sesame';
-const keyArgs = ['--websocket-key-md5', createHash('md5').update(KEY).digest('hex')];
+const keyArgs = ['--websocket-key-md5', md5(KEY)];
+secrets.add(KEY);
 let dir, certArgs, ca;
 
 before(() => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { plain } from './alike.mjs';
-import { passwordMD5 } from './commands.mjs';
+import { passwordMD5 } from '../secrets.mjs';
 import { startChain } from './daemon.mjs';
 import { Client } from './sdk.mjs';
 

@@ -2,7 +2,7 @@
 // filled, modified, cancelled, with the pushes that go with it.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { passwordMD5 } from './commands.mjs';
+import { passwordMD5 } from '../secrets.mjs';
 import { startGateway } from './daemon.mjs';
 import { Client } from './sdk.mjs';
 

@@ -1,10 +1,12 @@
 /* exchange.c - see exchange.h: market time, the securities that somebody looks at, and access to
  * them.
  *
- * Owns:    a slot per security, empty until somebody looks. Lives that are watched or hold clients'
- *          orders are active and run in exchange_run(); the others are idle, and the ones not asked
- *          for the longest are let go when they pass IDLE_BYTES together. A life that a client
- *          traded in today is not let go before the day is over, since it could not be made again.
+ * Owns:    a slot per security, empty until somebody looks. A life stays, about 3 kB, so that a
+ *          whole market can be looked at again without living its day anew. Its record is made when
+ *          ticks or minutes are asked for. Lives that are watched or hold clients' orders are
+ *          active and run in exchange_run(); others with a record are idle, and those not asked for
+ *          the longest lose it when they pass IDLE_BYTES together. A life that a client traded in
+ *          today keeps it until the day is over, since that day could not be lived again.
  */
 #include <stdio.h>
 
@@ -23,7 +25,7 @@ struct exchange {
     struct exchange_events events;
     struct live **lives;            /* by index of the security */
     struct minute *scratch;         /* for history */
-    struct list active, idle;       /* idle: least recently asked for first */
+    struct list active, idle;       /* idle: least recently asked for first; all with a record */
     struct list *cursor;            /* next active one that exchange_run() looks at */
     const struct live *reporting;   /* the one whose changes the owner is being told of */
     size_t idle_bytes;
@@ -161,7 +163,7 @@ static void leave_list(struct exchange *x, struct live *l)
     list_remove(&l->link);
 }
 
-/* Lets idle lives go until they fit; keeps those that could not be made again. */
+/* Idle lives forget until they fit, save those whose day could not be lived again. */
 static void trim(struct exchange *x, const struct live *keep)
 {
     struct list *it, *tmp;
@@ -173,12 +175,11 @@ static void trim(struct exchange *x, const struct live *keep)
         if (l == keep ||
             (l->touched && day_at(l->fair.always_open, l->day.market, now) == l->day.date))
             continue;
-        x->idle_bytes -= live_size(l);
+        x->idle_bytes -= live_record_size(l);
         list_remove(&l->link);
-        x->lives[l->fair.sec->index] = NULL;
         if (x->reporting == l)
             x->reporting = NULL;
-        live_free(l);
+        live_forget(l);
     }
 }
 
@@ -191,37 +192,56 @@ static void place(struct exchange *x, struct live *l, bool was_active)
     leave_list(x, l);
     list_push(active ? &x->active : &x->idle, &l->link);
     if (active && !was_active)
-        x->idle_bytes -= live_size(l);
+        x->idle_bytes -= live_record_size(l);
     if (!active && was_active)
-        x->idle_bytes += live_size(l);
+        x->idle_bytes += live_record_size(l);
     if (!active)
         trim(x, l);
 }
 
+static struct live *get_bare(struct exchange *x, const struct security *s)
+{
+    struct live **l = &x->lives[s->index];
+    if (!*l)
+        *l = live_new(s, x->seed, x->clock.always_open, exchange_now(x));
+    return *l;
+}
+
 static struct live *get(struct exchange *x, const struct security *s)
 {
-    struct live *l = x->lives[s->index];
-    if (!l) {
-        l = live_new(s, x->seed, x->clock.always_open, exchange_now(x));
-        if (!l)
+    struct live *l = get_bare(x, s);
+    if (!l)
+        return NULL;
+    if (!l->record) {
+        if (live_record(l))
             return NULL;
-        x->lives[s->index] = l;
         list_push(&x->idle, &l->link);
-        x->idle_bytes += live_size(l);
+        x->idle_bytes += live_record_size(l);
     }
     if (!is_active(l))
         place(x, l, false);
     return l;
 }
 
-/* As get(), and brings it up to now; one with clients' orders stays where it is, as does one that
- * is being reported, so that the report can be read. */
-static struct live *look(struct exchange *x, const struct security *s)
+/* Brings it up to now; one with clients' orders stays where it is, as does one that is being
+ * reported, so that the report can be read. */
+static struct live *up_to_now(struct exchange *x, struct live *l)
 {
-    struct live *l = get(x, s);
     if (l && l != x->reporting && !live_has_orders(l))
         live_advance(l, exchange_now(x), NO_BOUND);
     return l;
+}
+
+/* With ticks and minutes. */
+static struct live *look(struct exchange *x, const struct security *s)
+{
+    return up_to_now(x, get(x, s));
+}
+
+/* With quote and book; a record it may have or not. */
+static struct live *glance(struct exchange *x, const struct security *s)
+{
+    return up_to_now(x, get_bare(x, s));
 }
 
 static struct history history_of(struct exchange *x, const struct security *s, const struct live *l)
@@ -236,20 +256,14 @@ static struct history history_of(struct exchange *x, const struct security *s, c
 
 futu_err exchange_quote(struct exchange *x, const struct security *s, struct quote *out)
 {
-    struct live *l = look(x, s);
+    const struct live *l = glance(x, s);
     if (!l)
         return FUTU_ENOMEM;
-    if (l->high52 == 0) {
-        struct history h = history_of(x, s, l);
-        history_extremes(&h, date_add(h.today, -365), &l->high52, &l->low52);
-    }
     const struct totals *t = &l->sum;
     const struct level *bid = book_best(&l->book, BID), *ask = book_best(&l->book, ASK);
     *out = (struct quote){
         .last = t->last, .open = t->open, .high = t->high, .low = t->low,
         .last_close = l->shape.last_close,
-        .high52 = t->open ? MAX(l->high52, t->high) : l->high52,
-        .low52 = t->open ? MIN(l->low52, t->low) : l->low52,
         .qty = t->qty, .turnover = (double)t->turnover / (double)PX_ONE, .time = t->time,
         .bid = bid ? bid->key : 0, .ask = ask ? -ask->key : 0,
         .bid_qty = bid ? bid->qty : 0, .ask_qty = ask ? ask->qty : 0, .trades = t->trades,
@@ -257,10 +271,42 @@ futu_err exchange_quote(struct exchange *x, const struct security *s, struct quo
     return FUTU_OK;
 }
 
+futu_err exchange_year(struct exchange *x, const struct security *s, int64_t *high, int64_t *low)
+{
+    struct live *l = glance(x, s);
+    if (!l)
+        return FUTU_ENOMEM;
+    const struct totals *t = &l->sum;
+    if (l->high52 == 0) {
+        struct history h = history_of(x, s, l);
+        history_extremes(&h, date_add(h.today, -365), &l->high52, &l->low52);
+    }
+    *high = t->open ? MAX(l->high52, t->high) : l->high52;
+    *low = t->open ? MIN(l->low52, t->low) : l->low52;
+    return FUTU_OK;
+}
+
+/* The running minute of a day that has begun. */
+static int32_t running_minute(const struct exchange *x, const struct live *l)
+{
+    return day_minute(&l->day, MAX(exchange_now(x), l->book.time));
+}
+
+futu_err exchange_minutes_ago(struct exchange *x, const struct security *s, int32_t minutes,
+                              int64_t *px)
+{
+    const struct live *l = glance(x, s);
+    if (!l)
+        return FUTU_ENOMEM;
+    *px = l->phase == PHASE_PRE ? l->shape.last_close
+                                : live_minute_close(l, MAX(running_minute(x, l) - minutes, 0));
+    return FUTU_OK;
+}
+
 futu_err exchange_extremes(struct exchange *x, const struct security *s, int64_t *high,
                            int64_t *low)
 {
-    struct live *l = look(x, s);
+    struct live *l = glance(x, s);
     if (!l)
         return FUTU_ENOMEM;
     struct history h = history_of(x, s, l);
@@ -281,7 +327,7 @@ static size_t copy_side(const struct side *s, int side, struct px_level *out)
 futu_err exchange_book(struct exchange *x, const struct security *s, struct px_level *bid,
                        size_t *n_bid, struct px_level *ask, size_t *n_ask)
 {
-    struct live *l = look(x, s);
+    struct live *l = glance(x, s);
     if (!l)
         return FUTU_ENOMEM;
     *n_bid = copy_side(&l->book.side[BID], BID, bid);
@@ -312,7 +358,7 @@ futu_err exchange_ticks(struct exchange *x, const struct security *s, int64_t af
     if (!t)
         return FUTU_ENOMEM;
     for (int64_t i = from; i < end; i++) {
-        const struct tick_record *r = &l->ticks[i & (LIVE_TICKS - 1)];
+        const struct tick_record *r = &l->record->ticks[i & (LIVE_TICKS - 1)];
         int64_t px = l->shape.last_close + r->px;
         t[i - from] = (struct tick){ .seq = seq_base(l) + i + 1,
                                      .time = l->day.start + (int64_t)(r->ms_dir >> 2) * NS_PER_MS,
@@ -326,7 +372,7 @@ futu_err exchange_ticks(struct exchange *x, const struct security *s, int64_t af
 
 futu_err exchange_money(struct exchange *x, const struct security *s, struct money *out)
 {
-    const struct live *l = look(x, s);
+    const struct live *l = glance(x, s);
     if (!l)
         return FUTU_ENOMEM;
     *out = l->sum.money;
@@ -341,13 +387,13 @@ futu_err exchange_money_minutes(struct exchange *x, const struct security *s, st
         return FUTU_ENOMEM;
     *n = 0;
     if (l->phase != PHASE_PRE)
-        *n = (size_t)day_minute(&l->day, MAX(exchange_now(x), l->book.time)) + 1;
+        *n = (size_t)running_minute(x, l) + 1;
     struct money_minute *m = ARENA_ARRAY(a, struct money_minute, *n);
     if (!m)
         return FUTU_ENOMEM;
     for (size_t i = 0; i < *n; i++) {
         m[i].end = day_minute_time(&l->day, (int32_t)i) + MINUTE_NS;
-        memcpy(m[i].net, l->minutes[i].net, sizeof(m[i].net));
+        memcpy(m[i].net, l->record->minutes[i].net, sizeof(m[i].net));
     }
     *out = m;
     return FUTU_OK;
@@ -361,11 +407,11 @@ futu_err exchange_bars(struct exchange *x, const struct security *s, int32_t kl_
     int32_t today = exchange_trading_date(x, s->market);
     /* A range that ends before today needs nobody to look at today. */
     if (to >= market_minute_instant(s->market, today, 0)) {
-        l = look(x, s);
+        l = kl_minutes(kl_type) ? look(x, s) : glance(x, s);
         if (!l)
             return FUTU_ENOMEM;
     } else if (l && l->day.date != today) {
-        l = look(x, s);
+        l = glance(x, s);
     }
     struct history h = history_of(x, s, l);
     struct bars_wish w = { kl_type, from, to, max, newest };

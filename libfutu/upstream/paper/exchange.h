@@ -73,7 +73,7 @@ struct bar {
 };
 
 struct quote {
-    int64_t last, open, high, low, last_close, high52, low52;
+    int64_t last, open, high, low, last_close;
     int64_t qty;                /* traded today */
     double turnover;            /* currency units */
     int64_t time;               /* of the last trade, or of the day's start when none */
@@ -116,9 +116,15 @@ const struct security *exchange_find(const struct exchange *x, int32_t market, f
  * been reported.
  * FUTU_ENOMEM only. Indices have a quote, ticks and bars, no book. */
 futu_err exchange_quote(struct exchange *x, const struct security *s, struct quote *out);
+/* Highest and lowest price of the last year, today included. */
+futu_err exchange_year(struct exchange *x, const struct security *s, int64_t *high, int64_t *low);
 /* Highest and lowest price of all days before the one that quotes are of. */
 futu_err exchange_extremes(struct exchange *x, const struct security *s, int64_t *high,
                            int64_t *low);
+/* The last price at the end of the minute of trading `minutes` (at most 6) before the running one,
+ * or of today's first minute; before the open the last close. */
+futu_err exchange_minutes_ago(struct exchange *x, const struct security *s, int32_t minutes,
+                              int64_t *px);
 /* Best first; returns how many levels (0..BOOK_LEVELS) through n_bid and n_ask. */
 futu_err exchange_book(struct exchange *x, const struct security *s, struct px_level *bid,
                        size_t *n_bid, struct px_level *ask, size_t *n_ask);

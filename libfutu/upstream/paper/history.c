@@ -133,22 +133,27 @@ static void cut_day(const struct history *h, struct gather *g, int32_t date)
     }
 }
 
-/* The whole day from minutes that were seen; false: it has none. */
+static void bar_of_today(const struct live *l, struct bar *out)
+{
+    const struct totals *t = &l->sum;
+    *out = (struct bar){ .open = t->open, .high = t->high, .low = t->low, .close = t->last,
+                         .last_close = l->shape.last_close, .qty = t->qty,
+                         .turnover = (double)t->turnover / (double)PX_ONE, .blank = t->qty == 0 };
+}
+
+/* The whole day as it was seen; false: it was not. */
 static bool seen_day(const struct history *h, int32_t date, struct bar *out)
 {
-    const struct totals *t = h->live ? &h->live->sum : NULL;
     int64_t last_close;
-    if (!t || !live_minutes(h->live, date, &last_close))
-        return false;
-    if (date == h->live->day.date) {
-        *out = (struct bar){ .open = t->open, .high = t->high, .low = t->low, .close = t->last,
-                             .qty = t->qty, .turnover = (double)t->turnover / (double)PX_ONE,
-                             .blank = t->qty == 0 };
-    } else {
-        struct day d;
-        day_make(&d, h->fair.always_open, h->fair.sec->market, date);
-        sum_minutes(h->scratch, 0, load_minutes(h, &d, &last_close), out);
+    struct day d;
+    if (h->live && date == h->live->day.date) {
+        bar_of_today(h->live, out);
+        return true;
     }
+    if (!h->live || !live_minutes(h->live, date, &last_close))
+        return false;
+    day_make(&d, h->fair.always_open, h->fair.sec->market, date);
+    sum_minutes(h->scratch, 0, load_minutes(h, &d, &last_close), out);
     out->last_close = last_close;
     return true;
 }

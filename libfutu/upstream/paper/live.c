@@ -19,7 +19,8 @@ static void on_trade(void *arg, int64_t px, int64_t qty, bool buy)
 static void begin_day(struct live *l, int64_t last_close)
 {
     fair_shape(&l->fair, l->day.date, last_close, &l->shape);
-    memset(l->minutes, 0, (size_t)l->day.minutes * sizeof(l->minutes[0]));
+    if (l->record)
+        memset(l->record->minutes, 0, (size_t)l->day.minutes * sizeof(l->record->minutes[0]));
     l->sum = (struct totals){ .last = last_close, .time = l->day.start };
     l->phase = PHASE_PRE;
     l->session = 0;
@@ -36,14 +37,8 @@ static void begin_day(struct live *l, int64_t last_close)
 struct live *live_new(const struct security *sec, uint64_t seed, bool always_open, int64_t now)
 {
     struct live *l = mem_zalloc(sizeof(*l));
-    size_t minutes = (size_t)day_minutes_max(always_open, sec->market);
     if (!l)
         return NULL;
-    l->minutes = mem_array(minutes, sizeof(l->minutes[0]));
-    if (!l->minutes) {
-        mem_free(l);
-        return NULL;
-    }
     fair_init(&l->fair, sec, seed, always_open);
     l->book.lot = sec->lot;
     l->book.trade = on_trade;
@@ -59,23 +54,54 @@ void live_free(struct live *l)
 {
     if (!l)
         return;
-    for (int i = 0; i < LIVE_KEPT; i++)
-        mem_free(l->kept[i]);
-    mem_free(l->minutes);
+    live_forget(l);
     mem_free(l);
 }
 
-size_t live_size(const struct live *l)
+futu_err live_record(struct live *l)
 {
-    return sizeof(*l) + (size_t)day_minutes_max(l->fair.always_open, l->fair.sec->market) *
-                            sizeof(l->minutes[0]);
+    int64_t high = l->high52, low = l->low52;
+    if (l->record)
+        return FUTU_OK;
+    l->record = mem_zalloc(live_record_size(l));
+    if (!l->record)
+        return FUTU_ENOMEM;
+    begin_day(l, l->shape.last_close);
+    l->high52 = high;
+    l->low52 = low;
+    return FUTU_OK;
+}
+
+void live_forget(struct live *l)
+{
+    for (int i = 0; i < LIVE_KEPT; i++) {
+        mem_free(l->kept[i]);
+        l->kept[i] = NULL;
+    }
+    mem_free(l->record);
+    l->record = NULL;
+}
+
+size_t live_record_size(const struct live *l)
+{
+    size_t minutes = (size_t)day_minutes_max(l->fair.always_open, l->fair.sec->market);
+    return sizeof(*l->record) + minutes * sizeof(l->record->minutes[0]);
+}
+
+int64_t live_minute_close(const struct live *l, int32_t minute)
+{
+    return minute >= l->flow.minute ? l->sum.last : l->minute_close[minute & (LIVE_MINUTES - 1)];
 }
 
 void live_set_time(struct live *l, int64_t t)
 {
     l->book.time = t;
-    if (t >= l->flow.minute_from + MINUTE_NS)
-        flow_minute(l, day_minute(&l->day, t));
+    if (t < l->flow.minute_from + MINUTE_NS)
+        return;
+    int32_t minute = day_minute(&l->day, t);
+    for (int32_t i = MAX(l->flow.minute, minute - LIVE_MINUTES); i < minute; i++)
+        l->minute_close[i & (LIVE_MINUTES - 1)] = l->sum.last;
+    flow_minute(l, minute);
 }
 
 static int money_class(int64_t turnover)
@@ -87,7 +113,7 @@ static int money_class(int64_t turnover)
     return turnover >= 40000 * PX_ONE ? MONEY_MID : MONEY_SMALL;
 }
 
-/* The minutes get whole units, and what they leave out now they get later. */
+/* The minutes get whole units, and what they leave out now they get later. m: or NULL. */
 static void add_money(struct money *day, struct minute_record *m, int64_t turnover, int dir)
 {
     int class = money_class(turnover);
@@ -98,17 +124,31 @@ static void add_money(struct money *day, struct minute_record *m, int64_t turnov
         day->in[class] += turnover;
     else
         day->out[class] += turnover;
-    m->net[class] += (int32_t)((day->in[class] - day->out[class]) / PX_ONE - before);
+    if (m)
+        m->net[class] += (int32_t)((day->in[class] - day->out[class]) / PX_ONE - before);
+}
+
+static struct minute_record *put_record(struct live *l, int64_t px, int64_t qty, int dir)
+{
+    struct minute_record *m = &l->record->minutes[l->flow.minute];
+    int32_t rel = (int32_t)(px - l->shape.last_close);
+    uint32_t ms = (uint32_t)((l->book.time - l->day.start) / NS_PER_MS);
+    l->record->ticks[l->sum.trades & (LIVE_TICKS - 1)] =
+        (struct tick_record){ .qty = qty, .px = rel, .ms_dir = ms << 2 | (uint32_t)dir };
+    if (m->qty == 0)
+        m->open = m->high = m->low = rel;
+    m->high = MAX(m->high, rel);
+    m->low = MIN(m->low, rel);
+    m->close = rel;
+    m->qty += qty;
+    m->turnover += px * qty;
+    return m;
 }
 
 void live_print(struct live *l, int64_t px, int64_t qty, int dir)
 {
     struct totals *s = &l->sum;
-    struct minute_record *m = &l->minutes[l->flow.minute];
-    int32_t rel = (int32_t)(px - l->shape.last_close);
-    uint32_t ms = (uint32_t)((l->book.time - l->day.start) / NS_PER_MS);
-    l->ticks[s->trades & (LIVE_TICKS - 1)] =
-        (struct tick_record){ .qty = qty, .px = rel, .ms_dir = ms << 2 | (uint32_t)dir };
+    struct minute_record *m = l->record ? put_record(l, px, qty, dir) : NULL;
     if (s->open == 0)
         s->open = s->high = s->low = px;
     s->high = MAX(s->high, px);
@@ -118,13 +158,6 @@ void live_print(struct live *l, int64_t px, int64_t qty, int dir)
     s->turnover += px * qty;
     s->trades++;
     s->time = l->book.time;
-    if (m->qty == 0)
-        m->open = m->high = m->low = rel;
-    m->high = MAX(m->high, rel);
-    m->low = MIN(m->low, rel);
-    m->close = rel;
-    m->qty += qty;
-    m->turnover += px * qty;
     add_money(&s->money, m, px * qty, dir);
     l->changed |= CHANGED_QUOTE | CHANGED_TICKS | CHANGED_BARS;
 }
@@ -273,13 +306,13 @@ static void run_event(struct live *l)
 static void keep_day(struct live *l)
 {
     size_t n = (size_t)l->day.minutes;
-    struct kept_day *k = mem_alloc(sizeof(*k) + n * sizeof(k->m[0]));
+    struct kept_day *k = l->record ? mem_alloc(sizeof(*k) + n * sizeof(k->m[0])) : NULL;
     if (!k)
         return;
     k->date = l->day.date;
     k->minutes = l->day.minutes;
     k->last_close = l->shape.last_close;
-    memcpy(k->m, l->minutes, n * sizeof(k->m[0]));
+    memcpy(k->m, l->record->minutes, n * sizeof(k->m[0]));
     int last = l->fair.always_open ? 0 : LIVE_KEPT - 1;     /* those days are four times as long */
     mem_free(l->kept[last]);
     memmove(&l->kept[1], &l->kept[0], (size_t)last * sizeof(l->kept[0]));
@@ -366,7 +399,7 @@ const struct minute_record *live_minutes(const struct live *l, int32_t date, int
 {
     if (date == l->day.date) {
         *last_close = l->shape.last_close;
-        return l->minutes;
+        return l->record ? l->record->minutes : NULL;
     }
     for (int i = 0; i < LIVE_KEPT && l->kept[i]; i++) {
         if (l->kept[i]->date == date) {

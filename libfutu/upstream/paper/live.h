@@ -6,8 +6,10 @@
  * breaks, done. At the end of a day the minutes are kept for a while, so that history shows what
  * was seen.
  *
- * Memory:  one block with the tick ring, one with the day's minutes, both of fixed size; the kept
- *          days are extra, bounded, and do without when memory is out. live_advance() can't fail.
+ * Record:  the tick ring and the day's minutes, by far most of a life. A life without one has the
+ *          quote and the book of now alone; it gets one by living the day again.
+ * Memory:  the life and its record are blocks of fixed size; the kept days are extra, bounded, and
+ *          do without when memory is out. live_advance() can't fail.
  */
 #ifndef UPSTREAM_PAPER_LIVE_H
 #define UPSTREAM_PAPER_LIVE_H
@@ -19,6 +21,7 @@
 
 #define LIVE_TICKS 1024         /* a power of two; the newest ones of today */
 #define LIVE_KEPT 3             /* simulated days whose minutes are kept */
+#define LIVE_MINUTES 8          /* a power of two; minutes whose close is known without a record */
 
 /* Prices as differences to the day's last_close. */
 struct tick_record {
@@ -31,6 +34,11 @@ struct minute_record {
     int64_t qty, turnover;      /* turnover in px * shares */
     int32_t open, high, low, close;
     int32_t net[MONEY_CLASSES]; /* bought less sold, currency units; they sum to the day's money */
+};
+
+struct record {
+    struct tick_record ticks[LIVE_TICKS];
+    struct minute_record minutes[];
 };
 
 struct kept_day {
@@ -70,9 +78,9 @@ struct live {
     struct client_order *waiting, *waiting_last;
     uint64_t orders_seen;
     struct totals sum;
-    struct tick_record ticks[LIVE_TICKS];
-    struct minute_record *minutes;
-    struct kept_day *kept[LIVE_KEPT];               /* newest first */
+    struct record *record;      /* or NULL */
+    struct kept_day *kept[LIVE_KEPT];               /* newest first; only with a record */
+    int64_t minute_close[LIVE_MINUTES];             /* of the last ones, by number */
     int64_t high52, low52;      /* of the year before today; 0: not asked for yet */
     unsigned changed;           /* CHANGED_*, not reported yet */
     uint32_t watchers;
@@ -80,10 +88,15 @@ struct live {
     struct list link;           /* among the active ones or the idle ones */
 };
 
-/* At the start of the trading day of `now`. NULL: no memory. */
+/* At the start of the trading day of `now`, without a record. NULL: no memory. */
 struct live *live_new(const struct security *sec, uint64_t seed, bool always_open, int64_t now);
 void live_free(struct live *l);
-size_t live_size(const struct live *l);         /* bytes, without kept days */
+/* Gives it a record if it has none, for which it goes back to the start of its day; it must not be
+ * touched. FUTU_ENOMEM leaves it as it was. */
+futu_err live_record(struct live *l);
+/* Lets the record and the kept days go. */
+void live_forget(struct live *l);
+size_t live_record_size(const struct live *l);  /* bytes of a record, without kept days */
 
 /* Runs events up to and including `now`, at most about max_events; false: more are due. */
 bool live_advance(struct live *l, int64_t now, int64_t max_events);
@@ -101,7 +114,10 @@ void live_order_remove(struct live *l, struct client_order *o);
 /* For flow.c: moves the minute along, and puts a trade of now into ticks, minutes and totals. */
 void live_set_time(struct live *l, int64_t t);
 void live_print(struct live *l, int64_t px, int64_t qty, int dir);
-/* Bars of today so far or of a kept day; NULL: that date is neither. */
+/* The last price at the end of a minute of today, one of the last LIVE_MINUTES - 1 that have
+ * begun. */
+int64_t live_minute_close(const struct live *l, int32_t minute);
+/* Bars of today so far or of a kept day; NULL: that date is neither, or there is no record. */
 const struct minute_record *live_minutes(const struct live *l, int32_t date, int64_t *last_close);
 
 #endif

@@ -145,11 +145,14 @@ futu_err make_brokers(struct paper *p, struct arena *a, const struct security *s
                       Qot_Common_Broker **out, size_t *n);
 futu_err fill_static(struct arena *a, const struct security *s, Qot_Common_SecurityStaticInfo *out);
 
-/* What snapshots and filters say of a security, derived once. The first three only if wanted. */
-enum { FACT_5MIN = 1, FACT_VOLUME_RATIO = 2, FACT_BID_ASK_RATIO = 4, FACT_ALL = 7 };
+/* What snapshots and filters say of a security, derived once; what has a FACT only if wanted. */
+enum {
+    FACT_5MIN = 1, FACT_VOLUME_RATIO = 2, FACT_BID_ASK_RATIO = 4, FACT_YEAR = 8, FACT_ALL = 15
+};
 struct facts {
     const struct security *sec;
     struct quote q;
+    int64_t high52, low52;          /* of the last year */
     int64_t px_5min;                /* five minutes ago */
     /* all but the first in percent */
     double volume_ratio, bid_ask_ratio, amplitude, turnover_rate;

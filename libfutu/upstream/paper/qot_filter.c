@@ -90,6 +90,11 @@ static unsigned fact_of(int32_t field)
         return FACT_BID_ASK_RATIO;
     case Qot_StockFilter_StockField_ChangeRate5min:
         return FACT_5MIN;
+    case Qot_StockFilter_StockField_CurPriceToHighest52WeeksRatio:
+    case Qot_StockFilter_StockField_CurPriceToLowest52WeeksRatio:
+    case Qot_StockFilter_StockField_HighPriceToHighest52WeeksRatio:
+    case Qot_StockFilter_StockField_LowPriceToLowest52WeeksRatio:
+        return FACT_YEAR;
     default:
         return 0;
     }
@@ -155,16 +160,16 @@ static futu_err base_value(struct paper *p, struct arena *a, const struct facts 
     switch (field) {
     case Qot_StockFilter_StockField_CurPrice: *out = px_double(q->last); break;
     case Qot_StockFilter_StockField_CurPriceToHighest52WeeksRatio:
-        *out = against(q->last, q->high52);
+        *out = against(q->last, f->high52);
         break;
     case Qot_StockFilter_StockField_CurPriceToLowest52WeeksRatio:
-        *out = against(q->last, q->low52);
+        *out = against(q->last, f->low52);
         break;
     case Qot_StockFilter_StockField_HighPriceToHighest52WeeksRatio:
-        *out = against(q->high, q->high52);
+        *out = against(q->high, f->high52);
         break;
     case Qot_StockFilter_StockField_LowPriceToLowest52WeeksRatio:
-        *out = against(q->low, q->low52);
+        *out = against(q->low, f->low52);
         break;
     case Qot_StockFilter_StockField_VolumeRatio: *out = f->volume_ratio; break;
     case Qot_StockFilter_StockField_BidAskRatio: *out = f->bid_ask_ratio; break;

@@ -30,15 +30,12 @@ struct reminder {
 };
 
 static double change_since(struct paper *p, const struct security *s, const struct quote *q,
-                           size_t minutes)
+                           int32_t minutes)
 {
-    const struct bar *bars;
-    size_t n;
-    if (exchange_bars(p->exchange, s, Qot_Common_KLType_1Min, day_start(p, s),
-                      exchange_now(p->exchange), minutes + 1, true, &p->arena, &bars, &n) ||
-        n == 0)
+    int64_t px;
+    if (exchange_minutes_ago(p->exchange, s, minutes, &px))
         return 0;
-    return percent((double)(q->last - bars[0].close), (double)bars[0].close);
+    return percent((double)(q->last - px), (double)px);
 }
 
 /* The figure a type looks at, and whether it has to be at or above (up) the set value, or at or

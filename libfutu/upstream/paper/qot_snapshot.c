@@ -10,19 +10,6 @@
 #define SNAPSHOT_MAX 400
 #define VOLUME_RATIO_DAYS 5
 
-static futu_err minutes_ago(struct paper *p, struct arena *a, const struct security *s,
-                            const struct quote *q, int minutes, int64_t *px)
-{
-    const struct bar *bars;
-    size_t n;
-    int64_t now = exchange_now(p->exchange);
-    futu_err err = exchange_bars(p->exchange, s, Qot_Common_KLType_1Min, day_start(p, s), now,
-                                 (size_t)minutes + 1, true, a, &bars, &n);
-    if (!err)
-        *px = n > 0 ? bars[0].close : q->last_close;
-    return err;
-}
-
 /* Volume of today against the average of the days before, both per traded minute of the day. */
 static double volume_ratio(const struct bar *days, size_t n, const struct quote *q, double passed)
 {
@@ -84,7 +71,9 @@ futu_err facts_read(struct paper *p, struct arena *a, const struct security *s, 
     *f = (struct facts){ .sec = s };
     futu_err err = exchange_quote(p->exchange, s, &f->q);
     if (!err && (want & FACT_5MIN))
-        err = minutes_ago(p, a, s, &f->q, 5, &f->px_5min);
+        err = exchange_minutes_ago(p->exchange, s, 5, &f->px_5min);
+    if (!err && (want & FACT_YEAR))
+        err = exchange_year(p->exchange, s, &f->high52, &f->low52);
     if (!err && (want & FACT_VOLUME_RATIO))
         err = read_ratio(p, a, s, f);
     if (!err && (want & FACT_BID_ASK_RATIO))
@@ -115,8 +104,8 @@ static void fill_prices(const struct facts *f, Qot_GetSecuritySnapshot_SnapshotB
     SET(b, avgPrice, q->qty > 0 ? q->turnover / (double)q->qty : 0.0);
     SET(b, bidAskRatio, f->bid_ask_ratio);
     SET(b, volumeRatio, f->volume_ratio);
-    SET(b, highest52WeeksPrice, px_double(q->high52));
-    SET(b, lowest52WeeksPrice, px_double(q->low52));
+    SET(b, highest52WeeksPrice, px_double(f->high52));
+    SET(b, lowest52WeeksPrice, px_double(f->low52));
     SET(b, closePrice5Minute, px_double(f->px_5min));
     SET(b, hpVolume, (double)q->qty);
     SET(b, hpAskVol, (double)q->ask_qty);
@@ -135,8 +124,8 @@ static futu_err fill_extremes(struct paper *p, const struct facts *f,
             return err;
         e->date = date;
     }
-    SET(b, highestHistoryPrice, px_double(MAX(e->high, f->q.high52)));
-    SET(b, lowestHistoryPrice, px_double(MIN(e->low, f->q.low52)));
+    SET(b, highestHistoryPrice, px_double(MAX(e->high, f->high52)));
+    SET(b, lowestHistoryPrice, px_double(MIN(e->low, f->low52)));
     return FUTU_OK;
 }
 

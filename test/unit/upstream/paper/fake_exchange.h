@@ -229,6 +229,22 @@ futu_err exchange_quote(struct exchange *x, const struct security *s, struct quo
     return FUTU_OK;
 }
 
+futu_err exchange_minutes_ago(struct exchange *x, const struct security *s, int32_t minutes,
+                              int64_t *px)
+{
+    (void)x, (void)minutes;
+    *px = fake_sec(s)->q.last;
+    return FUTU_OK;
+}
+
+futu_err exchange_year(struct exchange *x, const struct security *s, int64_t *high, int64_t *low)
+{
+    (void)x;
+    *high = fake_sec(s)->q.high;
+    *low = fake_sec(s)->q.low;
+    return FUTU_OK;
+}
+
 futu_err exchange_book(struct exchange *x, const struct security *s, struct px_level *bid,
                        size_t *n_bid, struct px_level *ask, size_t *n_ask)
 {

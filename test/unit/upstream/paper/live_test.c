@@ -42,12 +42,20 @@ static void check_book(const struct live *l)
     MUST(book_best(&l->book, BID)->key + book_best(&l->book, ASK)->key < 0);
 }
 
+static struct live *with_record(const struct security *s, uint64_t seed, bool always, int64_t now)
+{
+    struct live *l = live_new(s, seed, always, now);
+    ck_assert_ptr_nonnull(l);
+    ck_assert_int_eq(live_record(l), FUTU_OK);
+    return l;
+}
+
 /* Minutes add up to the totals; the newest ticks lie within them. */
 static void check_totals(const struct live *l)
 {
     int64_t qty = 0, turnover = 0, high = 0, low = INT64_MAX, last = 0, open = 0;
     for (int32_t i = 0; i < l->day.minutes; i++) {
-        const struct minute_record *m = &l->minutes[i];
+        const struct minute_record *m = &l->record->minutes[i];
         if (m->qty == 0)
             continue;
         open = open ? open : l->shape.last_close + m->open;
@@ -84,7 +92,7 @@ static void walk_day(struct live *l)
         check_book(l);
         MUST(l->sum.trades - seen <= LIVE_TICKS);
         for (; seen < l->sum.trades; seen++) {
-            const struct tick_record *r = &l->ticks[seen & (LIVE_TICKS - 1)];
+            const struct tick_record *r = &l->record->ticks[seen & (LIVE_TICKS - 1)];
             int64_t when = l->day.start + (int64_t)(r->ms_dir >> 2) * NS_PER_MS;
             int64_t px = l->shape.last_close + r->px;
             MUST(when >= before && when <= t && in_session(&l->day, when));
@@ -103,7 +111,7 @@ START_TEST(a_day_is_sound_from_open_to_close)
 {
     for (size_t i = 0; i < ARRAY_LEN(some); i++) {
         const struct security *s = sec(some[i].market, some[i].code);
-        struct live *l = live_new(s, 42, false, at(s->market, "2026-11-20 09:00:00"));
+        struct live *l = with_record(s, 42, false, at(s->market, "2026-11-20 09:00:00"));
         ck_assert_int_eq(l->day.date, 20261120);
         walk_day(l);
         live_free(l);
@@ -114,14 +122,14 @@ END_TEST
 START_TEST(half_days_and_whole_clock_days_are_sound)
 {
     struct live *l =
-        live_new(sec(MARKET_HK, "00005"), 1, false, at(MARKET_HK, "2026-12-24 09:00:00"));
+        with_record(sec(MARKET_HK, "00005"), 1, false, at(MARKET_HK, "2026-12-24 09:00:00"));
     walk_day(l);
     ck_assert_int_le(l->sum.time, at(MARKET_HK, "2026-12-24 12:00:00"));
     live_free(l);
     static const char *const dates[] = { "2026-03-08 00:00:00", "2026-11-01 00:00:00",
                                          "2026-11-22 00:00:00" };
     for (size_t i = 0; i < ARRAY_LEN(dates); i++) {
-        l = live_new(sec(MARKET_US, "MMM"), 1, true, at(MARKET_US, dates[i]));
+        l = with_record(sec(MARKET_US, "MMM"), 1, true, at(MARKET_US, dates[i]));
         walk_day(l);
         live_free(l);
     }
@@ -135,7 +143,7 @@ START_TEST(one_year_of_days_of_many_securities_keeps_its_books)
         for (int32_t date = 20260105; date < 20270101; date = date_add(date, 61)) {
             int32_t day = market_next_trading_day(s->market, date);
             struct live *l =
-                live_new(s, i, false, market_minute_instant(s->market, day, 9 * 60 + 25));
+                with_record(s, i, false, market_minute_instant(s->market, day, 9 * 60 + 25));
             live_advance(l, l->day.s[0].from + 45 * MINUTE, INT64_MAX);
             check_book(l);
             live_advance(l, l->day.s[l->day.n - 1].to - 1, INT64_MAX);
@@ -147,13 +155,18 @@ START_TEST(one_year_of_days_of_many_securities_keeps_its_books)
 }
 END_TEST
 
+/* Of its record: the tick ring and today's minutes. */
+static size_t seen_size(const struct live *l)
+{
+    return sizeof(*l->record) + (size_t)l->day.minutes * sizeof(l->record->minutes[0]);
+}
+
 /* Everything that an observer can see. */
 static bool same(const struct live *a, const struct live *b)
 {
     bool eq = a->sum.trades == b->sum.trades && a->sum.qty == b->sum.qty &&
               a->sum.last == b->sum.last && a->sum.time == b->sum.time && a->next == b->next &&
-              a->day.date == b->day.date && memcmp(a->ticks, b->ticks, sizeof(a->ticks)) == 0 &&
-              memcmp(a->minutes, b->minutes, (size_t)a->day.minutes * sizeof(a->minutes[0])) == 0;
+              a->day.date == b->day.date && memcmp(a->record, b->record, seen_size(a)) == 0;
     for (int side = BID; side <= ASK; side++)
         eq = eq && a->book.side[side].n == b->book.side[side].n &&
              memcmp(a->book.side[side].lv, b->book.side[side].lv,
@@ -167,8 +180,8 @@ START_TEST(the_same_however_it_is_looked_at)
         const struct security *s = sec(some[i].market, some[i].code);
         int64_t from = at(s->market, "2026-11-20 09:00:00"),
                 to = at(s->market, "2026-11-20 14:11:12");
-        struct live *a = live_new(s, 42, false, to), *b = live_new(s, 42, false, from);
-        struct live *c = live_new(s, 43, false, to);
+        struct live *a = with_record(s, 42, false, to), *b = with_record(s, 42, false, from);
+        struct live *c = with_record(s, 43, false, to);
         live_advance(a, to, INT64_MAX);
         live_advance(c, to, INT64_MAX);
         for (uint64_t k = 0; from < to; k++) {          /* odd steps, and slices of few events */
@@ -191,7 +204,7 @@ START_TEST(a_second_day_does_not_depend_on_whether_the_first_was_seen)
     const struct security *s = sec(MARKET_HK, "00700");
     int64_t first = at(MARKET_HK, "2026-11-19 11:00:00"),
             second = at(MARKET_HK, "2026-11-20 11:00:00");
-    struct live *a = live_new(s, 42, false, first), *b = live_new(s, 42, false, second);
+    struct live *a = with_record(s, 42, false, first), *b = with_record(s, 42, false, second);
     live_advance(a, first, INT64_MAX);
     live_advance(a, second, INT64_MAX);
     live_advance(b, second, INT64_MAX);
@@ -205,6 +218,36 @@ START_TEST(a_second_day_does_not_depend_on_whether_the_first_was_seen)
     ck_assert_ptr_null(live_minutes(b, 20261119, &last_close));
     live_free(a);
     live_free(b);
+}
+END_TEST
+
+/* Over a change of days as well, and with the closes of the last minutes. */
+START_TEST(a_life_without_a_record_is_the_same_life)
+{
+    static const char *const when[] = { "2026-11-19 11:00:00", "2026-11-19 18:00:00",
+                                        "2026-11-20 09:31:07", "2026-11-20 13:02:30",
+                                        "2026-11-20 14:11:12" };
+    for (size_t i = 0; i < ARRAY_LEN(some); i++) {
+        const struct security *s = sec(some[i].market, some[i].code);
+        struct live *a = with_record(s, 42, false, at(s->market, when[0]));
+        struct live *b = live_new(s, 42, false, at(s->market, when[0]));
+        for (size_t k = 0; k < ARRAY_LEN(when); k++) {
+            live_advance(a, at(s->market, when[k]), INT64_MAX);
+            live_advance(b, at(s->market, when[k]), INT64_MAX);
+            ck_assert_ptr_null(b->record);
+            ck_assert(memcmp(&a->sum, &b->sum, sizeof(a->sum)) == 0);
+            ck_assert(a->next == b->next && a->flow.minute == b->flow.minute);
+            for (int32_t m = MAX(a->flow.minute - 6, 0); m <= a->flow.minute; m++)
+                ck_assert_int_eq(live_minute_close(a, m), live_minute_close(b, m));
+        }
+        ck_assert_int_eq(live_record(b), FUTU_OK);      /* lives the day again */
+        live_advance(b, at(s->market, when[ARRAY_LEN(when) - 1]), INT64_MAX);
+        ck_assert_int_eq(a->sum.trades, b->sum.trades);
+        if (a->sum.trades >= LIVE_TICKS)
+            ck_assert(same(a, b));
+        live_free(a);
+        live_free(b);
+    }
 }
 END_TEST
 
@@ -236,8 +279,16 @@ START_TEST(without_memory_nothing_is_left_behind)
     const struct security *s = sec(MARKET_HK, "00700");
     for (long n = 0; test_alloc_fail_at(n); n++)
         live_free(live_new(s, 1, false, at(MARKET_HK, "2026-11-20 12:00:00")));
+    struct live *bare = live_new(s, 1, false, at(MARKET_HK, "2026-11-20 12:00:00"));
+    live_advance(bare, at(MARKET_HK, "2026-11-20 12:00:00"), INT64_MAX);
+    const struct live before = *bare;
+    mem_fail_at(0);
+    ck_assert_int_eq(live_record(bare), FUTU_ENOMEM);
+    mem_fail_at(-1);
+    ck_assert(memcmp(&before, bare, sizeof(before)) == 0);
+    live_free(bare);
     /* The day's end needs memory to keep its minutes, and does without. */
-    struct live *l = live_new(s, 1, false, at(MARKET_HK, "2026-11-19 12:00:00"));
+    struct live *l = with_record(s, 1, false, at(MARKET_HK, "2026-11-19 12:00:00"));
     mem_fail_at(0);
     live_advance(l, at(MARKET_HK, "2026-11-20 12:00:00"), INT64_MAX);
     mem_fail_at(-1);
@@ -272,8 +323,8 @@ START_TEST(a_whole_day_is_replayed_in_milliseconds)
         /* Wide, for sanitizers and busy machines; the aim is 5 and 10 ms. */
         ck_assert(day < 250 && around < 500);
     }
-    printf("bytes of a live security: %zu\n",
-           sizeof(struct live) + 330 * sizeof(struct minute_record));
+    printf("bytes of a live security: %zu, of its record: %zu\n", sizeof(struct live),
+           sizeof(struct record) + 330 * sizeof(struct minute_record));
 }
 END_TEST
 
@@ -284,6 +335,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, one_year_of_days_of_many_securities_keeps_its_books);
     tcase_add_test(tc, the_same_however_it_is_looked_at);
     tcase_add_test(tc, a_second_day_does_not_depend_on_whether_the_first_was_seen);
+    tcase_add_test(tc, a_life_without_a_record_is_the_same_life);
     tcase_add_test(tc, nothing_moves_while_the_market_rests);
     tcase_add_test(tc, without_memory_nothing_is_left_behind);
     tcase_add_test(tc, a_whole_day_is_replayed_in_milliseconds);
