@@ -287,6 +287,16 @@ void futu_http_abandon(futu_http_call *call)
     rest_abandon(call);
 }
 
+futu_err futu_http_more(futu_http_call *call, futu_str *piece)
+{
+    return rest_more(call, piece);
+}
+
+void futu_http_leave(futu_http_call *call)
+{
+    rest_leave(call);
+}
+
 futu_err futu_gateway_http_upgrade(futu_gateway *g, const futu_http_request *rq,
                                    const futu_conn_opts *o, futu_conn **out,
                                    futu_http_done_fn *done, void *arg)

@@ -44,6 +44,8 @@ void rest_free(struct rest *r);
 futu_err rest_request(struct rest *r, const futu_http_request *rq, futu_http_done_fn *done,
                       void *arg, futu_http_call **out);
 void rest_abandon(futu_http_call *k);
+futu_err rest_more(futu_http_call *k, futu_str *piece);
+void rest_leave(futu_http_call *k);
 futu_err rest_upgrade(struct rest *r, const futu_http_request *rq, const futu_conn_opts *o,
                       futu_conn **out, futu_http_done_fn *done, void *arg);
 
