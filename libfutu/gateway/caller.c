@@ -101,6 +101,18 @@ uint64_t hub_boot_id(const struct hub *h)
     return h->o.boot_id;
 }
 
+bool hub_is_paper(const struct hub *h)
+{
+    struct upstream_state up = { .name = "" };
+    h->up->ops->state(h->up, &up);
+    return strcmp(up.name, "paper") == 0;
+}
+
+bool hub_own_hours(const struct hub *h)
+{
+    return h->up->own_hours;
+}
+
 /* The connection is being freed: whoever still waits hears that. */
 void caller_gone(struct futu_conn *c)
 {

@@ -48,6 +48,7 @@ struct hub_opts {
     /* Keys and the trail; borrowed. NULL: nobody has a key, nothing is written down. */
     struct access *access;
     struct audit *audit;
+    uint32_t mcp_open_scopes;       /* what callers of MCP may do without a key beside reading */
     struct hub_store daily;         /* what keys have used of their day; append NULL: in memory */
     uint64_t boot_id;               /* of this run of the program; 0: a random one */
     /* Source of connection ids, keys and IVs; NULL: random_bytes(). Tests bring their own. */
@@ -124,6 +125,10 @@ void hub_call(futu_conn *caller, struct hub_call *k);
 bool hub_call_drop(struct hub_call *k);
 uint64_t hub_conn_id(const futu_conn *c);
 uint64_t hub_boot_id(const struct hub *h);
+/* The exchange is the built-in one. */
+bool hub_is_paper(const struct hub *h);
+/* See struct upstream. */
+bool hub_own_hours(const struct hub *h);
 /* Another number after each event that may have changed what a real-time read is answered: events
  * of the upstream, subscriptions, keys. */
 uint64_t hub_version(const struct hub *h);
