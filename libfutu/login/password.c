@@ -15,16 +15,10 @@
 #define PROMPTS 3               /* an empty line is asked again */
 
 static const char *const layers[] = {
-    [PWD_NONE] = "nowhere",          [PWD_FILE] = "--login-pwd-file",
-    [PWD_PLAIN] = "--login-pwd",     [PWD_MD5] = "--login-pwd-md5",
-    [PWD_ENV] = "FUTU_PWD",          [PWD_KEYCHAIN] = "the keychain",
+    [PWD_FILE] = "--login-pwd-file", [PWD_PLAIN] = "--login-pwd",
+    [PWD_MD5] = "--login-pwd-md5",   [PWD_ENV] = "FUTU_PWD",
     [PWD_PROMPT] = "the prompt",
 };
-
-const char *pwd_layer_name(enum pwd_layer layer)
-{
-    return layers[layer];
-}
 
 void pwd_wipe(struct pwd *p)
 {
