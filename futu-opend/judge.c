@@ -113,6 +113,7 @@ static bool judge_ports(const struct opend_conf *c, char *why, size_t size)
         { "websocket-cert", "websocket-port" },    { "ws-keys-file", "websocket-port" },
         { "rest-ip", "rest-port" },                { "rest-tls-cert", "rest-port" },
         { "rest-allowed-origins", "rest-port" },   { "metrics-public", "rest-port" },
+        { "trade-pwd-account", "rest-port" },
         { "mcp-tools", "rest-port" },              { "mcp-direct-orders", "rest-port" },
         { "rest-keys-file", "rest-port" },         { "grpc-keys-file", "grpc-port" },
         { "grpc-ip", "grpc-port" },                { "grpc-tls-cert", "grpc-port" },

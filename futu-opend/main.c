@@ -61,14 +61,39 @@ static void end(void *arg)
     futu_loop_stop(d->loop);
 }
 
+/* FUTU_TRADE_PWD, else the keychain when an account is named; NULL: there is none. */
+static const char *find_trade_pwd(struct daemon *d, char *room, size_t size, bool *fine)
+{
+    const struct opend_conf *c = &d->conf;
+    const char *env = getenv("FUTU_TRADE_PWD"), *where;
+    futu_keychain_opts o = FUTU_KEYCHAIN_OPTS_INIT;
+    char why[400];
+    o.keychain = c->keychain;
+    o.state_dir = c->state_dir;
+    *fine = true;
+    if ((env && *env) || !c->trade_pwd_account)
+        return env;
+    if (futu_keychain_get(FUTU_PASSWORD_TRADE, c->trade_pwd_account, room, size, &o, &where, why,
+                          sizeof(why)) == FUTU_OK)
+        return room;
+    snprintf(d->why, sizeof(d->why), "--trade-pwd-account: %s; store it with: futucli "
+                                     "set-trade-pwd --account %s", why, c->trade_pwd_account);
+    *fine = false;
+    return NULL;
+}
+
 static bool make_gateway(struct daemon *d)
 {
+    char trade_pwd[1025] = "";
+    bool fine;
     futu_gateway_opts o = options_gateway(&d->conf);
     o.loop = d->loop;
-    o.mcp_trade_pwd = getenv("FUTU_TRADE_PWD");
+    o.mcp_trade_pwd = find_trade_pwd(d, trade_pwd, sizeof(trade_pwd), &fine);
     o.on_shutdown = end;
     o.on_shutdown_arg = d;
-    return futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;
+    fine = fine && futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;
+    explicit_bzero(trade_pwd, sizeof(trade_pwd));
+    return fine;
 }
 
 /* The gateway has copies of what it needs, in locked memory. */

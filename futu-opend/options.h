@@ -2,7 +2,8 @@
  *
  * Order:   command line over environment over file over default (option_table.h).
  * Files:   options.c reads the command line, config_env.c the environment, config.c finds the file
- *          and config_toml.c or config_xml.c reads it, judge.c judges the whole.
+ *          and config_toml.c or config_xml.c reads it, judge.c and judge_login.c judge the whole;
+ *          secrets.c wipes what was secret in it.
  * Errors:  one line for the user; the program ends with status 2.
  * Tests:   test/unit/opend/, test/integration/options_test.c, test/fuzz/fuzz_toml.c, fuzz_xml.c
  */
@@ -56,7 +57,7 @@ struct opend_conf {
     uint64_t push_proto_type, push_interval_ms, keep_alive_s, max_connections, sub_quota;
     const char *log_level;
     const char *rest_ip, *rest_tls_cert, *rest_tls_key, *rest_allowed_origins;
-    const char *mcp_tools;
+    const char *mcp_tools, *trade_pwd_account;
     uint64_t rest_port, grpc_port;      /* 0: off */
     const char *grpc_ip, *grpc_tls_cert, *grpc_tls_key;
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;

@@ -3,6 +3,19 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+/* Where a password is about to stand: not swapped, as far as the system allows, and in no core
+ * file. */
+static void guard(void *p, size_t n)
+{
+    struct rlimit none = { 0, 0 };
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
+    mlock(p, n);
+}
 
 futu_keychain_opts password_keychain(const struct args *a)
 {
@@ -18,6 +31,7 @@ futu_keychain_opts password_keychain(const struct args *a)
 /* Without a buffer, so that no copy of it stays behind. */
 int password_from_stdin(char *out, size_t size)
 {
+    guard(out, size);
     setvbuf(stdin, NULL, _IONBF, 0);
     if (!fgets(out, (int)size, stdin))
         return failure("--from-stdin: standard input is empty");
@@ -41,6 +55,8 @@ static int explain(futu_err err)
 int password_ask(const char *question, const char *again, char *out, size_t size)
 {
     char second[PASSWORD_SIZE];
+    guard(out, size);
+    guard(second, sizeof(second));
     futu_err err = futu_ask_secret(question, out, size);
     if (err || !again)
         return err ? explain(err) : CLI_OK;
@@ -73,6 +89,7 @@ futu_err password_stored_for_trade(const struct args *a, const char *account, ch
     futu_keychain_opts o = password_keychain(a);
     const char *where;
     char why[512];
+    guard(out, size);
     if (from_env(out, size))
         return FUTU_OK;
     futu_err err = futu_keychain_get(FUTU_PASSWORD_TRADE, account, out, size, &o, &where, why,

@@ -141,6 +141,8 @@ futu_err state_open(struct state *s, const char *dir, char *why, size_t size)
 
 void state_close(struct state *s)
 {
+    if (!s->path[0])            /* also one that is all zero */
+        return;
     if (s->lock >= 0)
         close(s->lock);
     if (s->dir >= 0)

@@ -3,7 +3,10 @@
  * nobody to unlock it. */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../support.h"
@@ -93,6 +96,37 @@ START_TEST(an_entry_of_another_program_is_found_and_replaced)
 }
 END_TEST
 
+/* A socket that takes connections and never says a word. */
+START_TEST(a_bus_that_keeps_silent_is_given_up_in_time)
+{
+    char address[128];
+    struct sockaddr_un sa = { .sun_family = AF_UNIX };
+    struct timespec from, to;
+    snprintf(sa.sun_path, sizeof(sa.sun_path), "%s/silent", getenv("HOME"));
+    snprintf(address, sizeof(address), "unix:path=%s", sa.sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+    ck_assert_int_eq(listen(fd, 8), 0);
+    setenv("DBUS_SESSION_BUS_ADDRESS", address, 1);
+    k.timeout_ms = 200;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    IS(get(ENTRY), FUTU_ETIMEDOUT);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    ck_assert_int_lt(to.tv_sec - from.tv_sec, 30);      /* 2 of them for who ignores it */
+    ck_assert_ptr_nonnull(strstr(why, "did not answer within 1 seconds"));
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_bus_that_is_not_there_is_told_of_in_one_line)
+{
+    setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere/bus", 1);
+    IS(get(ENTRY), FUTU_ENOTSUP);
+    ck_assert_ptr_nonnull(strstr(why, "the Secret Service does not work here: "));
+    ck_assert_ptr_null(strchr(why, '\n'));
+}
+END_TEST
+
 /* Nobody can answer the question that it asks. */
 START_TEST(a_locked_one_gives_nothing_and_keeps_nobody_waiting)
 {
@@ -113,6 +147,8 @@ static void add(TCase *tc)
     }
     tcase_add_test(tc, what_is_stored_is_read_replaced_and_removed);
     tcase_add_test(tc, an_entry_of_another_program_is_found_and_replaced);
+    tcase_add_test(tc, a_bus_that_keeps_silent_is_given_up_in_time);
+    tcase_add_test(tc, a_bus_that_is_not_there_is_told_of_in_one_line);
 }
 
 /* In a session and a home of its own; everything of it ends with it. */
