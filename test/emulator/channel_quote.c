@@ -214,16 +214,17 @@ static void push_first(struct emu_conn *k, struct emu_stock *s, uint64_t bits)
     }
 }
 
-static int32_t subscribe(struct emu_call *c, const struct bk_sub_item *item)
+static int32_t subscribe(struct emu_call *c, const struct bk_sub_item *item, bool off)
 {
     struct emu_stock *s = by_id(c->k->e, item->stock_id);
     struct emu_sub *sub = s ? sub_of(c->k, s->id, true) : NULL;
     if (!sub)
         return 2;
-    sub->bits = 0;
+    uint64_t bits = 0;
     for (size_t i = 0; i < item->n_bits; i++)
         if (item->bits[i] >= 0 && item->bits[i] < 64)
-            sub->bits |= BIT(item->bits[i]);
+            bits |= BIT(item->bits[i]);
+    sub->bits = off ? sub->bits & ~bits : sub->bits | bits;
     settle(c->k->e, s);
     return 0;
 }
@@ -238,11 +239,11 @@ static void on_subscribe(struct emu_call *c)
         SET(&r, ret_code, -21101);
     }
     for (size_t i = 0; i < q.n_items && r.ret_code == 0; i++)
-        SET(&r, ret_code, subscribe(c, &q.items[i]));
+        SET(&r, ret_code, subscribe(c, &q.items[i], q.unsubscribe));
     if (r.ret_code)
         r.err_msg = STR("unknown security");
     emu_reply(c->k, c->command, c->serial, &bk_sub_rsp_msg, &r);
-    for (size_t i = 0; i < q.n_items && r.ret_code == 0; i++) {
+    for (size_t i = 0; i < q.n_items && r.ret_code == 0 && !q.unsubscribe; i++) {
         struct emu_sub *sub = sub_of(c->k, q.items[i].stock_id, false);
         if (sub && sub->bits)
             push_first(c->k, by_id(c->k->e, sub->stock_id), sub->bits);

@@ -184,8 +184,8 @@ static const struct pb_field states_rsp[] = {
     SUBS(states_rsp, 3, states, market_state),
 };
 
-/* Whether a request is the whole new set or a difference is not told. All wanted bits of each
- * security that changes serve under both. */
+/* Whether a request is the whole new set or a difference is not told. That order books go in
+ * requests of their own is: such a request can't be the whole set of a security's bits. */
 static const struct pb_field sub_item[] = {
     NUM(sub_item, 1, UINT64, stock_id),
     NUMS(sub_item, 2, INT32, bits),
@@ -193,6 +193,7 @@ static const struct pb_field sub_item[] = {
 
 static const struct pb_field sub_req[] = {
     SUBS(sub_req, 1, items, sub_item),
+    NUM(sub_req, 2, BOOL, unsubscribe),
 };
 
 static const struct pb_field sub_rsp[] = {
