@@ -1,7 +1,8 @@
 /* main.c - futu-opend: reads the options, makes a gateway, opens the listeners, runs until a
  * signal.
  *
- * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration.
+ * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration; of
+ *       --setup-only see setup.h.
  */
 #include <futu/futu.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include "listener.h"
 #include "log.h"
 #include "options.h"
+#include "setup.h"
 #include "tls.h"
 #include "zone.h"
 
@@ -31,6 +33,7 @@ struct daemon {
     unsigned connections;       /* of all listeners */
     uv_signal_t sigint, sigterm, sighup;
     bool stop;                  /* a signal came */
+    char again[4096];           /* the command that goes on with the code of an SMS */
     char why[512];
 };
 
@@ -347,9 +350,11 @@ static int start(struct daemon *d)
     options_notes(c, log_line);
     if (c->calendar_file && futu_calendar_load(c->calendar_file, d->why, sizeof(d->why)) != FUTU_OK)
         return wrong_usage(d);
+    if (!c->check_config && c->setup_only)
+        return setup_run(c, d->again);
     if (!c->check_config && c->login_account) {
-        fprintf(stderr, "futu-opend: the options of the direct login are fine, but the login "
-                        "itself is not in this version; choose --paper or --upstream\n");
+        fprintf(stderr, "futu-opend: a gateway on a direct login is not in this version: "
+                        "--setup-only logs in and saves the login; choose --paper or --upstream\n");
         return EXIT_FAILURE;
     }
     if (!c->check_config) {
@@ -369,6 +374,7 @@ int main(int argc, char **argv)
     int status = EXIT_SUCCESS;
     keep_secrets();
     enum options_result parsed = options_parse(&d.conf, argc, argv, d.why, sizeof(d.why));
+    setup_command(d.again, sizeof(d.again), argc, argv);
     options_hide(argc, argv, environ);
     if (parsed != OPTIONS_OK)
         return wrong_usage(&d);

@@ -35,6 +35,8 @@ const struct option options[] = {
       .words = "auto secret-service file off" },
     { "auth-server", "URL", O_STR, AT(auth_server), NULL, 0, 0, NULL,
       .help = "http(s)://HOST[:PORT] in place of the platform's own" },
+    { "auth-ca", "FILE", O_STR, AT(auth_ca), NULL, 0, 0, NULL,
+      .help = "PEM roots to trust for it in place of the system's" },
     { "login-region", "REGION", O_STR, AT(login_region), NULL, 0, 0, NULL,
       .help = "gz, sh or hk, of mainland phone accounts; gz when absent", .words = "gz sh hk" },
     { "device-id", "HEX", O_STR, AT(device_id), NULL, 0, 0, NULL,

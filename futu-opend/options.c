@@ -215,5 +215,6 @@ futu_login_opts options_login(const struct opend_conf *c)
     o.verify_code = c->verify_code;
     o.reset_device = c->reset_device;
     o.setup_only = c->setup_only;
+    o.auth_ca = c->auth_ca;
     return o;
 }

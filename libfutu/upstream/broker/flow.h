@@ -81,7 +81,8 @@ struct flow_events {
     void (*on_ask)(void *arg, const struct flow_ask *ask);
     void (*on_ready)(void *arg);                /* flow_result() is there */
     void (*on_failed)(void *arg, const struct flow_failure *f);
-    void (*on_renewed)(void *arg);              /* the platform's part of the result is new */
+    /* FUTU_OK: the platform's part of the result is new. */
+    void (*on_renewed)(void *arg, futu_err err, const char *why);
     void (*on_broker)(void *arg, int32_t id);   /* after flow_broker_again() */
     void *arg;
 };

@@ -79,9 +79,11 @@ static void on_failed(void *arg, const struct flow_failure *f)
     w.over = true;
 }
 
-static void ignore(void *arg)
+static void ignore(void *arg, futu_err err, const char *why)
 {
     (void)arg;
+    (void)err;
+    (void)why;
 }
 
 static void ignore_broker(void *arg, int32_t id)

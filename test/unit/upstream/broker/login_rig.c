@@ -147,10 +147,11 @@ static void on_failed(void *arg, const struct flow_failure *f)
     lrig.failure = *f;
 }
 
-static void on_renewed(void *arg)
+static void on_renewed(void *arg, futu_err err, const char *why)
 {
     (void)arg;
-    lrig.renewals++;
+    (void)why;
+    lrig.renewals += !err;
 }
 
 static void on_broker(void *arg, int32_t id)
