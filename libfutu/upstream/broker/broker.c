@@ -250,7 +250,7 @@ static void broker_request(struct upstream *u, struct upstream_request *rq)
 
 static void broker_cancel(struct upstream *u, struct upstream_request *rq)
 {
-    call_cancel(container_of(u, struct broker, base), rq);
+    broker_call_cancel(container_of(u, struct broker, base), rq);
 }
 
 static void broker_open(struct upstream *u, struct upstream_open *o)

@@ -251,7 +251,7 @@ void call_request(struct broker *b, struct upstream_request *rq)
         r->fn(j);
 }
 
-void call_cancel(struct broker *b, struct upstream_request *rq)
+void broker_call_cancel(struct broker *b, struct upstream_request *rq)
 {
     struct job *j = rq->upstream_data;
     (void)b;

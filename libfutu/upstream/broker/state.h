@@ -182,7 +182,7 @@ extern const struct row broker_rows[];
 extern const size_t broker_rows_n;
 
 void call_request(struct broker *b, struct upstream_request *rq);
-void call_cancel(struct broker *b, struct upstream_request *rq);
+void broker_call_cancel(struct broker *b, struct upstream_request *rq);
 void call_free_all(struct broker *b);
 
 void job_ok(struct job *j);
