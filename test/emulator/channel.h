@@ -46,6 +46,7 @@ struct emu_account {
 struct emu_scene {
     bool no_session_key;            /* bodies travel in the clear */
     bool pack;                      /* pushes come compressed */
+    bool no_quotes;                 /* no quote is pushed */
     uint32_t keep_alive_s;          /* 0: 30 */
     unsigned mute_beats;            /* heartbeats that get no answer, one less each time */
     unsigned mute_calls;            /* likewise requests */
@@ -83,6 +84,8 @@ bool emu_set_addresses(struct emu *e, int32_t identity, const char *list);  /* "
 /* To the connections of the identity (0: all): */
 unsigned emu_kick(struct emu *e, int32_t identity);     /* the login ends; their number */
 unsigned emu_drop(struct emu *e, int32_t identity);     /* closed without a word */
+/* Cancels the open orders of the broker's accounts, as somebody elsewhere might. */
+void emu_cancel_all(struct emu *e, int32_t broker_id);
 /* Logins since the start that worked. */
 unsigned emu_logins(const struct emu *e, int32_t identity);
 /* Requests of a command since the start. */

@@ -393,7 +393,7 @@ static uint64_t bits_of(int32_t sub_type)
 static void push_to(struct emu_conn *only, struct emu *e, const struct upstream_push *p)
 {
     struct arena a = ARENA_INIT;
-    struct emu_stock *s = by_key(e, p->key.market, p->key.code);
+    struct emu_stock *s = e->scene.no_quotes ? NULL : by_key(e, p->key.market, p->key.code);
     const struct proto_row *row = proto_find(p->proto);
     void *response = s && row ? arena_alloc(&a, row->response->size) : NULL;
     if (response &&

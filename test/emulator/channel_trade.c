@@ -1,5 +1,5 @@
-/* channel_trade.c - accounts, unlock and orders on the emulator's broker channels, from the accounts
- * of the paper exchange. */
+/* channel_trade.c - accounts, unlock and orders on the emulator's broker channels, from the
+ * accounts of the paper exchange. */
 #include "channel_state.h"
 
 #include <math.h>
@@ -493,6 +493,24 @@ bool emu_trade(struct emu_call *c)
             return true;
         }
     return false;
+}
+
+void emu_cancel_all(struct emu *e, int32_t broker_id)
+{
+    const char *why;
+    arena_reset(&e->arena);
+    for (size_t i = 0; i < e->n_accounts; i++) {
+        if (e->accounts[i].broker_id != broker_id)
+            continue;
+        Common_PacketID id = packet(e);
+        Trd_Common_TrdHeader h = emu_header_of(&e->accounts[i], e->accounts[i].market);
+        Trd_ModifyOrder_C2S c2s = { .packetID = &id, .header = &h };
+        SET(&c2s, orderID, 0);
+        SET(&c2s, modifyOrderOp, Trd_Common_ModifyOrderOp_Cancel);
+        SET(&c2s, forAll, true);
+        const Trd_ModifyOrder_Request q = { .c2s = &c2s };
+        emu_ask_paper(e, 2205, &q, &why);
+    }
 }
 
 /* ---- notices ---- */

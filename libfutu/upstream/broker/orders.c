@@ -1,9 +1,10 @@
 /* orders.c - placing, changing and cancelling orders, and how many could be traded.
  *
- * Key:     an order's request id is made of its idempotency key, so that a repeat is answered by the
- *          server's own memory and places nothing twice. Without a key each request has a new id.
- * Lost:    an order whose answer did not come may have been placed: the failure says so, and nothing
- *          is sent again.
+ * Key:     an order's request id is made of its idempotency key, so that a repeat is answered by
+ *          the server's own memory and places nothing twice. Without a key each request has a new
+ *          id.
+ * Lost:    an order whose answer did not come may have been placed: the failure says so, and
+ *          nothing is sent again.
  * Tests:   test/unit/upstream/broker/order_test.c
  */
 #include <math.h>
