@@ -22,7 +22,8 @@ struct setup {
 /* ---- the code ---- */
 
 static const char no_terminal_hint[] =
-    "either run this command in a terminal, or start again within 300 seconds with --verify-code CODE\n"
+    "either run this command in a terminal, or start again within 300 seconds with "
+    "--verify-code CODE\n"
     "do not just start again: each new SMS makes the code of the one before worthless";
 
 /* The flow goes on from inside: nothing may follow these calls. */
@@ -45,8 +46,8 @@ static void nobody(struct setup *s, const struct flow_ask *ask, const char *reas
 static futu_err ask_token(struct setup *s, char out[VERIFY_CODE_MAX + 1])
 {
     struct secret answer = SECRET_NULL;
-    futu_err err = terminal_ask(s->login.terminal, "Code of your token or authenticator app: ", true,
-                                &answer);
+    futu_err err = terminal_ask(s->login.terminal, "Code of your token or authenticator app: ",
+                                true, &answer);
     if (!err && !str_copy(out, VERIFY_CODE_MAX + 1, (futu_str){ (char *)answer.p, answer.n }))
         err = FUTU_EINVAL;
     secret_wipe(&answer);

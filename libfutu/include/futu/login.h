@@ -34,7 +34,7 @@ typedef struct futu_login_opts {
     const char *verify_code;    /* of the SMS, 4 to 8 digits */
     uint32_t reset_device;      /* 1: forget device id and saved login of the account first */
     uint32_t setup_only;        /* 1: end after the login was saved */
-    const char *auth_ca;        /* PEM file of roots to trust in place of the system's; NULL: these */
+    const char *auth_ca;        /* PEM file of roots to trust; NULL: the system's */
 } futu_login_opts;
 #define FUTU_LOGIN_OPTS_INIT FUTU_SIZED_INIT(futu_login_opts)
 
@@ -46,7 +46,7 @@ typedef struct futu_login_report {
     size_t size;                /* from FUTU_LOGIN_REPORT_INIT; fields are only appended */
     uint64_t user_id;           /* after FUTU_OK */
     int64_t server_code;        /* the server's own error code; 0: none */
-    int64_t retry_s;            /* nothing should be tried before, seconds since 1970; 0: no limit */
+    int64_t retry_s;            /* not to be tried before, seconds since 1970; 0: no limit */
     uint32_t attribution;       /* region, as the server numbers it */
     uint32_t code_sent;         /* 1: an SMS is on its way; start again with its code, soon */
     char hint[1024];            /* what to do, lines separated by breaks; may be empty */

@@ -21,8 +21,9 @@ static void check_text(const struct secret *s, const char *text)
 }
 
 static const char login[] =
-    "{\"error\":null,\"other\":[1,{\"uid\":2}],\"result\":{\"uid\":\"9000001\",\"svr_time\":1700000000,"
-    "\"client_sig\":\"QUJD\",\"client_key\":\"S0VZ\",\"tgtgt_new\":\"t\\u0041\",\"rand_key_new\":\"r\","
+    "{\"error\":null,\"other\":[1,{\"uid\":2}],\"result\":{\"uid\":\"9000001\","
+    "\"svr_time\":1700000000,\"client_sig\":\"QUJD\",\"client_key\":\"S0VZ\","
+    "\"tgtgt_new\":\"t\\u0041\",\"rand_key_new\":\"r\","
     "\"device_sig_new\":\"\",\"web_sig_new\":\"w\",\"cltsig_invalidtime\":86400,\"unknown\":{},"
     "\"auth_code_list\":[{\"broker_id\":1001,\"auth_code\":\"c1\",\"invalid_time\":5},"
     "{\"broker_id\":\"1007\",\"auth_code\":\"c2\"},{\"broker_id\":1008},7,"
@@ -51,8 +52,8 @@ END_TEST
 START_TEST(an_error_is_read_with_what_the_next_call_needs)
 {
     ck_assert_int_eq(parse("{\"result\":null,\"error\":{\"error_code\":20,\"error_msg\":\"a\\nb\","
-                           "\"device_verify_sig\":\"dvs\",\"uid\":7,\"phone_no\":\"152****1234\"}}"),
-                     FUTU_OK);
+                           "\"device_verify_sig\":\"dvs\",\"uid\":7,"
+                           "\"phone_no\":\"152****1234\"}}"), FUTU_OK);
     ck_assert_int_eq(a.code, 20);
     ck_assert_str_eq(a.msg, "a b");
     ck_assert_str_eq(a.phone, "152****1234");
@@ -135,7 +136,8 @@ START_TEST(logs_show_who_and_hide_what_proves_it)
         { "{\"moomoo_web_sig_new\":\"xy\"}", "{\"moomoo_web_sig_new\":\"<REDACTED len=2>\"}" },
         { "/authority/req_device_code?dvs=abcd&send_mode=0",
           "/authority/req_device_code?dvs=<REDACTED len=4>&send_mode=0" },
-        { "/authority/salt?account=1&ret_no_uid=true", "/authority/salt?account=1&ret_no_uid=true" },
+        { "/authority/salt?account=1&ret_no_uid=true",
+          "/authority/salt?account=1&ret_no_uid=true" },
         { "<html>secret</html>", "<REDACTED len=19>" },
         { "{\"tgtgt\":\"abc", "<REDACTED len=13>" },
         { "", "" },

@@ -1,4 +1,4 @@
-/* auth_call_test.c - requests by the dialect's tables; its keys, tickets and numbers; error codes. */
+/* auth_call_test.c - requests by the dialect's tables; its keys, tickets, numbers; error codes. */
 #include "upstream/broker/auth_call.h"
 
 #include "../../support.h"
@@ -49,7 +49,8 @@ START_TEST(each_call_carries_its_fields)
     check(AUTH_REPULL, &v, "/authority/repull_auth_code",
           "{\"uid\":42,\"device_id\":\"0123456789abcdef\",\"web_sig\":\"ws\",\"broker_id\":1001}");
     check(AUTH_BROKER, &v, "/broker_auth/client_auth",
-          "{\"uid\":42,\"auth_code\":\"ac\",\"device_id\":\"0123456789abcdef\",\"broker_id\":1001}");
+          "{\"uid\":42,\"auth_code\":\"ac\",\"device_id\":\"0123456789abcdef\","
+          "\"broker_id\":1001}");
 }
 END_TEST
 
@@ -66,7 +67,8 @@ START_TEST(a_phone_without_uid_has_its_own_fields)
     check(AUTH_LOGIN, &v, "/authority/",
           "{\"account\":\"13900000000\",\"is_phone\":\"true\",\"region_no\":\"86\","
           "\"login_region\":\"sh\",\"tgtgt\":\"T\\\"t\",\"device_id\":\"0123456789abcdef\","
-          "\"device_alias\":\"a\",\"device_type\":\"PC\",\"os_ver\":\"o\",\"sens_state\":\"true\"}");
+          "\"device_alias\":\"a\",\"device_type\":\"PC\",\"os_ver\":\"o\","
+          "\"sens_state\":\"true\"}");
 }
 END_TEST
 
