@@ -101,11 +101,24 @@ static struct emu_identity *identity_of(struct emu *e, int32_t identity)
     return NULL;
 }
 
+/* A signature that somebody else has given out. */
+static void learn(struct emu *e, futu_str sig)
+{
+    struct emu_login l = { .n_key = 0 };
+    if (e->o.session && sig.n && sig.n < sizeof(l.sig) &&
+        e->o.session(e->o.arg, sig.p, sig.n, &l)) {
+        memcpy(l.sig, sig.p, sig.n);
+        l.sig[sig.n] = '\0';
+        emu_set_login(e, &l);
+    }
+}
+
 /* The login that the request names: user and signature fit, and the sealed part opens with its key
  * and tells this very address. */
 static struct emu_identity *judge(struct emu_conn *k, const struct bk_login_req *q)
 {
     struct emu *e = k->e;
+    learn(e, q->client_sig);
     for (size_t i = 0; i < e->n_who; i++) {
         struct emu_login *l = &e->who[i].login;
         struct bk_login_secret s = { 0 };

@@ -26,7 +26,7 @@ struct emu_conn;
 struct emu_login {
     int32_t identity;
     uint64_t user_id;               /* brokers: the customer id */
-    char sig[128];
+    char sig[256];
     uint8_t key[32];
     size_t n_key;
 };
@@ -69,6 +69,9 @@ struct emu_opts {
     struct timers *timers;          /* borrowed */
     const char *paper_clock;        /* as --paper-clock; NULL: "always-open" */
     uint64_t seed;
+    /* Of a signature that none of the logins has: who may log in with it; NULL: nobody. */
+    bool (*session)(void *arg, const char *sig, size_t n, struct emu_login *out);
+    void *arg;
 };
 
 /* On an error `why` says what is wrong. */
