@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "api/attach.h"
-#include "api/direct.h"
 #include "api/opts.h"
 #include "api/rails.h"
 #include "base/mem.h"
@@ -40,10 +39,8 @@ static const char *check(const futu_gateway_opts *o)
     futu_str bad;
     if (!o->loop)
         return "a gateway needs a loop";
-    if (o->upstream < FUTU_UPSTREAM_PAPER || o->upstream > FUTU_UPSTREAM_BROKER)
+    if (o->upstream != FUTU_UPSTREAM_PAPER && o->upstream != FUTU_UPSTREAM_RELAY)
         return "a gateway needs an upstream: there is no default";
-    if (o->upstream == FUTU_UPSTREAM_BROKER && !o->login)
-        return "a direct login needs futu_login_opts";
     if (o->upstream == FUTU_UPSTREAM_RELAY &&
         (!o->upstream_host || !o->upstream_host[0] || strlen(o->upstream_host) > 253 ||
          o->upstream_port < 1 || o->upstream_port > 65535))
@@ -142,19 +139,10 @@ static futu_err make_relay(futu_gateway *g, const futu_gateway_opts *o, char *wh
     return relay_new(&g->upstream, &r, why, size);
 }
 
-static futu_err make_broker(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
-{
-    (void)o;
-    return direct_upstream(g->direct, hub_events(g->hub), &g->upstream, why, size);
-}
-
 static futu_err make_upstream(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
 {
-    static futu_err (*const make[])(futu_gateway *, const futu_gateway_opts *, char *, size_t) = {
-        [FUTU_UPSTREAM_PAPER] = make_paper, [FUTU_UPSTREAM_RELAY] = make_relay,
-        [FUTU_UPSTREAM_BROKER] = make_broker,
-    };
-    futu_err err = make[o->upstream](g, o, why, size);
+    futu_err err = o->upstream == FUTU_UPSTREAM_PAPER ? make_paper(g, o, why, size)
+                                                      : make_relay(g, o, why, size);
     if (!err)
         hub_set_upstream(g->hub, g->upstream);
     return err;
@@ -188,9 +176,7 @@ static futu_err read_journal(futu_gateway *g, const char *name, char *why, size_
 void gateway_file(const futu_gateway *g, const char *what, char *out, size_t size)
 {
     const char *tail = strcmp(what, "orders") == 0 ? "journal" : "log";
-    if (g->direct)
-        snprintf(out, size, "%s-account-%s.%s", what, direct_account_hash(g->direct), tail);
-    else if (g->upstream_host)
+    if (g->upstream_host)
         snprintf(out, size, "%s-%s_%u.%s", what, g->upstream_host, g->upstream_port, tail);
     else
         snprintf(out, size, "%s-paper.%s", what, tail);
@@ -221,7 +207,7 @@ static uint32_t mcp_scopes(uint32_t open_trading)
     return open_trading == FUTU_MCP_SIMULATE ? SCOPE_TRADE_SIMULATE : 0;
 }
 
-static futu_err copy_upstream(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
+static futu_err copy_upstream(futu_gateway *g, const futu_gateway_opts *o)
 {
     g->boot_id = random_u64() >> 1;
     g->state_dir = o->state_dir ? mem_strdup(o->state_dir) : NULL;
@@ -229,8 +215,6 @@ static futu_err copy_upstream(futu_gateway *g, const futu_gateway_opts *o, char 
         return FUTU_ENOMEM;
     if (o->upstream == FUTU_UPSTREAM_PAPER)
         return FUTU_OK;
-    if (o->upstream == FUTU_UPSTREAM_BROKER)
-        return direct_open(&g->direct, o, g, why, size);
     g->upstream_port = o->upstream_port;
     g->upstream_host = mem_strdup(o->upstream_host);
     return g->upstream_host ? FUTU_OK : FUTU_ENOMEM;
@@ -256,7 +240,7 @@ futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *opts, cha
     journal_init(&g->journal, "00000000000000000000000000000000");
     err = load_key(g, o.rsa_private_key, why, size);
     if (!err)
-        err = copy_upstream(g, &o, why, size);
+        err = copy_upstream(g, &o);
     if (!err)
         err = rails_open(g, &o, why, size);
     if (!err)
@@ -273,8 +257,6 @@ futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *opts, cha
     }
     loop_hook_add(g->loop, &g->hook, on_turn);
     *out = g;
-    if (g->direct)
-        direct_start(g->direct);
     return FUTU_OK;
 }
 
@@ -288,7 +270,6 @@ void futu_gateway_free(futu_gateway *g)
     hub_free(g->hub);
     if (g->upstream)
         g->upstream->ops->free(g->upstream);
-    direct_free(g->direct);
     store_close(g->store);
     rails_close(g);
     journal_free(&g->journal);
@@ -302,24 +283,7 @@ futu_err futu_gateway_upstream_state(const futu_gateway *g, char *why, size_t wh
 {
     if (why_size > 0)
         why[0] = '\0';
-    if (g->direct)
-        return direct_state(g->direct, why, why_size);
     return g->upstream->forwards ? relay_health(g->upstream, why, why_size) : FUTU_OK;
-}
-
-futu_err futu_gateway_login_code(futu_gateway *g, const char *code, uint32_t only)
-{
-    if (!g->direct)
-        return FUTU_ENOTSUP;
-    return code ? direct_code(g->direct, code, only != 0) : FUTU_EINVAL;
-}
-
-futu_err futu_gateway_relogin(futu_gateway *g)
-{
-    if (!g->direct)
-        return FUTU_ENOTSUP;
-    direct_again(g->direct);
-    return FUTU_OK;
 }
 
 futu_err futu_gateway_stats_get(const futu_gateway *g, futu_gateway_stats *out)

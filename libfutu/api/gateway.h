@@ -7,7 +7,6 @@
 #include "io/loop.h"
 #include "io/store.h"
 
-struct direct;
 struct grpc;
 struct rest;
 struct trail;
@@ -17,7 +16,6 @@ struct futu_gateway {
     futu_loop *loop;
     struct hub *hub;
     struct upstream *upstream;
-    struct direct *direct;      /* of a direct login; else NULL */
     struct rsa_key *rsa;
     uint64_t boot_id;
     struct store *store;        /* of the journal; NULL: none */

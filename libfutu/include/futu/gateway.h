@@ -16,25 +16,13 @@ extern "C" {
 #endif
 
 struct iovec;
-struct futu_login_opts;
 typedef struct futu_gateway futu_gateway;
 typedef struct futu_conn futu_conn;
 
 /* There is no default: a gateway without an upstream is FUTU_EINVAL. */
-enum { FUTU_UPSTREAM_PAPER = 1, FUTU_UPSTREAM_RELAY, FUTU_UPSTREAM_BROKER };
+enum { FUTU_UPSTREAM_PAPER = 1, FUTU_UPSTREAM_RELAY };
 /* Orders of simulated accounts; those of real ones too, and unlocking them. */
 enum { FUTU_MCP_SIMULATE = 1, FUTU_MCP_REAL = 2 };
-
-/* A direct login wants a code. */
-typedef struct futu_login_ask {
-    size_t size;
-    const char *phone;              /* masked; "" when not known */
-    int64_t until_s;                /* a later code is of no use; seconds since 1970 */
-    uint32_t token;                 /* 1: of a token or authenticator app, not of an SMS */
-    uint32_t sent;                  /* 1: the SMS was sent just now; 0: by an earlier process */
-    uint32_t again;                 /* 1: the code before was wrong */
-    uint32_t reserved;
-} futu_login_ask;
 
 typedef struct futu_gateway_opts {
     size_t size;                    /* from FUTU_GATEWAY_OPTS_INIT; fields are only appended */
@@ -82,16 +70,6 @@ typedef struct futu_gateway_opts {
     /* FUTU_MCP_*: what MCP may do without a keys file, beside reading; 0: nothing. With one, keys
      * alone say what they may. */
     uint32_t mcp_open_trading;
-    uint32_t renew_signature;       /* of FUTU_UPSTREAM_BROKER, 1: an hour before client_sig ends */
-    /* Of FUTU_UPSTREAM_BROKER: the account, and how to log in. */
-    const struct futu_login_opts *login;
-    /* TCP servers in place of those that are known and told: "IDENTITY=HOST:PORT[,HOST:PORT]",
-     * separated by ";"; NULL: none. */
-    const char *conn_servers;
-    /* A code is wanted: futu_gateway_login_code() brings it, from inside or later. NULL: nobody is
-     * told. `ask` is borrowed until return. */
-    void (*on_login_code)(const futu_login_ask *ask, void *arg);
-    void *on_login_code_arg;
 } futu_gateway_opts;
 #define FUTU_GATEWAY_OPTS_INIT FUTU_SIZED_INIT(futu_gateway_opts)
 
@@ -107,13 +85,6 @@ FUTU_API futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *
  * key), FUTU_EPROTO (what listens there is no FTAPI gateway): as before, but it will hardly get
  * better without a change of the options. */
 FUTU_API futu_err futu_gateway_upstream_state(const futu_gateway *g, char *why, size_t why_size);
-/* Brings a code that a direct login waits for. `only`: there is no other where it comes from, so a
- * wrong one ends the login. FUTU_EINVAL: not 4 to 8 digits, nothing was sent; FUTU_ENOTFOUND: none is
- * awaited; FUTU_ENOTSUP: no direct login; FUTU_ENOMEM. Whether it was right shows in the state. */
-FUTU_API futu_err futu_gateway_login_code(futu_gateway *g, const char *code, uint32_t only);
-/* Logs in again: anew after a failure, else by a renewal; channels that are down try at once.
- * FUTU_ENOTSUP: no direct login. */
-FUTU_API futu_err futu_gateway_relogin(futu_gateway *g);
 /* Closes every connection (their on_close runs with FUTU_ECANCELED). NULL is fine. */
 FUTU_API void futu_gateway_free(futu_gateway *g);
 
