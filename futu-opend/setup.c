@@ -98,8 +98,8 @@ static void wait_for_enter(void)
         ;
 }
 
-static int failed(const struct opend_conf *c, const futu_login_report *r, futu_err err,
-                  const char *why, const char *again)
+int setup_failed(const struct opend_conf *c, const futu_login_report *r, futu_err err,
+                 const char *why, const char *again)
 {
     fprintf(stderr, "futu-opend: %s\n", why);
     print_hint(r->hint);
@@ -119,7 +119,7 @@ int setup_run(const struct opend_conf *c, const char *again)
     char why[800];
     futu_err err = futu_login_setup(&o, &r, why, sizeof(why));
     if (err)
-        return failed(c, &r, err, why, again);
+        return setup_failed(c, &r, err, why, again);
     printf("logged in as user %" PRIu64 "; the login of %s is saved in %s\n"
            "the next start needs neither password nor SMS for 30 days\n",
            r.user_id, c->login_account, c->state_dir);

@@ -1,8 +1,8 @@
 /* login_setup.c - a login that ends when it is saved: futu_login_setup(). */
 #include <stdio.h>
 
+#include "api/login_code.h"
 #include "api/opts.h"
-#include "base/log.h"
 #include "futu/login.h"
 #include "io/https.h"
 #include "upstream/broker/flow.h"
@@ -19,62 +19,10 @@ struct setup {
     size_t size;
 };
 
-/* ---- the code ---- */
-
-static const char no_terminal_hint[] =
-    "either run this command in a terminal, or start again within 300 seconds with "
-    "--verify-code CODE\n"
-    "do not just start again: each new SMS makes the code of the one before worthless";
-
-/* The flow goes on from inside: nothing may follow these calls. */
-static void give(struct setup *s, const char *code, bool only)
-{
-    if (flow_code(s->flow, str_c(code), only))
-        flow_no_code(s->flow, "the code is not 4 to 8 digits");
-}
-
-static void nobody(struct setup *s, const struct flow_ask *ask, const char *reason)
-{
-    char text[200];
-    s->report.code_sent = !ask->third;
-    snprintf(text, sizeof(text), "%s%s%s, and %s",
-             ask->third ? "a token's code is needed" : "the SMS was sent",
-             ask->phone[0] ? " to " : "", ask->phone, reason);
-    flow_no_code(s->flow, text);
-}
-
-static futu_err ask_token(struct setup *s, char out[VERIFY_CODE_MAX + 1])
-{
-    struct secret answer = SECRET_NULL;
-    futu_err err = terminal_ask(s->login.terminal, "Code of your token or authenticator app: ",
-                                true, &answer);
-    if (!err && !str_copy(out, VERIFY_CODE_MAX + 1, (futu_str){ (char *)answer.p, answer.n }))
-        err = FUTU_EINVAL;
-    secret_wipe(&answer);
-    return err;
-}
-
-/* A given code is used once, and then it is the only one there is. */
 static void on_ask(void *arg, const struct flow_ask *ask)
 {
     struct setup *s = arg;
-    char code[VERIFY_CODE_MAX + 1], why[200];
-    bool given = !ask->third && !ask->again && !s->given_used && s->login.verify_code[0];
-    futu_err err;
-    if (given && ask->sent)
-        log_warn("login: a new SMS was sent just now: the code of --verify-code may be an older "
-                 "one's");
-    if (ask->third)
-        err = ask_token(s, code);
-    else
-        err = login_code(&s->login, given, code, why, sizeof(why));
-    s->given_used |= given;
-    if (err)
-        nobody(s, ask, err == FUTU_ENOTSUP ? "there is no terminal to type its code"
-                                           : "no code was entered");
-    else
-        give(s, code, given);
-    wipe(code, sizeof(code));
+    login_give_code(&s->login, s->flow, ask, &s->given_used, &s->report);
 }
 
 /* ---- the end ---- */
@@ -96,7 +44,7 @@ static void on_failed(void *arg, const struct flow_failure *f)
     s->report.retry_s = f->until_s;
     snprintf(s->why, s->size, "%s", f->why);
     snprintf(s->report.hint, sizeof(s->report.hint), "%s",
-             s->report.code_sent ? no_terminal_hint : f->hint);
+             s->report.code_sent ? login_code_hint : f->hint);
     s->over = true;
 }
 
