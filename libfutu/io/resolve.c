@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include "base/mem.h"
+#include "io/sock.h"
 
 struct resolving {
     uv_getaddrinfo_t q;
@@ -51,6 +52,9 @@ futu_err resolve_name(struct resolving **out, futu_loop *l, const char *name, re
                       void *arg)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    *out = NULL;
+    if (!sock_allowed(name))
+        return FUTU_EREFUSED;
     struct resolving *r = *out = mem_zalloc(sizeof(*r));
     if (!r)
         return FUTU_ENOMEM;

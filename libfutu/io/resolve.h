@@ -17,7 +17,7 @@
 struct resolving;
 typedef void resolve_done(void *arg, futu_err err, const char (*found)[RESOLVE_ADDR], size_t n);
 
-/* FUTU_ENOMEM, FUTU_EIO: done() will not run. */
+/* FUTU_ENOMEM, FUTU_EIO, FUTU_EREFUSED (see the guard of sock.h): done() will not run. */
 futu_err resolve_name(struct resolving **out, futu_loop *l, const char *name, resolve_done *done,
                       void *arg);
 /* Not after done(). NULL is fine. */
