@@ -151,7 +151,7 @@ static void standard_accounts(struct scene *x)
 {
     static const struct emu_account all[] = {
         { 1001, 7001, 1, "EMU-HK-7001", UINT64_C(281756455983234), 1, false },
-        { 1007, 7002, 2, "EMU-US-7002", 9100002, 0, false },
+        { 1007, 7002, 2, "EMU-US-7002", UINT64_C(281756455983234), 1, false },
     };
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         emu_add_account(x->emu, &all[i]);
