@@ -28,7 +28,7 @@ struct scene {
 
 /* False: x->why says it. */
 bool scene_start(struct scene *x, futu_loop *l, struct scenario *s, struct auth_emu *auth);
-void scene_stop(struct scene *x);       /* a zeroed one is fine; the loop has a turn to go after it */
+void scene_stop(struct scene *x);       /* a zeroed one is fine; the loop has a turn left to go */
 /* "channel IDENTITY HOST:PORT" of each, and all as futu-opend takes it: "broker-addr ...". */
 void scene_print(const struct scene *x);
 /* One line of a person or a script; prints "done", or what is wrong. */
