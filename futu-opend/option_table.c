@@ -44,6 +44,8 @@ const struct option options[] = {
     { "verify-code", "CODE", O_STR, AT(verify_code), NULL, 0, 0, NULL,
       .help = "the code of the SMS, for a start without a terminal", .secret = true,
       .not_in_file = true },
+    { "verify-code-file", "FILE", O_STR, AT(verify_code_file), NULL, 0, 0, NULL,
+      .help = "where that code is awaited, in place of the terminal" },
     { "reset-device", NULL, O_FLAG, AT(reset_device), NULL, 0, 0, NULL,
       .help = "forget device id and saved login of the account first", .not_in_file = true },
     { "setup-only", NULL, O_FLAG, AT(setup_only), NULL, 0, 0, NULL,

@@ -31,6 +31,10 @@ futu_err direct_new(struct direct **out, struct upstream **up, const struct dire
 void direct_stop(struct direct *d);     /* before the upstream is freed; NULL is fine */
 void direct_free(struct direct *d);     /* NULL is fine */
 
+/* As futu_gateway_login_code() and futu_gateway_relogin(). */
+futu_err direct_code(struct direct *d, const char *code);
+futu_err direct_again(struct direct *d);
+
 /* FUTU_OK: logged in; FUTU_EAGAIN: under way; else why not. report may be NULL. */
 futu_err direct_state(const struct direct *d, futu_login_report *report, char *why, size_t size);
 

@@ -329,6 +329,18 @@ futu_err futu_gateway_login(const futu_gateway *g, futu_login_report *report, ch
     return g->direct ? direct_state(g->direct, report, why, why_size) : FUTU_ENOTSUP;
 }
 
+futu_err futu_gateway_login_code(futu_gateway *g, const char *code)
+{
+    if (!g->direct)
+        return FUTU_ENOTSUP;
+    return code ? direct_code(g->direct, code) : FUTU_EINVAL;
+}
+
+futu_err futu_gateway_relogin(futu_gateway *g)
+{
+    return g->direct ? direct_again(g->direct) : FUTU_ENOTSUP;
+}
+
 futu_err futu_gateway_stats_get(const futu_gateway *g, futu_gateway_stats *out)
 {
     return hub_stats_get(g->hub, out);
