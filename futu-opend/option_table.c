@@ -41,6 +41,8 @@ const struct option options[] = {
       .help = "gz, sh or hk, of mainland phone accounts; gz when absent", .words = "gz sh hk" },
     { "device-id", "HEX", O_STR, AT(device_id), NULL, 0, 0, NULL,
       .help = "16 hex digits, written over the saved device id" },
+    { "client-sig-proactive-refresh", NULL, O_FLAG, AT(client_sig_refresh), NULL, 0, 0, NULL,
+      .help = "renew the login an hour before the channels' signature ends, too" },
     { "verify-code", "CODE", O_STR, AT(verify_code), NULL, 0, 0, NULL,
       .help = "the code of the SMS, for a start without a terminal", .secret = true,
       .not_in_file = true },
@@ -153,12 +155,12 @@ static const struct {
 } aliases[] = { { "api-port", "port" } };
 
 /* What futu-opend-rs and the vendor's OpenD know and this version does not. */
-#define NO_REFRESH "tickets are not refreshed in this version"
+#define NO_REFRESH "a login that the channels are refused with is renewed by itself here"
 #define NO_CONSOLE "the management port is not in this version"
 static const struct {
     const char *name, *why;
 } absent[] = {
-    { "client-sig-proactive-refresh", NO_REFRESH }, { "client-sig-reactive-refresh", NO_REFRESH },
+    { "client-sig-reactive-refresh", NO_REFRESH },
     { "telnet-ip", NO_CONSOLE }, { "telnet-port", NO_CONSOLE }, { "management-port", NO_CONSOLE },
     { "rest-token", "there is no single token; --rest-keys-file takes its place" },
     { "lang", "messages are English in this version" },
