@@ -1,4 +1,4 @@
-/* dialect_test.c - the tables of the dialect are sound: a changed tag can't break what reads them. */
+/* dialect_test.c - the tables of the dialect are sound: a changed tag breaks nothing else. */
 #include "upstream/broker/dialect.h"
 
 #include "support.h"
