@@ -53,7 +53,7 @@ const struct option options[] = {
     { "setup-only", NULL, O_FLAG, AT(setup_only), NULL, 0, 0, NULL,
       .help = "log in, save the login, and end; no port is opened", .not_in_file = true },
     { "broker-addr", "LIST", O_STR, AT(broker_addr), NULL, 0, 0, NULL,
-      .help = "for tests: IDENTITY=HOST:PORT,...;... in place of the broker's servers" },
+      .help = "IDENTITY=HOST:PORT,...;... in place of the broker's servers; +: beside them" },
     { "paper-clock", "CLOCK", O_STR, AT(paper_clock), "real", 0, 0, "Paper exchange",
       .help = "real, always-open, xN (N times as fast), or always-open,xN" },
     { "paper-seed", "N", O_UINT, AT(paper_seed), "1", 0, UINT64_MAX, NULL,

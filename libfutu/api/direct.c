@@ -198,7 +198,9 @@ static void renew_cancel(void *arg, struct broker_renew *q)
 
 static futu_err read_addrs(struct broker_opts *o, futu_str text, char *why, size_t size)
 {
-    o->only_addrs = text.n > 0;
+    bool more = text.n && text.p[0] == '+';
+    text = (futu_str){ text.p + more, text.n - more };
+    o->only_addrs = text.n > 0 && !more;
     while (text.n) {
         const char *end = memchr(text.p, ';', text.n);
         size_t n = end ? (size_t)(end - text.p) : text.n;
@@ -223,6 +225,7 @@ static futu_err make_upstream(struct direct *d, struct upstream **up, const stru
         .events = o->events,
         .renewer = { renew, renew_cancel, d },
         .random = random_bytes,
+        .boot_id = o->boot_id,
     };
     futu_err err = read_addrs(&b, str_c(o->addrs), why, size);
     if (!err)

@@ -23,6 +23,7 @@ struct direct_opts {
     const futu_login_opts *login;       /* borrowed during direct_new() */
     const char *addrs;                  /* futu_gateway_opts.broker_addrs; NULL: all are known */
     struct upstream_events events;
+    uint64_t boot_id;
 };
 
 /* *up is freed before the direct is. Errors as futu_login_setup()'s before anything is sent. */

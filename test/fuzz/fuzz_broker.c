@@ -1,6 +1,6 @@
 /* fuzz_broker.c - the broker upstream against servers that say anything: frames, extended heads,
- * compressed bodies, pushes, answers to what it asks, in any order. Whatever comes, every request is
- * answered once.
+ * compressed bodies, pushes, answers to what it asks, in any order. Whatever comes, no request is
+ * answered twice, and what goes up is well-formed.
  *
  * Input:   steps of a kind, an argument, a length and so many bytes.
  */

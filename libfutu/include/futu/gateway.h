@@ -73,9 +73,10 @@ typedef struct futu_gateway_opts {
     uint32_t mcp_open_trading;
     /* Of FUTU_UPSTREAM_BROKER: who logs in; borrowed during futu_gateway_new(). */
     const futu_login_opts *login;
-    /* The broker's servers in place of all that are known otherwise, for tests: a list of
+    /* The broker's servers in place of all that are known otherwise: a list of
      * IDENTITY=HOST:PORT[,HOST:PORT...] separated by semicolons, where an identity is the user's
-     * region or a broker's id. NULL: those that are known. */
+     * region or a broker's id. With a + in front they are tried ahead of the others. NULL: those
+     * that are known. */
     const char *broker_addrs;
 } futu_gateway_opts;
 #define FUTU_GATEWAY_OPTS_INIT FUTU_SIZED_INIT(futu_gateway_opts)
