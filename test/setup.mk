@@ -4,7 +4,8 @@
 APT_RUN  := gcc g++ make pkg-config python3 python3-protobuf protobuf-compiler libuv1-dev libmbedtls-dev \
             libsodium-dev nettle-dev libcjson-dev libwslay-dev libexpat1-dev node-llhttp libnghttp2-dev \
             zlib1g-dev tzdata
-APT_TEST := $(APT_RUN) check libsubunit-dev nodejs npm openssl mandoc binutils curl promtool
+APT_TEST := $(APT_RUN) check libsubunit-dev nodejs npm openssl mandoc binutils curl promtool \
+            python3-grpcio
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 setup-run: PKGS_WANTED = $(APT_RUN)
