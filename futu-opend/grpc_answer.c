@@ -122,6 +122,8 @@ static ssize_t read_output(nghttp2_session *h2, int32_t id, uint8_t *unused, siz
     (void)unused;
     if (c->out->n >= c->out_max)
         return NGHTTP2_ERR_PAUSE;
+    if (st->trailed)                /* they went ahead of a window */
+        return NGHTTP2_ERR_DEFERRED;
     size_t n = ready(st, max, &more);
     if (dribbles(st, max, more))
         return NGHTTP2_ERR_CALLBACK_FAILURE;
