@@ -34,13 +34,18 @@ struct daemon {
     char why[512];
 };
 
-/* Secrets pass through this process: no core file; thousands of sockets: all that the system
- * grants. */
-static void set_limits(void)
+/* Secrets pass through this process: no core file, and no look into it by others of this user. */
+static void keep_secrets(void)
 {
-    struct rlimit none = { 0, 0 }, files;
+    struct rlimit none = { 0, 0 };
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* Thousands of sockets: all that the system grants. */
+static void set_limits(void)
+{
+    struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
@@ -56,14 +61,48 @@ static void end(void *arg)
     futu_loop_stop(d->loop);
 }
 
+/* FUTU_TRADE_PWD, else the keychain when an account is named; NULL: there is none. */
+static const char *find_trade_pwd(struct daemon *d, char *room, size_t size, bool *fine)
+{
+    const struct opend_conf *c = &d->conf;
+    const char *env = getenv("FUTU_TRADE_PWD"), *where;
+    futu_keychain_opts o = FUTU_KEYCHAIN_OPTS_INIT;
+    char why[400];
+    o.keychain = c->keychain;
+    o.state_dir = c->state_dir;
+    *fine = true;
+    if ((env && *env) || !c->trade_pwd_account)
+        return env;
+    if (futu_keychain_get(FUTU_PASSWORD_TRADE, c->trade_pwd_account, room, size, &o, &where, why,
+                          sizeof(why)) == FUTU_OK)
+        return room;
+    snprintf(d->why, sizeof(d->why), "--trade-pwd-account: %s; store it with: futucli "
+                                     "set-trade-pwd --account %s", why, c->trade_pwd_account);
+    *fine = false;
+    return NULL;
+}
+
 static bool make_gateway(struct daemon *d)
 {
+    char trade_pwd[1025] = "";
+    bool fine;
     futu_gateway_opts o = options_gateway(&d->conf);
     o.loop = d->loop;
-    o.mcp_trade_pwd = getenv("FUTU_TRADE_PWD");
+    o.mcp_trade_pwd = find_trade_pwd(d, trade_pwd, sizeof(trade_pwd), &fine);
     o.on_shutdown = end;
     o.on_shutdown_arg = d;
-    return futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;
+    fine = fine && futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;
+    explicit_bzero(trade_pwd, sizeof(trade_pwd));
+    return fine;
+}
+
+/* The gateway has copies of what it needs, in locked memory. */
+static void forget_secrets(struct daemon *d)
+{
+    char *trade_pwd = getenv("FUTU_TRADE_PWD");
+    if (trade_pwd)
+        explicit_bzero(trade_pwd, strlen(trade_pwd));
+    options_forget(&d->conf);
 }
 
 /* Waits until it is known whether the upstream can be reached. What a later attempt may mend does
@@ -279,6 +318,7 @@ static void stop(struct daemon *d)
 static int run(struct daemon *d)
 {
     bool up = futu_loop_new(&d->loop) == FUTU_OK && make_gateway(d);
+    forget_secrets(d);
     if (up)
         catch_signals(d);
     up = up && meet_upstream(d) && make_listeners(d);
@@ -307,6 +347,11 @@ static int start(struct daemon *d)
     options_notes(c, log_line);
     if (c->calendar_file && futu_calendar_load(c->calendar_file, d->why, sizeof(d->why)) != FUTU_OK)
         return wrong_usage(d);
+    if (!c->check_config && c->login_account) {
+        fprintf(stderr, "futu-opend: the options of the direct login are fine, but the login "
+                        "itself is not in this version; choose --paper or --upstream\n");
+        return EXIT_FAILURE;
+    }
     if (!c->check_config) {
         set_limits();
         return run(d);
@@ -322,7 +367,10 @@ int main(int argc, char **argv)
 {
     static struct daemon d;
     int status = EXIT_SUCCESS;
-    if (options_parse(&d.conf, argc, argv, d.why, sizeof(d.why)) != OPTIONS_OK)
+    keep_secrets();
+    enum options_result parsed = options_parse(&d.conf, argc, argv, d.why, sizeof(d.why));
+    options_hide(argc, argv, environ);
+    if (parsed != OPTIONS_OK)
         return wrong_usage(&d);
     if (d.conf.help)
         options_help(stdout);
