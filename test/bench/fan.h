@@ -31,7 +31,6 @@ struct fan_found {
 /* The signals to `source` are those of blast. The clients are connected; they are closed then. */
 void fan_measure(struct fan *f, struct server *source, struct server *s, bool calmly,
                  struct fan_found *out);
-/* gathered NULL: there is none. */
 void fan_print(const struct fan_found *us, const struct fan_found *them,
                const struct fan_found *gathered);
 

@@ -9,7 +9,6 @@
  */
 #include "grpc.h"
 
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,15 +59,15 @@ static void write_framed(char *path, size_t size, const char *name, const uint8_
     grpc_write(path, size, name, framed, n + H2_GRPC_HEAD);
 }
 
-void grpc_start_peer(struct server *s, const char *body, const char *event)
+void grpc_start_peer(struct server *s, const char *body, const char *event, const char *gather)
 {
     char path[PATH_MAX], text[400];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 20);
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 12);
     if (n <= 0)
         die("finding the folder of this program");
     path[n] = '\0';
-    strcat(dirname(path), "/grpc_peer");
-    const char *argv[] = { path, body, event, NULL };
+    snprintf(strrchr(path, '/'), 12, "/grpc_peer");
+    const char *argv[] = { path, body, event, gather, NULL };
     if (!server_spawn(s, argv) || !server_await(s, "ready", text, sizeof(text)))
         die("starting grpc_peer; `make bench` builds it");
     s->port = (int)strtol(strstr(text, "port ") + 5, NULL, 10);
@@ -236,7 +235,7 @@ void compare_grpc(const char *bin)
     grpc_write(answer, sizeof(answer), "answer", body, n);
     if (!start_nghttpd(&s[NGHTTPD], body, n))
         die("starting nghttpd");
-    grpc_start_peer(&s[GRPC_CPP], answer, answer);
+    grpc_start_peer(&s[GRPC_CPP], answer, answer, NULL);
     for (size_t r = 0; r < ROUNDS; r++)
         for (size_t i = 0; i < SHAPES; i++)
             for (int k = 0; k < SERVERS; k++)

@@ -1,11 +1,12 @@
 // grpc_peer.cpp - the peer of the gRPC port: grpc C++ with its asynchronous interface, one thread and one
 // completion queue. No message is parsed.
 //
-// usage: grpc_peer BODY EVENT
+// usage: grpc_peer BODY EVENT [GATHER]
 //
 // A call of a method SubscribePush is a stream of the bytes in EVENT; any other is answered with those in
 // BODY. Prints its port. SIGUSR1 starts the events, each stream's as fast as they are taken; SIGUSR2 ends
-// them and prints how many went out; SIGHUP sends a single one to all.
+// them and prints how many went out; SIGHUP sends a single one to all. GATHER: of so many messages of a
+// stream all but the last are marked as those that may wait for the next.
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -37,7 +38,7 @@ struct World {
     std::unique_ptr<grpc::ServerCompletionQueue> queue;
     grpc::ByteBuffer body, event;
     std::list<Call *> idle;             // streams that nothing is written to
-    unsigned long sent = 0;
+    unsigned long sent = 0, singles = 0, gather = 1;
 };
 
 class Call {
@@ -83,8 +84,12 @@ public:
     void write()
     {
         state = State::writing;
+        told = world.singles;
         world.sent++;
-        stream.Write(world.event, this);
+        grpc::WriteOptions options;
+        if (sending && ++written % world.gather != 0)
+            options.set_buffer_hint();
+        stream.Write(world.event, options, this);
     }
 
 private:
@@ -92,7 +97,7 @@ private:
 
     void next()
     {
-        if (sending)
+        if (sending || told != world.singles)
             write();
         else
             world.idle.push_back(this);
@@ -103,6 +108,8 @@ private:
     grpc::GenericServerAsyncReaderWriter stream;
     grpc::ByteBuffer request;
     State state = State::wanted;
+    unsigned long told = world.singles;     // single events so far
+    unsigned long written = 0;
 };
 
 void wake(World &w)
@@ -115,6 +122,7 @@ void wake(World &w)
     }
     if (!sending && !single)
         return;
+    w.singles += single;
     single = 0;
     std::list<Call *> all;
     all.swap(w.idle);
@@ -136,14 +144,15 @@ void on_signal(int n)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: grpc_peer BODY EVENT\n");
+    if (argc != 3 && argc != 4) {
+        std::fprintf(stderr, "usage: grpc_peer BODY EVENT [GATHER]\n");
         return 2;
     }
     World w;
     int port = 0;
     w.body = load(argv[1]);
     w.event = load(argv[2]);
+    w.gather = argc > 3 ? std::stoul(argv[3]) : 1;
     for (int n : { SIGUSR1, SIGUSR2, SIGHUP })
         std::signal(n, on_signal);
     grpc::ServerBuilder builder;

@@ -108,7 +108,6 @@ static void take_data(struct h2 *c, const uint8_t *p, size_t n)
             continue;
         c->n_grpc = 0;
         c->messages++;
-        c->told = true;
     }
 }
 
@@ -127,6 +126,7 @@ static void end_frame(struct h2 *c)
         say(c, out, (size_t)(put(put_head(out, 8, PING, ACK, 0), c->small, 8) - out));
     if (type == RST || type == GOAWAY)
         die("a stream of HTTP/2");
+    c->opened = c->opened || type == HEADERS;
     if ((type == DATA || type == HEADERS) && (flags & END_STREAM))
         c->ended = true;
     c->n_head = 0;

@@ -20,8 +20,7 @@ struct h2 {
     unsigned n_grpc;
     uint32_t body_left;                 /* of the message under way */
     uint64_t messages, bytes;           /* whole ones; bytes of all messages */
-    bool told;                          /* a message has come since this was false */
-    bool ended;                         /* the stream is */
+    bool opened, ended;                 /* the stream's headers have come; it is over */
     uint8_t *keep;                      /* where the first bytes of messages go; NULL: nowhere */
     size_t n_keep, keep_size;
 };
