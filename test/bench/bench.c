@@ -386,7 +386,8 @@ int main(int argc, char **argv)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (argc < 2) {
         fprintf(stderr, "usage: bench FUTU-OPEND [PART]\n"
-                        "parts: requests quote events fanout memory rest ws grpc grpc-stream relay\n");
+                        "parts: requests quote events fanout memory rest ws grpc grpc-stream "
+                        "relay\n");
         return 2;
     }
     core_server = 0;

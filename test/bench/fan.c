@@ -1,7 +1,7 @@
 /* fan.c - see fan.h. One receiver, on the core of the load.
  *
- * Latency: from the signal for one event to its arrival in each client, all clients counted. So few a
- *          second that nothing waits.
+ * Latency: from the signal for one event to its arrival in each client, all clients counted. So few
+ *          a second that nothing waits.
  * CPU:     of the server alone, per event delivered.
  */
 #include "fan.h"

@@ -1,11 +1,10 @@
-/* grpc.c - a kept quote over gRPC beside two peers that return the same bytes: nghttpd, which serves them as
- * a file with a trailer, and grpc C++ (grpc_peer.cpp). By h2load, one thread, the same connections and
- * streams for all, in rounds that alternate.
+/* grpc.c - a quote over gRPC beside two peers that return the same bytes: nghttpd, which serves
+ * them as a file with a trailer, and grpc C++ (grpc_peer.cpp). By h2load, one thread, the same
+ * connections and streams for all, in rounds that alternate.
  *
- * Kept:    a quote that did not change since the last request; the exchange is open, so that events
- *          end that several times a second. Ours judges the caller and checks the request each time.
- * CPU:     microseconds of the server's processor per request, its background work included. It is the
- *          number to trust when others use the machine.
+ * Ours:    judges the caller, reads and checks the request, and writes the quote anew each time.
+ * CPU:     microseconds of the server's processor per request, its background work included. It is
+ *          the number to trust when others use the machine.
  */
 #include "grpc.h"
 
@@ -202,7 +201,8 @@ static struct sample median(const struct sample r[ROUNDS])
 static void print_shape(const struct shape *h, struct sample ours, struct sample theirs)
 {
     char what[80];
-    snprintf(what, sizeof(what), "%d connections, %d streams each: per second", h->conns, h->streams);
+    snprintf(what, sizeof(what), "%d connections, %d streams each: per second", h->conns,
+             h->streams);
     table_row(what, ours.per_second, theirs.per_second, true);
     table_row("  mean, microseconds", ours.mean_us, theirs.mean_us, false);
     table_row("  server's processor, microseconds each", ours.cpu_us, theirs.cpu_us, false);
@@ -213,13 +213,14 @@ static void print_peer(struct sample all[SHAPES][SERVERS][ROUNDS], int peer, con
 {
     char unit[100];
     snprintf(unit, sizeof(unit), "h2load; median of %d rounds of %d s", ROUNDS, ROUND_S);
-    table_head("A kept quote over gRPC", name, unit);
+    table_head("A quote over gRPC", name, unit);
     for (size_t i = 0; i < SHAPES; i++)
         print_shape(&shapes[i], median(all[i][OURS]), median(all[i][peer]));
     double us = median(all[SHAPES - 1][OURS]).per_second;
     double them = median(all[SHAPES - 1][peer]).per_second;
-    printf("  aim: %.1f times as many as %s with %d streams: %s\n", aim, name,
-           shapes[SHAPES - 1].conns * shapes[SHAPES - 1].streams, us >= aim * them ? "met" : "missed");
+    int streams = shapes[SHAPES - 1].conns * shapes[SHAPES - 1].streams;
+    printf("  aim: %.1f times as many as %s with %d streams: %s\n", aim, name, streams,
+           us >= aim * them ? "met" : "missed");
 }
 
 void compare_grpc(const char *bin)

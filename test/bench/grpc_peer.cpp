@@ -1,12 +1,12 @@
-// grpc_peer.cpp - the peer of the gRPC port: grpc C++ with its asynchronous interface, one thread and one
-// completion queue. No message is parsed.
+// grpc_peer.cpp - the peer of the gRPC port: grpc C++ with its asynchronous interface, one thread
+// and one completion queue. No message is parsed.
 //
 // usage: grpc_peer BODY EVENT [GATHER]
 //
-// A call of a method SubscribePush is a stream of the bytes in EVENT; any other is answered with those in
-// BODY. Prints its port. SIGUSR1 starts the events, each stream's as fast as they are taken; SIGUSR2 ends
-// them and prints how many went out; SIGHUP sends a single one to all. GATHER: of so many messages of a
-// stream all but the last are marked as those that may wait for the next.
+// A call of a method SubscribePush is a stream of the bytes in EVENT; any other is answered with
+// those in BODY. Prints its port. SIGUSR1 starts the events, each stream's as fast as they are
+// taken; SIGUSR2 ends them and prints how many went out; SIGHUP sends a single one to all. GATHER:
+// of so many messages of a stream all but the last are marked as those that may wait for the next.
 #include <chrono>
 #include <csignal>
 #include <cstdio>

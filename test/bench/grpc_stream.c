@@ -1,10 +1,11 @@
-/* grpc_stream.c - pushes to 1,000 clients of SubscribePush, each on a connection of its own, beside a server
- * of grpc C++ that streams the same message.
+/* grpc_stream.c - pushes to 1,000 clients of SubscribePush, each on a connection of its own, beside
+ * a server of grpc C++ that streams the same message.
  *
- * Ours:    a relay, fed by blast (blast.h) with as many pushes as it takes, which share the second core
- *          with the receiver. What a client can't take in time is passed over here, and waits there.
- * Peer:    each stream's next message when the one before is on its way; all are the same. And with 15 of
- *          16 marked as those that may wait for the next.
+ * Ours:    a relay, fed by blast (blast.h) with as many pushes as it takes, which share the second
+ *          core with the receiver. What a client can't take in time is passed over here, and waits
+ *          there.
+ * Peer:    each stream's next message when the one before is on its way; all are the same. And with
+ *          15 of 16 marked as those that may wait for the next.
  * Client:  this program, for both: h2.h with windows that hold nothing back, counted by fan.h.
  */
 #include <stdio.h>
@@ -86,7 +87,7 @@ static void write_event(const struct server *blast, int port, char *path, size_t
     open_one(&c, port);
     c.keep = event;
     c.keep_size = sizeof(event);
-    usleep(1200000);            /* what comes in the first second counts as the first push, unwanted */
+    usleep(1200000);        /* what comes in the first second is the first push: not wanted */
     blast_one(blast);
     while (c.messages == 0) {
         if (recv(c.fd, &one, 1, 0) != 1)

@@ -160,12 +160,14 @@ void h2_take(struct h2 *c, const uint8_t *p, size_t n)
     }
 }
 
-size_t h2_ask(int port, const char *path, const uint8_t *message, size_t n, uint8_t *out, size_t size)
+size_t h2_ask(int port, const char *path, const uint8_t *message, size_t n, uint8_t *out,
+              size_t size)
 {
     static uint8_t bytes[70000];
     struct conn c;
     struct h2 h = { .keep = out, .keep_size = size };
-    if (!conn_open(&c, port) || !conn_write(&c, bytes, h2_call(bytes, sizeof(bytes), path, message, n)))
+    n = h2_call(bytes, sizeof(bytes), path, message, n);
+    if (!conn_open(&c, port) || !conn_write(&c, bytes, n))
         die(path);
     h.fd = c.fd;
     while (!h.ended) {

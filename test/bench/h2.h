@@ -27,10 +27,12 @@ struct h2 {
 
 /* Greeting and call, in bytes. The connection's only stream. */
 size_t h2_call(uint8_t *out, size_t size, const char *path, const uint8_t *message, size_t n);
-/* Bytes from the server; pings and settings are answered. What breaks the rules ends the program. */
+/* Bytes from the server; pings and settings are answered. What breaks the rules ends the
+ * program. */
 void h2_take(struct h2 *c, const uint8_t *p, size_t n);
 /* A call and its one message, blocking, on a connection of its own: its size. Anything but a
  * message that begins with retType 0 ends the program. */
-size_t h2_ask(int port, const char *path, const uint8_t *message, size_t n, uint8_t *out, size_t size);
+size_t h2_ask(int port, const char *path, const uint8_t *message, size_t n, uint8_t *out,
+              size_t size);
 
 #endif
