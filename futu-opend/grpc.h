@@ -30,6 +30,16 @@ enum grpc_field {
     GRPC_AUTHORIZATION, GRPC_IDEMPOTENCY_KEY, GRPC_FIELDS
 };
 
+/* The block of headers that is being read; blocks do not mix. */
+struct grpc_block {
+    struct bytes text;              /* of the fields, one behind the other */
+    struct {
+        size_t at, n;
+        bool has;
+    } field[GRPC_FIELDS];
+    size_t size;                    /* as HTTP/2 counts */
+};
+
 /* Of all connections of the process. */
 struct grpc_sums {
     size_t held;
@@ -47,8 +57,11 @@ struct grpc_conn {
     nghttp2_session *h2;
     struct grpc_stream *streams, *ready;
     unsigned n_streams;
+    struct grpc_block block;
     size_t held;                    /* bytes of messages and answers that its streams keep */
     struct grpc_calm calm;
+    struct bytes *out;              /* of grpc_send() while it runs, and how much it may have */
+    size_t out_max;
     uint64_t since_ms, heard_ms, pinged_ms;     /* pinged_ms 0: no ping is out */
     bool greeted;                   /* the client's settings have come */
     bool leaving;                   /* GOAWAY is out: no new calls */
@@ -65,12 +78,6 @@ struct grpc_stream {
     struct grpc_stream *next, **link;               /* the connection's list */
     /* Those that grpc_serve() serves; link_ready NULL: it is none of them. */
     struct grpc_stream *next_ready, **link_ready;
-    struct bytes text;              /* of the fields, one behind the other */
-    struct {
-        size_t at, n;
-        bool has;
-    } field[GRPC_FIELDS];
-    size_t head_size;
     struct grpc_in in;
     size_t held;                    /* its share of conn->held */
     uint64_t moved_ms;              /* bytes came, or were taken */
@@ -113,8 +120,9 @@ void grpc_condemn(struct grpc_conn *c, uint32_t code, const char *why);
 /* New stream of the connection; NULL: no memory. */
 struct grpc_stream *grpc_stream_new(struct grpc_conn *c, int32_t id);
 void grpc_stream_free(struct grpc_stream *st);
-/* False: no memory. */
-bool grpc_header(struct grpc_stream *st, futu_str name, futu_str value);
+/* A block of headers: it begins, its fields (false: no memory), it ends. */
+void grpc_block_begin(struct grpc_conn *c);
+bool grpc_header(struct grpc_conn *c, futu_str name, futu_str value);
 void grpc_headers_done(struct grpc_stream *st);
 void grpc_data(struct grpc_stream *st, const uint8_t *p, size_t n);
 void grpc_all_sent(struct grpc_stream *st);
@@ -129,6 +137,9 @@ bool grpc_glutted(const struct grpc_conn *c);
 
 /* Serves the streams that have something to say. False: no memory. */
 bool grpc_serve(struct grpc_conn *c);
+/* For nghttp2: a DATA frame into c->out. */
+int grpc_send_data(nghttp2_session *h2, nghttp2_frame *f, const uint8_t *head, size_t n,
+                   nghttp2_data_source *source, void *arg);
 /* What waits for the client too long. */
 void grpc_stream_tick(struct grpc_stream *st);
 

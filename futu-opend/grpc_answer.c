@@ -14,6 +14,7 @@
 #define PACK_WANTED 1024
 #define PACK_TAKEN 16384
 #define PIECES 64
+#define FRAME_HEAD 9
 #define DRIBBLE 256                 /* a smaller window is a way to keep us busy */
 #define ASK_MS 120000
 #define TAKE_MS 60000
@@ -26,98 +27,126 @@
     { (uint8_t *)(name), (uint8_t *)(value), sizeof(name) - 1, (n), (flags) }
 #define WORD(name, value) HEADER(name, value, sizeof(value) - 1, FIXED)
 
-/* Room for the texts of a status. */
-struct status_text {
-    char number[8], why[3 * GRPC_TEXT_MAX];
-};
-
-static size_t status_headers(const struct grpc_stream *st, nghttp2_nv nv[2], struct status_text *t)
+static size_t status_headers(const struct grpc_stream *st, nghttp2_nv nv[2],
+                             char why[3 * GRPC_TEXT_MAX])
 {
-    int n = snprintf(t->number, sizeof(t->number), "%d", st->status);
-    nv[0] = (nghttp2_nv)HEADER("grpc-status", t->number, (size_t)n, COPIED);
+    static const char *const numbers[] = {
+        "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16",
+    };
+    const char *number = numbers[st->status];
+    nv[0] = (nghttp2_nv)HEADER("grpc-status", number, st->status < 10 ? 1 : 2, FIXED);
     if (!st->why[0])
         return 1;
-    nv[1] = (nghttp2_nv)HEADER("grpc-message", t->why, grpc_escape(st->why, t->why),
+    nv[1] = (nghttp2_nv)HEADER("grpc-message", why, grpc_escape(st->why, why),
                                COPIED | NGHTTP2_NV_FLAG_NO_INDEX);
     return 2;
 }
 
 /* ---- bytes ---- */
 
-static size_t copy_packed(struct grpc_stream *st, uint8_t *out, size_t max)
+/* How many bytes can go, up to max; *more: there are others behind them. */
+static size_t ready(const struct grpc_stream *st, size_t max, bool *more)
 {
-    size_t left = st->packed.n - st->packed_at, n = left < max ? left : max;
-    memcpy(out, st->packed.p + st->packed_at, n);
+    struct iovec iov[PIECES];
+    size_t sum = st->packed.n - st->packed_at, pieces = 0;
+    if (sum == 0 && st->call)
+        pieces = futu_grpc_output(st->call, iov, PIECES);
+    for (size_t i = 0; i < pieces; i++)
+        sum += iov[i].iov_len;
+    *more = sum > max || pieces == PIECES;
+    return sum < max ? sum : max;
+}
+
+static bool waits(const struct grpc_stream *st)
+{
+    bool more;
+    return ready(st, 1, &more) > 0;
+}
+
+static bool copy_packed(struct grpc_stream *st, size_t n, struct bytes *out)
+{
+    bool fine = bytes_put(out, st->packed.p + st->packed_at, n);
     st->packed_at += n;
     if (st->packed_at == st->packed.n) {
         bytes_free(&st->packed);
         st->packed_at = 0;
     }
-    return n;
+    return fine;
 }
 
-static size_t copy_output(struct grpc_stream *st, uint8_t *out, size_t max)
+/* The first n bytes of what ready() has counted. */
+static bool copy_output(struct grpc_stream *st, size_t n, struct bytes *out)
 {
     struct iovec iov[PIECES];
     if (st->packed.n)
-        return copy_packed(st, out, max);
-    size_t sum = 0, pieces = st->call ? futu_grpc_output(st->call, iov, PIECES) : 0;
-    for (size_t i = 0; i < pieces && sum < max; i++) {
-        size_t n = iov[i].iov_len < max - sum ? iov[i].iov_len : max - sum;
-        memcpy(out + sum, iov[i].iov_base, n);
-        sum += n;
+        return copy_packed(st, n, out);
+    size_t left = n, pieces = futu_grpc_output(st->call, iov, PIECES);
+    for (size_t i = 0; i < pieces && left > 0; i++) {
+        size_t k = iov[i].iov_len < left ? iov[i].iov_len : left;
+        if (!bytes_put(out, iov[i].iov_base, k))
+            return false;
+        left -= k;
     }
-    if (sum)
-        futu_grpc_sent(st->call, sum);
-    return sum;
-}
-
-static bool waits(const struct grpc_stream *st)
-{
-    struct iovec iov[1];
-    return st->packed.n || (st->call && futu_grpc_output(st->call, iov, 1) > 0);
+    futu_grpc_sent(st->call, n);
+    return left == 0;
 }
 
 static ssize_t end_output(struct grpc_stream *st, uint32_t *flags)
 {
-    struct status_text t;
+    char why[3 * GRPC_TEXT_MAX];
     nghttp2_nv nv[2];
     *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
     st->trailed = true;
-    size_t n = status_headers(st, nv, &t);
+    size_t n = status_headers(st, nv, why);
     return nghttp2_submit_trailer(st->conn->h2, st->id, nv, n) ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
 /* Windows of a few bytes make us write much for little. */
-static bool dribbles(struct grpc_stream *st, size_t n, size_t max)
+static bool dribbles(struct grpc_stream *st, size_t max, bool more)
 {
     struct grpc_conn *c = st->conn;
-    if (n < max || max >= DRIBBLE || !waits(st) ||
-        grpc_calm_frame(&c->calm, CALM_DRIBBLE, c->now_ms))
+    if (!more || max >= DRIBBLE || grpc_calm_frame(&c->calm, CALM_DRIBBLE, c->now_ms))
         return false;
     grpc_condemn(c, NGHTTP2_ENHANCE_YOUR_CALM, "too many small windows");
     return true;
 }
 
-static ssize_t read_output(nghttp2_session *h2, int32_t id, uint8_t *out, size_t max,
+/* Says how much can go; grpc_send_data() is called for it next. */
+static ssize_t read_output(nghttp2_session *h2, int32_t id, uint8_t *unused, size_t max,
                            uint32_t *flags, nghttp2_data_source *source, void *arg)
 {
     struct grpc_stream *st = source->ptr;
     struct grpc_conn *c = arg;
-    size_t n = copy_output(st, out, max);
+    bool more;
     (void)h2;
     (void)id;
-    if (dribbles(st, n, max))
+    (void)unused;
+    if (c->out->n >= c->out_max)
+        return NGHTTP2_ERR_PAUSE;
+    size_t n = ready(st, max, &more);
+    if (dribbles(st, max, more))
         return NGHTTP2_ERR_CALLBACK_FAILURE;
-    if (n > 0) {
-        st->moved_ms = c->now_ms;
-        grpc_hold(st);
-    }
+    if (n > 0)
+        *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (!st->ended)
         return n > 0 ? (ssize_t)n : NGHTTP2_ERR_DEFERRED;
-    if (waits(st))
+    if (more)
         return (ssize_t)n;
     return end_output(st, flags) ? NGHTTP2_ERR_CALLBACK_FAILURE : (ssize_t)n;
+}
+
+int grpc_send_data(nghttp2_session *h2, nghttp2_frame *f, const uint8_t *head, size_t n,
+                   nghttp2_data_source *source, void *arg)
+{
+    struct grpc_stream *st = source->ptr;
+    struct grpc_conn *c = arg;
+    (void)h2;
+    (void)f;                        /* nobody asked for padding */
+    if (!bytes_put(c->out, head, FRAME_HEAD) || !copy_output(st, n, c->out))
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    st->moved_ms = c->now_ms;
+    grpc_hold(st);
+    return 0;
 }
 
 /* ---- answers ---- */
@@ -137,13 +166,12 @@ static size_t common_headers(const struct grpc_stream *st, nghttp2_nv nv[3])
 /* Nothing but a status: one block of headers. */
 static int answer_status(struct grpc_stream *st)
 {
-    struct status_text t;
-    char http[8];
+    char why[3 * GRPC_TEXT_MAX], http[8];
     nghttp2_nv nv[6];
     int n = snprintf(http, sizeof(http), "%d", st->http_status ? st->http_status : 200);
     nv[0] = (nghttp2_nv)HEADER(":status", http, (size_t)n, COPIED);
     size_t k = 1 + common_headers(st, nv + 1);
-    k += status_headers(st, nv + k, &t);
+    k += status_headers(st, nv + k, why);
     st->trailed = true;
     return nghttp2_submit_response(st->conn->h2, st->id, nv, k, NULL);
 }

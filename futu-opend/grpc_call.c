@@ -2,7 +2,6 @@
  *
  * Gzip:    a message is unpacked before the call gets it; what comes out is bounded first.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #define HELD_MAX (32u << 20)
 #define HELD_ALL (256u << 20)
 #define STREAMS_ALL 65536
+#define KEEP 4096
 #define HEADER_COST 32              /* of each header, as HTTP/2 counts */
 
 /* ---- life ---- */
@@ -68,7 +68,6 @@ void grpc_stream_free(struct grpc_stream *st)
     c->sums->streams--;
     hold(st, 0);
     futu_grpc_free(st->call);
-    bytes_free(&st->text);
     bytes_free(&st->packed);
     grpc_in_free(&st->in);
     free(st);
@@ -95,7 +94,9 @@ static void end(struct grpc_stream *st, int status, const char *text)
         return;
     st->ended = true;
     st->status = status;
-    snprintf(st->why, sizeof(st->why), "%s", text);
+    size_t n = strnlen(text, sizeof(st->why) - 1);
+    memcpy(st->why, text, n);
+    st->why[n] = '\0';
     later(st);
 }
 
@@ -124,31 +125,42 @@ void grpc_give_up(struct grpc_stream *st, int status, const char *text)
 
 /* ---- headers ---- */
 
-bool grpc_header(struct grpc_stream *st, futu_str name, futu_str value)
+void grpc_block_begin(struct grpc_conn *c)
 {
-    static const char *const names[GRPC_FIELDS] = {
-        ":method", ":path", "content-type", "grpc-encoding", "grpc-accept-encoding",
-        "grpc-timeout", "authorization", "idempotency-key",
+    bytes_clear(&c->block.text, KEEP);
+    memset(c->block.field, 0, sizeof(c->block.field));
+    c->block.size = 0;
+}
+
+bool grpc_header(struct grpc_conn *c, futu_str name, futu_str value)
+{
+#define NAME(lit) { lit, sizeof(lit) - 1 }
+    static const futu_str names[GRPC_FIELDS] = {
+        NAME(":method"), NAME(":path"), NAME("content-type"), NAME("grpc-encoding"),
+        NAME("grpc-accept-encoding"), NAME("grpc-timeout"), NAME("authorization"),
+        NAME("idempotency-key"),
     };
-    st->head_size += name.n + value.n + HEADER_COST;
-    if (st->head_size > HEADERS_MAX)
+    struct grpc_block *b = &c->block;
+    b->size += name.n + value.n + HEADER_COST;
+    if (b->size > HEADERS_MAX)
         return true;                /* refused when they are through */
-    for (size_t i = 0; i < GRPC_FIELDS && !st->opened; i++) {
-        if (strlen(names[i]) != name.n || memcmp(names[i], name.p, name.n) != 0)
+    for (size_t i = 0; i < GRPC_FIELDS; i++) {
+        if (names[i].n != name.n || memcmp(names[i].p, name.p, name.n) != 0)
             continue;
-        st->field[i].at = st->text.n;
-        st->field[i].n = value.n;
-        st->field[i].has = true;
-        return bytes_put(&st->text, value.p, value.n);
+        b->field[i].at = b->text.n;
+        b->field[i].n = value.n;
+        b->field[i].has = true;
+        return bytes_put(&b->text, value.p, value.n);
     }
     return true;
 }
 
 static futu_str field(const struct grpc_stream *st, enum grpc_field f)
 {
-    if (!st->field[f].has)
+    const struct grpc_block *b = &st->conn->block;
+    if (!b->field[f].has)
         return (futu_str){ NULL, 0 };
-    return (futu_str){ st->text.p ? st->text.p + st->field[f].at : "", st->field[f].n };
+    return (futu_str){ b->text.p ? b->text.p + b->field[f].at : "", b->field[f].n };
 }
 
 static bool is(futu_str s, const char *text)
@@ -197,7 +209,7 @@ static bool acceptable(struct grpc_stream *st, int64_t *timeout)
     futu_str encoding = field(st, GRPC_ENCODING), limit = field(st, GRPC_TIMEOUT);
     *timeout = limit.p ? grpc_timeout(limit) : -1;
     st->http_status = 200;
-    if (st->head_size > HEADERS_MAX) {
+    if (st->conn->block.size > HEADERS_MAX) {
         st->http_status = 431;
         end(st, FUTU_GRPC_RESOURCE_EXHAUSTED, "more than 16 KiB of headers");
     } else if (!is(field(st, GRPC_METHOD), "POST")) {
@@ -238,8 +250,7 @@ void grpc_headers_done(struct grpc_stream *st)
         if (err)
             end(st, FUTU_GRPC_RESOURCE_EXHAUSTED, futu_strerror(err));
     }
-    bytes_free(&st->text);
-    memset(st->field, 0, sizeof(st->field));
+    grpc_block_begin(st->conn);     /* a key does not stay */
 }
 
 /* ---- messages ---- */
@@ -290,6 +301,13 @@ static void take_message(struct grpc_stream *st)
 static void cut(struct grpc_stream *st, const uint8_t *p, size_t n)
 {
     while (!st->ended && n > 0) {
+        size_t whole = grpc_whole(&st->in, p, n);
+        if (whole) {
+            futu_grpc_message(st->call, p + GRPC_HEAD, whole - GRPC_HEAD);
+            p += whole;
+            n -= whole;
+            continue;
+        }
         enum grpc_step step = grpc_feed(&st->in, &p, &n);
         if (step == GRPC_MESSAGE)
             take_message(st);

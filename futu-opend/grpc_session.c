@@ -64,6 +64,7 @@ static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void 
 static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *f, void *arg)
 {
     struct grpc_conn *c = arg;
+    grpc_block_begin(c);
     if (f->hd.type != NGHTTP2_HEADERS || f->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
     struct grpc_stream *st = grpc_stream_new(c, f->hd.stream_id);
@@ -77,14 +78,14 @@ static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *f, void *a
 static int on_header(nghttp2_session *h2, const nghttp2_frame *f, const uint8_t *name,
                      size_t n_name, const uint8_t *value, size_t n_value, uint8_t flags, void *arg)
 {
-    struct grpc_stream *st = stream_of(h2, f->hd.stream_id);
+    struct grpc_conn *c = arg;
+    (void)h2;
+    (void)f;
     (void)flags;
-    if (!st || grpc_header(st, (futu_str){ (const char *)name, n_name },
-                           (futu_str){ (const char *)value, n_value })) {
-        bool endless = st && st->head_size > HEADER_LIST_END;
-        return endless ? angry(arg, "headers without end") : 0;
-    }
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (!grpc_header(c, (futu_str){ (const char *)name, n_name },
+                     (futu_str){ (const char *)value, n_value }))
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    return c->block.size > HEADER_LIST_END ? angry(c, "headers without end") : 0;
 }
 
 /* Data that brings neither bytes nor an end costs; the rest gives back. */
@@ -171,6 +172,7 @@ static nghttp2_session_callbacks *callbacks(void)
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_chunk);
     nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_sent);
     nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
+    nghttp2_session_callbacks_set_send_data_callback(cb, grpc_send_data);
     return cb;
 }
 
@@ -215,6 +217,7 @@ void grpc_conn_close(struct grpc_conn *c)
 {
     free_streams(c);
     nghttp2_session_del(c->h2);
+    bytes_free(&c->block.text);
     c->h2 = NULL;
 }
 
@@ -272,6 +275,8 @@ bool grpc_send(struct grpc_conn *c, struct bytes *out, size_t max)
 {
     const uint8_t *p;
     ssize_t n = 0;
+    c->out = out;
+    c->out_max = max;
     while (!c->condemned && out->n < max && (n = nghttp2_session_mem_send(c->h2, &p)) > 0)
         if (!bytes_put(out, p, (size_t)n))
             return false;

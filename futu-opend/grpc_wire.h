@@ -30,6 +30,9 @@ enum grpc_step {
     GRPC_COMPRESSED, GRPC_TOO_LARGE, GRPC_NO_MEMORY,
 };
 
+/* At a message's beginning: its length with the five bytes when all of it is there and it is not
+ * compressed, so that it need not be copied; else 0, and grpc_feed() is the way. */
+size_t grpc_whole(const struct grpc_in *in, const uint8_t *p, size_t n);
 enum grpc_step grpc_feed(struct grpc_in *in, const uint8_t **p, size_t *n);
 /* The message is compressed. */
 static inline bool grpc_packed(const struct grpc_in *in)

@@ -216,6 +216,7 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .shutdown_arg = o->on_shutdown_arg,
         .mcp_groups = g->mcp_groups,
         .mcp_direct = g->mcp_direct,
+        .mcp_open_scopes = g->mcp_open_scopes,
         .mcp_trade_pwd_md5 = g->mcp_pwd.n ? (const char *)g->mcp_pwd.p : NULL,
     };
     return rest_new(&g->rest, &r);
@@ -284,6 +285,16 @@ futu_err futu_gateway_http(futu_gateway *g, const futu_http_request *rq, futu_ht
 void futu_http_abandon(futu_http_call *call)
 {
     rest_abandon(call);
+}
+
+futu_err futu_http_more(futu_http_call *call, futu_str *piece)
+{
+    return rest_more(call, piece);
+}
+
+void futu_http_leave(futu_http_call *call)
+{
+    rest_leave(call);
 }
 
 futu_err futu_gateway_http_upgrade(futu_gateway *g, const futu_http_request *rq,

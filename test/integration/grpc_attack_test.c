@@ -11,7 +11,7 @@
 #include "h2.h"
 #include "support.h"
 
-#define SERVED_MS (500 * SLOW)
+#define SERVED_MS (1000 * SLOW)
 #define GROWTH_KB (24 * 1024 * SLOW)
 #define HELD_KB (64 * 1024 * SLOW)      /* where 32 MiB of answers are held */
 #define LONGEST (8u << 20)              /* bytes of an attack that nobody stops */

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "h2.h"
@@ -326,7 +328,10 @@ START_TEST(the_end_of_the_gateway_is_told_twice)
     ck_assert(closed);
     h2_close(&last);
     h2_close(&c);
-    opend_stop(&d);
+    int status;
+    ck_assert_int_eq(waitpid(d.pid, &status, 0), d.pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    close(d.out);
     setup();
 }
 END_TEST
