@@ -199,7 +199,7 @@ bool grpc_conn_open(struct grpc_conn *c)
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW },
         { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
     };
-    c->since_ms = c->heard_ms = c->now_ms;
+    c->born_ms = c->since_ms = c->heard_ms = c->now_ms;
     grpc_calm_init(&c->calm, c->now_ms);
     return make_session(c) &&
            nghttp2_submit_settings(c->h2, NGHTTP2_FLAG_NONE, ours,
@@ -340,7 +340,9 @@ bool grpc_tick(struct grpc_conn *c)
     }
     for (struct grpc_stream *st = c->streams; st; st = st->next)
         grpc_stream_tick(st);
-    if (c->n_streams == 0 && c->now_ms - c->since_ms > IDLE_MS)
+    bool idle = c->n_streams == 0 && c->now_ms - c->since_ms > IDLE_MS;
+    bool old = c->max_age_ms && c->now_ms - c->born_ms > c->max_age_ms;
+    if (idle || old)
         grpc_leave(c);
     if (!c->pinged_ms && c->now_ms - c->heard_ms > PING_AFTER_MS)
         ping(c);

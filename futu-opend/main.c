@@ -111,6 +111,7 @@ static bool make_listeners(struct daemon *d)
         return false;
     if (d->grpc.tls)
         tls_server_http2(d->grpc.tls);
+    d->grpc.max_age_ms = 1000 * c->grpc_max_age_s;
     d->tcp.encrypted = c->rsa_private_key != NULL;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         all[i].l->count = &d->connections;

@@ -64,6 +64,8 @@ const struct option options[] = {
       .help = "PEM certificate chain: the gRPC port speaks TLS" },
     { "grpc-tls-key", "FILE", O_STR, AT(grpc_tls_key), NULL, 0, 0, NULL,
       .help = "PEM key of that certificate" },
+    { "grpc-max-age", "SECONDS", O_UINT, AT(grpc_max_age_s), "0", 0, 31536000, NULL,
+      .help = "gRPC clients are asked to connect anew after that time; 0: never" },
     { "rest-keys-file", "FILE", O_STR, AT(rest_keys_file), NULL, 0, 0, "API keys",
       .help = "keys of REST and /ws; without it reads are open and writes refused" },
     { "grpc-keys-file", "FILE", O_STR, AT(grpc_keys_file), NULL, 0, 0, NULL,
