@@ -1,7 +1,8 @@
 /* main.c - futu-opend: reads the options, makes a gateway, opens the listeners, runs until a
  * signal.
  *
- * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration.
+ * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration; of
+ *       --setup-only see setup.h.
  */
 #include <futu/futu.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include "listener.h"
 #include "log.h"
 #include "options.h"
+#include "setup.h"
 #include "tls.h"
 #include "zone.h"
 
@@ -31,6 +33,8 @@ struct daemon {
     unsigned connections;       /* of all listeners */
     uv_signal_t sigint, sigterm, sighup;
     bool stop;                  /* a signal came */
+    int status;                 /* of a start that has told why it failed */
+    char again[4096];           /* the command that goes on with the code of an SMS */
     char why[512];
 };
 
@@ -87,7 +91,9 @@ static bool make_gateway(struct daemon *d)
     char trade_pwd[1025] = "";
     bool fine;
     futu_gateway_opts o = options_gateway(&d->conf);
+    futu_login_opts login = options_login(&d->conf);
     o.loop = d->loop;
+    o.login = &login;
     o.mcp_trade_pwd = find_trade_pwd(d, trade_pwd, sizeof(trade_pwd), &fine);
     o.on_shutdown = end;
     o.on_shutdown_arg = d;
@@ -105,15 +111,49 @@ static void forget_secrets(struct daemon *d)
     options_forget(&d->conf);
 }
 
+/* What may pass by itself: the gateway starts offline, and goes on trying. */
+static bool may_pass(futu_err err)
+{
+    static const futu_err all[] = { FUTU_ENOTFOUND, FUTU_ETIMEDOUT, FUTU_EREFUSED, FUTU_ENOTCONN,
+                                    FUTU_EPROTO, FUTU_EIO };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (err == all[i])
+            return true;
+    return false;
+}
+
+/* Waits until it is known how the login ends; false: the daemon ends with d->status. */
+static bool meet_broker(struct daemon *d)
+{
+    futu_login_report r = FUTU_LOGIN_REPORT_INIT;
+    futu_err err;
+    char why[800];
+    while ((err = futu_gateway_login(d->gateway, &r, why, sizeof(why))) == FUTU_EAGAIN && !d->stop)
+        futu_loop_poll(d->loop, 100);
+    if (err == FUTU_OK || d->stop)
+        return true;
+    if (!r.code_sent && may_pass(err)) {
+        fprintf(stderr, "futu-opend: %s; it is tried again, and the gateway is offline until "
+                        "then\n", why);
+        return true;
+    }
+    d->status = setup_failed(&d->conf, &r, err, why, d->again);
+    return false;
+}
+
 /* Waits until it is known whether the upstream can be reached. What a later attempt may mend does
  * not keep the gateway from starting; a wrong name, key or port does. */
 static bool meet_upstream(struct daemon *d)
 {
     futu_err err;
+    if (d->conf.login_account && !meet_broker(d))
+        return false;
+    if (d->conf.login_account && futu_gateway_login(d->gateway, NULL, NULL, 0) != FUTU_OK)
+        return true;
     while ((err = futu_gateway_upstream_state(d->gateway, d->why, sizeof(d->why))) == FUTU_EAGAIN &&
            !d->stop)
         futu_loop_poll(d->loop, 100);
-    if (err == FUTU_ENOTCONN || d->stop) {
+    if (err == FUTU_ENOTCONN || d->conf.login_account || d->stop) {
         d->why[0] = '\0';
         err = FUTU_OK;
     }
@@ -213,6 +253,18 @@ static void print_upstream(const struct daemon *d)
     printf("  orders      journal in %s\n", d->conf.state_dir);
 }
 
+static void print_broker(const struct daemon *d)
+{
+    char why[512];
+    bool up = futu_gateway_upstream_state(d->gateway, why, sizeof(why)) == FUTU_OK;
+    printf("futu-opend %s, direct login of %s\n", futu_version(), d->conf.login_account);
+    printf("  upstream    broker, %s\n",
+           up ? "connected" : "NOT connected; it is tried again and again");
+    if (!up)
+        printf("              %s\n", why);
+    printf("  orders      journal in %s\n", d->conf.state_dir);
+}
+
 static void print_mode(const char *keys_file)
 {
     if (keys_file)
@@ -246,6 +298,8 @@ static void print_banner(const struct daemon *d)
         printf("futu-opend %s, PAPER exchange: no broker, no real money\n", futu_version());
         printf("  securities  %llu, clock %s, seed %llu\n", (unsigned long long)st.securities,
                c->paper_clock, (unsigned long long)c->paper_seed);
+    } else if (c->login_account) {
+        print_broker(d);
     } else {
         print_upstream(d);
     }
@@ -326,11 +380,11 @@ static int run(struct daemon *d)
     if (up) {
         print_banner(d);
         futu_loop_run(d->loop);
-    } else {
+    } else if (!d->status) {
         fprintf(stderr, "futu-opend: %s\n", d->why[0] ? d->why : "can't start");
     }
     stop(d);
-    return up ? EXIT_SUCCESS : EXIT_FAILURE;
+    return up ? EXIT_SUCCESS : d->status ? d->status : EXIT_FAILURE;
 }
 
 static int wrong_usage(struct daemon *d)
@@ -348,11 +402,8 @@ static int start(struct daemon *d)
     options_notes(c, log_line);
     if (c->calendar_file && futu_calendar_load(c->calendar_file, d->why, sizeof(d->why)) != FUTU_OK)
         return wrong_usage(d);
-    if (!c->check_config && c->login_account) {
-        fprintf(stderr, "futu-opend: the options of the direct login are fine, but the login "
-                        "itself is not in this version; choose --paper or --upstream\n");
-        return EXIT_FAILURE;
-    }
+    if (!c->check_config && c->setup_only)
+        return setup_run(c, d->again);
     if (!c->check_config) {
         set_limits();
         return run(d);
@@ -370,6 +421,7 @@ int main(int argc, char **argv)
     int status = EXIT_SUCCESS;
     keep_secrets();
     enum options_result parsed = options_parse(&d.conf, argc, argv, d.why, sizeof(d.why));
+    setup_command(d.again, sizeof(d.again), argc, argv);
     options_hide(argc, argv, environ);
     if (parsed != OPTIONS_OK)
         return wrong_usage(&d);

@@ -170,7 +170,10 @@ void options_help(FILE *out)
 futu_gateway_opts options_gateway(const struct opend_conf *c)
 {
     futu_gateway_opts o = FUTU_GATEWAY_OPTS_INIT;
-    o.upstream = c->paper ? FUTU_UPSTREAM_PAPER : FUTU_UPSTREAM_RELAY;
+    o.upstream = c->paper            ? FUTU_UPSTREAM_PAPER
+                 : c->login_account ? FUTU_UPSTREAM_BROKER
+                                    : FUTU_UPSTREAM_RELAY;
+    o.broker_addrs = c->broker_addr;
     o.upstream_host = c->upstream_host;
     o.upstream_port = (uint32_t)c->upstream_port;
     o.upstream_rsa_key = c->upstream_rsa_key;
@@ -215,5 +218,6 @@ futu_login_opts options_login(const struct opend_conf *c)
     o.verify_code = c->verify_code;
     o.reset_device = c->reset_device;
     o.setup_only = c->setup_only;
+    o.auth_ca = c->auth_ca;
     return o;
 }

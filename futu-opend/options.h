@@ -45,7 +45,8 @@ struct opend_conf {
     const char *login_account;          /* the broker is the upstream */
     const char *login_pwd_file, *login_pwd, *login_pwd_md5, *keychain;
     const char *login_pwd_env;          /* FUTU_PWD, which is no option */
-    const char *platform, *auth_server, *login_region, *device_id, *verify_code;
+    const char *platform, *auth_server, *auth_ca, *login_region, *device_id, *verify_code;
+    const char *broker_addr;            /* for tests */
     bool reset_device, setup_only;
     const char *paper_clock, *paper_trade_pwd;
     uint64_t paper_seed;
