@@ -2,8 +2,8 @@
 # everything is there it costs one dpkg query.
 
 APT_RUN  := gcc g++ make pkg-config python3 python3-protobuf protobuf-compiler libuv1-dev libmbedtls-dev \
-            libsodium-dev nettle-dev libcjson-dev libwslay-dev libexpat1-dev node-llhttp libnghttp2-dev \
-            tzdata
+            libsodium-dev nettle-dev liblz4-dev libcjson-dev libwslay-dev libexpat1-dev node-llhttp \
+            libnghttp2-dev tzdata
 APT_TEST := $(APT_RUN) check libsubunit-dev nodejs npm openssl mandoc binutils curl promtool
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
