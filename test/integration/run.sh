@@ -25,6 +25,7 @@ else
     status=1
 fi
 sh test/integration/keys.sh || status=1
+sh test/integration/doctor.sh || status=1
 for pid in $pids; do
     wait "$pid" || status=1
 done
