@@ -1,7 +1,7 @@
 # make            builds the library and the two programs into build/
 # make run        sets up, builds, starts a paper gateway and shows moving quotes
 # make test       sets up, builds and runs every test; SAN=asan or SAN=tsan under that sanitizer
-# make bench      measures against redis, nginx, npm's ws, socat and haproxy in the same run
+# make bench      measures against redis, nginx, nghttpd, grpc C++, npm's ws, socat and haproxy in the same run
 # make fuzz       runs every fuzz target for FUZZ_SECONDS (60) each; needs clang
 # make install    DESTDIR= PREFIX=/usr/local
 
@@ -21,7 +21,7 @@ INC    := -Ilibfutu/include -I$(GEN) -Ilibfutu
 ALL    := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -MMD -MP $(INC) \
           $(SANFLAGS_$(SAN)) $(or $(CFLAGS),-O2 -g)
 LIBS   := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lsodium -lnettle -llz4 -lcjson -lm -lpthread
-OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lwslay -lexpat
+OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lwslay -lexpat -lz
 CLI_LIBS   := -lcjson
 # The library stands beside the programs in the build tree, in ../lib once they are installed.
 RPATH := -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib'
@@ -87,7 +87,7 @@ $(B)/futucli: $(CLI_OBJ) $(B)/libfutu.so
 $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -O2 -g -fPIC -fvisibility=hidden $(SANFLAGS_$(SAN)) $(LLHTTP_INC) -c -o $@ $<
-$(B)/obj/futu-opend/%.o $(B)/libfutu/io/%.o: ALL += $(LLHTTP_INC)
+$(B)/obj/futu-opend/%.o $(B)/libfutu/io/%.o $(B)/test/fuzz/fuzz_http_reply.o: ALL += $(LLHTTP_INC)
 $(B)/obj/%.o: %.c Makefile | $(GEN_STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(ALL) -c -o $@ $<
@@ -112,18 +112,29 @@ $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/
 EMULATOR_WEB := $(patsubst %,$(B)/test/emulator/%.o,web cert) $(B)/obj/futu-opend/tls.o
 EMULATOR_AUTH := $(patsubst %,$(B)/test/emulator/%.o,auth auth_calls auth_ticket scenario)
 $(B)/test/emulator/%.o $(B)/test/unit/upstream/broker/%.o: ALL += -I.
-$(B)/test/unit/upstream/broker/flow_test: $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
+$(patsubst %,$(B)/test/unit/upstream/broker/%_test,flow flow_renew): $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
+$(B)/test/unit/upstream/broker/login_flow_test: $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/test/emulator/auth_web.o
 $(B)/test/unit/io/https_test.o: ALL += -I.
 $(B)/test/unit/io/https_test: $(EMULATOR_WEB)
+# The same as a program, for the tests of the built daemon and for users.
+$(B)/futu-emulator: $(B)/test/emulator/main.o $(B)/test/emulator/auth_web.o $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/libfutu.a
+	$(CC) $(ALL) -o $@ $^ $(LIBS)
+	@ln -sfn $(notdir $(B))/$(@F) build/$(@F)
+# The broker's side: its channels as a library without sockets, with them, and in a program.
+EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
+BROKER_TESTS := $(filter $(B)/test/unit/upstream/broker/%,$(TESTS))
+$(BROKER_TESTS): $(B)/test/unit/upstream/broker/rig.o $(EMU_CHANNEL)
+$(B)/test/unit/upstream/broker/%.o: ALL += -Itest/emulator
 # The daemon's parts without its main(); a test may bring a gateway of its own.
 OPEND_PARTS := $(filter-out $(B)/obj/futu-opend/main.o,$(OPEND_OBJ))
 OPEND_TESTS := $(filter $(B)/test/unit/opend/%,$(TESTS))
 $(B)/libopend.a: $(OPEND_PARTS)
 	rm -f $@ && $(AR) rcs $@ $^
-OPEND_FUZZ := $(patsubst %,$(B)/test/fuzz/fuzz_%,grpc http toml xml)
+OPEND_FUZZ := $(patsubst %,$(B)/test/fuzz/fuzz_%,grpc grpc_h2 http toml xml)
 $(B)/test/unit/opend/%.o $(OPEND_FUZZ:=.o): ALL += -Ifutu-opend $(LLHTTP_INC)
 $(OPEND_TESTS) $(OPEND_FUZZ): LIBS := $(B)/libopend.a $(B)/libfutu.a $(OPEND_LIBS) $(LIBS)
 $(OPEND_TESTS): $(B)/libopend.a
+$(B)/test/unit/opend/grpc_session_test: $(B)/test/unit/opend/fake_grpc.o
 $(patsubst %,$(B)/test/unit/opend/%_test,http websocket): $(patsubst %,$(B)/test/unit/opend/%.o,fake_gateway line)
 # Fuzz targets: by `make test` with a driver of ours that replays the corpus; by `make fuzz` with libFuzzer.
 FUZZ := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/fuzz_*.c))
@@ -139,7 +150,7 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -Wall -Wextra $(if $(CI),-Werror) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \
 	    -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/..'
-BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push rest ws)
+BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push rest fan ws h2 grpc grpc_stream)
 $(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 $(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/bench/%.o $(B)/libfutu.a
@@ -148,6 +159,11 @@ $(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/be
 # The upstream of the relay's push throughput, a program of its own.
 $(B)/test/bench/blast: $(patsubst %,$(B)/test/bench/%.o,blast blast_answer) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
+
+# The peer of gRPC.
+$(B)/test/bench/grpc_peer: test/bench/grpc_peer.cpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -Wall -Wextra -MMD -MP -O2 -g $$(pkg-config --cflags grpc++) -o $@ $< $$(pkg-config --libs grpc++)
 
 include test/test.mk
 

@@ -45,7 +45,10 @@ INTEGRATION_OBJ := $(patsubst %,$(B)/test/integration/%.o,chain opend oracle pee
 $(B)/test/integration/%.o: ALL += -Itest/unit
 $(B)/test/integration/%_test: $(B)/test/integration/%_test.o $(INTEGRATION_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ -lcheck -lsubunit -lrt $(LIBS)
-integration: $(PROGRAMS) $(INTEGRATION)
+GRPC_TESTS := $(filter $(B)/test/integration/grpc%,$(INTEGRATION))
+$(GRPC_TESTS): $(B)/test/integration/h2.o
+$(GRPC_TESTS): LIBS += -lnghttp2 -lz
+integration: $(PROGRAMS) $(B)/futu-emulator $(INTEGRATION)
 	@sh test/integration/run.sh $(B)
 
 # The examples as they are built here; then, without a sanitizer, from an installed library as a user
@@ -69,13 +72,13 @@ $(REST_MODULES): test/rest/package.json test/rest/package-lock.json
 rest: $(PROGRAMS) $(REST_MODULES)
 	@sh test/rest/run.sh $(B)
 
-# gRPC with the client library of npm.
+# gRPC with the client library of npm, and with Debian's for Python.
 GRPC_MODULES := test/grpc/node_modules/.package-lock.json
 $(GRPC_MODULES): test/grpc/package.json test/grpc/package-lock.json
 	cd test/grpc && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
-grpc: $(PROGRAMS) $(GRPC_MODULES)
-	@sh test/grpc/run.sh $(B)
+grpc: $(PROGRAMS) $(GRPC_MODULES) $(REST_MODULES)
+	@sh test/grpc/run.sh $(B) $(PYTHON)
 
 # MCP over HTTP and standard input with the official SDK.
 MCP_MODULES := test/mcp/node_modules/.package-lock.json
@@ -85,10 +88,10 @@ $(MCP_MODULES): test/mcp/package.json test/mcp/package-lock.json
 mcp: $(PROGRAMS) $(MCP_MODULES) $(REST_MODULES)
 	@sh test/mcp/run.sh $(B)
 
-tests-built: all $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
+tests-built: all $(B)/futu-emulator $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
 
 bench: setup-bench $(SDK_MODULES)
-	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast hub_fanout keys)
+	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast grpc_peer hub_fanout keys)
 	$(B)/test/bench/hub_fanout
 	$(B)/test/bench/keys
 	$(B)/test/bench/bench $(B)/futu-opend

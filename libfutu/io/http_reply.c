@@ -166,6 +166,7 @@ futu_err http_reply_end(struct http_reply *r)
     llhttp_finish(&r->http);
     if (r->done)
         return FUTU_OK;
-    fail(r, FUTU_EPROTO, r->status || r->head ? "the answer is cut off" : "closed without an answer");
+    fail(r, FUTU_EPROTO,
+         r->status || r->head ? "the answer is cut off" : "closed without an answer");
     return r->err;
 }

@@ -231,10 +231,12 @@ static void on_data(void *arg, const uint8_t *p, size_t n)
 static void on_close(void *arg, futu_err err, const char *why)
 {
     struct https_call *c = arg;
-    if (c->sent && !c->tls && err == FUTU_ENOTCONN)
-        judge(c, http_reply_end(&c->reply));
-    else
+    if (!c->sent || err != FUTU_ENOTCONN)
         fail(c, err == FUTU_ENOTFOUND ? HTTPS_DNS : stage_of(c), err, why);
+    else if (c->tls)
+        fail(c, HTTPS_HTTP, FUTU_EPROTO, "closed before the answer was whole");
+    else
+        judge(c, http_reply_end(&c->reply));
 }
 
 /* ---- making a request ---- */

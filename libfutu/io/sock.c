@@ -208,7 +208,7 @@ static void on_lookup(uv_getaddrinfo_t *q, int rc, struct addrinfo *found)
 }
 
 /* localhost is a name that could be made to mean another machine, by who rules this one. */
-static bool may_connect(const char *host)
+bool sock_allowed(const char *host)
 {
     const char *only = getenv("FUTU_LOOPBACK_ONLY");
     return !only || strcmp(only, "1") != 0 || url_is_loopback(host);
@@ -218,7 +218,7 @@ static int start(struct sock *s, const char *host)
 {
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
-    if (!may_connect(host))
+    if (!sock_allowed(host))
         return UV_EACCES;
     if (uv_ip4_addr(host, (int)s->port, &v4) == 0)
         return connect_to(s, (const struct sockaddr *)&v4);

@@ -30,6 +30,7 @@ struct sock_events {
 futu_err sock_connect(struct sock **out, futu_loop *l, const char *host, uint32_t port,
                       int64_t timeout_ns, const struct sock_events *events);
 
+bool sock_allowed(const char *host);            /* by the guard above */
 bool sock_looking(const struct sock *s);        /* the name is still being looked up */
 
 /* Append here; bytes that are there before on_connect leave then. */

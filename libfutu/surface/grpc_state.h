@@ -48,6 +48,7 @@ struct futu_grpc_call {
     struct buf out;
     size_t out_at;
     futu_conn *conn;                /* of SubscribePush */
+    bool all_goes;                  /* ended by its slowness alone: what has queued still goes */
     struct hub_call call;
     bool asked;                     /* `call` is with the hub */
     struct idem_entry *idem;        /* that its answer is kept under */
@@ -62,6 +63,7 @@ struct futu_grpc_call {
 
 /* Ends the call; the text is for people. */
 void grpc_end(futu_grpc_call *k, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void grpc_ok(futu_grpc_call *k);
 void grpc_deny(futu_grpc_call *k, enum deny d, const char *text);
 /* The same, with one line in the trail. */
 void grpc_refuse(futu_grpc_call *k, enum deny d);

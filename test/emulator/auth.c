@@ -10,10 +10,11 @@
 
 /* ---- the scenario ---- */
 
-#define AUTH_KEYS "code code-life abuse-window ticket-life sig-life broker-sig-life lock-after salt32 " \
+#define AUTH_KEYS                                                                                  \
+    "code code-life abuse-window ticket-life sig-life broker-sig-life lock-after salt32 "          \
     "new-ticket client-version futunn-type moomoo-type clock-ahead"
-#define ACCOUNT_KEYS "name region phone password uid attribution sms locked brokers bad-brokers otp " \
-    "server-time"
+#define ACCOUNT_KEYS                                                                               \
+    "name region phone password uid attribution sms locked brokers bad-brokers otp server-time"
 #define FAULT_KEYS "call nth count error message status body delay drop silent"
 
 static bool read_auth(struct auth_emu *e)
@@ -67,7 +68,7 @@ static bool read_accounts(struct auth_emu *e)
 {
     if (!scenario_keys(e->s, "account", ACCOUNT_KEYS))
         return false;
-    for (int i = scenario_next(e->s, "account", -1); i >= 0; i = scenario_next(e->s, "account", i)) {
+    for (int i = -1; (i = scenario_next(e->s, "account", i)) >= 0;) {
         if (e->n_accounts == ARRAY_LEN(e->accounts)) {
             snprintf(e->s->why, sizeof(e->s->why), "%.200s: too many accounts", e->s->file);
             return false;
@@ -145,7 +146,8 @@ static void take_query(cJSON *in, futu_str query)
         const char *eq = memchr(part.p, '=', part.n);
         if (!eq || !str_copy(name, sizeof(name), (futu_str){ part.p, (size_t)(eq - part.p) }))
             continue;
-        for (futu_str v = { eq + 1, part.n - (size_t)(eq - part.p) - 1 }; v.n && n < sizeof(value) - 1;)
+        futu_str v = { eq + 1, part.n - (size_t)(eq - part.p) - 1 };
+        while (v.n && n < sizeof(value) - 1)
             value[n++] = (char)str_percent(&v);
         value[n] = '\0';
         cJSON_AddStringToObject(in, name, value);

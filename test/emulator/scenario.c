@@ -10,8 +10,8 @@
 
 static bool fail(struct scenario *s, int line, const char *what, const char *word)
 {
-    snprintf(s->why, sizeof(s->why), "%.100s:%d: %.40s%s%.90s", s->file, line, what, word ? ": " : "",
-             word ? word : "");
+    snprintf(s->why, sizeof(s->why), "%.100s:%d: %.40s%s%.90s", s->file, line, what,
+             word ? ": " : "", word ? word : "");
     return false;
 }
 

@@ -52,7 +52,8 @@ int scenario_next(const struct scenario *s, const char *name, int after);
 bool scenario_names(struct scenario *s, const char *names);
 bool scenario_keys(struct scenario *s, const char *name, const char *keys);
 
-const char *scenario_get(const struct scenario *s, int section, const char *key, const char *standard);
+const char *scenario_get(const struct scenario *s, int section, const char *key,
+                         const char *standard);
 /* False: it is no such number; s->why says so. */
 bool scenario_number(struct scenario *s, int section, const char *key, uint64_t standard,
                      uint64_t *out);

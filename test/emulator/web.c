@@ -256,6 +256,7 @@ static void on_accept(uv_stream_t *s, int rc)
     list_push(&w->conns, &c->node);
     if (w->tls)
         c->tls = tls_new(w->tls);
+    uv_tcp_nodelay(&c->tcp, 1);
     if (uv_accept(s, (uv_stream_t *)&c->tcp) || (w->tls && !c->tls) ||
         uv_read_start((uv_stream_t *)&c->tcp, on_alloc, on_read))
         web_hang_up(c);

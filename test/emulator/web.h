@@ -32,7 +32,8 @@ void web_stop(struct web *w);
 
 /* delay_ms: when it leaves. The connection may have gone meanwhile. */
 void web_answer(struct web_conn *c, int status, futu_str body, uint64_t delay_ms);
-/* One that is not answered waits until the client goes. Bytes as they are, then the end of the connection. */
+/* Bytes as they are, then the end of the connection. A request that nobody answers waits until the
+ * client goes. */
 void web_raw(struct web_conn *c, futu_str bytes);
 void web_hang_up(struct web_conn *c);
 

@@ -1,7 +1,7 @@
 /* auth_answer.h - the JSON of an auth server's answer, read strictly.
  *
  * In:      text of a peer: one object; its members "result" and "error" are objects or null. Names
- *          that are known have the type that they must have, and stand once; others are passed over.
+ *          that are known have the type that they must have, and stand once; others are skipped.
  * Out:     one struct for all calls: what a call needs of it is the caller's to judge.
  * Secrets: what proves something is copied into locked memory.
  * Limits:  64 KiB of text, 8 KiB a value, 16 brokers.

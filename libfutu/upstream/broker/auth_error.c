@@ -22,7 +22,7 @@ static const char mismatch[] =
 
 static const struct auth_code_row rows[] = {
     { 2, ARE_RETRY_PASSWORD, "account/password mismatch", mismatch },
-    { 11, ARE_FINAL, "the server asks for a captcha, which mostly means that it dislikes the request",
+    { 11, ARE_FINAL, "the server asks for a captcha, which mostly means a request that it dislikes",
       "the account may belong to another server: leave --auth-server away, or name --platform" },
     { 15, ARE_LIMITED, "the login is refused for now (ret_type=15)", locked },
     { 20, ARE_VERIFY, "device not authorized: it must be verified by SMS", NULL },

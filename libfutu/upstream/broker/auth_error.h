@@ -1,6 +1,6 @@
 /* auth_error.h - the broker's error codes of a login: what each means and what is to be done.
  *
- * Tests:   test/unit/upstream/broker/auth_error_test.c
+ * Tests:   test/unit/upstream/broker/auth_call_test.c
  */
 #ifndef UPSTREAM_BROKER_AUTH_ERROR_H
 #define UPSTREAM_BROKER_AUTH_ERROR_H

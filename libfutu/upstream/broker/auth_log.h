@@ -3,7 +3,7 @@
  * In:      JSON or a query, as it travels; anything else is told by its length alone.
  * Out:     the same text, each sensitive value as <REDACTED len=N>; account, device id, uid and
  *          times stay readable. What a log line holds is cut at 2 KiB.
- * Tests:   test/unit/upstream/broker/auth_log_test.c, test/fuzz/fuzz_auth_answer.c
+ * Tests:   test/unit/upstream/broker/auth_answer_test.c, test/fuzz/fuzz_auth_answer.c
  */
 #ifndef UPSTREAM_BROKER_AUTH_LOG_H
 #define UPSTREAM_BROKER_AUTH_LOG_H

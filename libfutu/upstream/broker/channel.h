@@ -10,8 +10,8 @@
  * Out:     events and replies, none from inside a call of this header but for channel_stop().
  * Owns:    the link, the session key, copies of the login's secrets.
  * Pause:   between attempts 3 s, doubling to 60 s; from the start again after a login that worked.
- * Limit:   frames of BFRAME_MAX, bodies of LZ4BODY_MAX; CHANNEL_SPOILT bodies in a row that can't be
- *          opened end the connection.
+ * Limit:   frames of BFRAME_MAX, bodies of LZ4BODY_MAX; CHANNEL_SPOILT bodies in a row that can't
+ *          be opened end the connection.
  * Security: a login is taken as done only from an answer that is sealed with the login's key.
  * Threads: the gateway's loop thread.
  * Tests:   test/unit/upstream/broker/channel_test.c

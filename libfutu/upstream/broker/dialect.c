@@ -27,6 +27,10 @@ const uint8_t dialect_language = 0;
  * redirect a refusal, after which the next address is tried. */
 const int32_t dialect_login_redirect = 1;
 
+/* The query of the present orders has a message (OrderListReq) but no number that is told. 4709
+ * stands free before the fills of the day (4710) and the two histories. */
+const uint16_t dialect_order_list = 4709;
+
 /* The frame that ends a login is not told: 6004 and 1004 stand between the heartbeat and nothing
  * that is known. When the guess is wrong the server will close, and the channel comes back. */
 const struct dialect_kind dialect_platform = { .login = 6001, .heartbeat = 6003, .kick = 6004 };
@@ -34,7 +38,7 @@ const struct dialect_kind dialect_firm = { .login = 1001, .heartbeat = 1003, .ki
 
 /* "AES-CBC-MD5": where the IV comes from and where MD5 enters is not told. No IV travels in any
  * message that is known, so it is fixed, and zeros are what a fixed one mostly is. MD5 is in the
- * name of the cipher and not in the making of its key, which is used as it is: it guards the data. */
+ * name of the cipher, not in the making of its key, which is used as it is: it guards the data. */
 const struct seal_form dialect_seal = { .iv = { 0 }, .digest = true };
 
 /* Told are: the logins (they carry a sealed part of their own), quote commands as a kind, and 18012
@@ -180,8 +184,8 @@ static const struct pb_field states_rsp[] = {
     SUBS(states_rsp, 3, states, market_state),
 };
 
-/* Whether a request is the whole new set or a difference is not told. All wanted bits of each
- * security that changes serve under both. */
+/* Whether a request is the whole new set or a difference is not told. That order books go in
+ * requests of their own is: such a request can't be the whole set of a security's bits. */
 static const struct pb_field sub_item[] = {
     NUM(sub_item, 1, UINT64, stock_id),
     NUMS(sub_item, 2, INT32, bits),
@@ -189,6 +193,7 @@ static const struct pb_field sub_item[] = {
 
 static const struct pb_field sub_req[] = {
     SUBS(sub_req, 1, items, sub_item),
+    NUM(sub_req, 2, BOOL, unsubscribe),
 };
 
 static const struct pb_field sub_rsp[] = {

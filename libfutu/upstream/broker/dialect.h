@@ -27,6 +27,7 @@ extern const int64_t dialect_timeout_ns;
 extern const uint32_t dialect_keep_alive_s, dialect_redirects;
 extern const uint8_t dialect_client_type, dialect_language;
 extern const int32_t dialect_login_redirect;
+extern const uint16_t dialect_order_list;       /* command: the orders of today */
 
 /* Commands of the channel itself. */
 struct dialect_kind {

@@ -175,10 +175,10 @@ static futu_err put_u32(struct buf *b, uint32_t v, bool big)
 }
 
 /* Version 8, the account form. Told: version first, as a little-endian number; lengths in network
- * order; account, then the password's MD5, then, in no told order, rand_key and two times, which are
- * not written as the version is. Chosen: the MD5 as 16 raw bytes (S2 is taken of the same quantity,
- * and its size needs no prefix), rand_key with a length, since it has had two lengths, then the
- * times, big-endian. The form of moomoo is told to differ, in what is not: both are alike here. */
+ * order; account, then the password's MD5, then, in no told order, rand_key and two times, which
+ * are not written as the version is. Chosen: the MD5 as 16 raw bytes, whose number needs no prefix;
+ * rand_key with a length, since it has had two lengths; then the times, big-endian. The form of
+ * moomoo is told to differ, in what is not: both are alike here. */
 #define TICKET_VERSION 8
 #define BIG true
 #define LITTLE false

@@ -3,7 +3,7 @@
  * inner form is in dialect.c, with the channel's.
  *
  * Threads: none.
- * Tests:   test/unit/upstream/broker/dialect_auth_test.c; the emulator reads the same tables.
+ * Tests:   test/unit/upstream/broker/auth_call_test.c; the emulator reads the same tables.
  */
 #ifndef UPSTREAM_BROKER_DIALECT_AUTH_H
 #define UPSTREAM_BROKER_DIALECT_AUTH_H

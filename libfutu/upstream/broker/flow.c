@@ -1,7 +1,7 @@
 /* flow.c - see flow.h: the table of states, and what happens on entering one.
  *
- * A step is an event in a state; what has no row fails the login. flow_go() is the last thing that a
- * function does, since entering a state may lead to the next.
+ * A step is an event in a state; what has no row fails the login. flow_go() is the last thing that
+ * a function does, since entering a state may lead to the next.
  */
 #include "upstream/broker/flow_in.h"
 
@@ -86,6 +86,7 @@ static void ask(struct flow *f, bool third, int64_t until_s)
 {
     const struct flow_ask a = { third, f->sms_sent, f->asked_again, f->phone, until_s };
     int64_t left = MAX(until_s - flow_now(f), 1);
+    f->until_s = until_s;
     timer_set(f->o.timers, &f->wait, clock_mono(&f->o.clock) + left * NS_PER_S);
     f->o.events.on_ask(f->o.events.arg, &a);
 }
@@ -188,8 +189,9 @@ void flow_go(struct flow *f, enum flow_event e)
         flow_renewed(f, e == FE_OK);
     if (states[to].enter)
         states[to].enter(f);
-    if (from == FLOW_RENEW && e == FE_OK)
-        f->o.events.on_renewed(f->o.events.arg);
+    if (from == FLOW_RENEW)
+        f->o.events.on_renewed(f->o.events.arg, e == FE_OK ? FUTU_OK : f->failure.err,
+                               f->failure.why);
 }
 
 int64_t flow_now(const struct flow *f)
@@ -211,12 +213,16 @@ enum flow_event flow_fail(struct flow *f, futu_err err, const char *stage, const
 
 /* ---- from outside ---- */
 
-static void on_wait_over(struct timer *t, int64_t now)
+static void too_late(struct flow *f)
 {
-    struct flow *f = container_of(t, struct flow, wait);
-    (void)now;
     flow_fail(f, FUTU_ETIMEDOUT, "code", "no code came in time; the next start asks for a new one");
     flow_go(f, FE_LATE);
+}
+
+static void on_wait_over(struct timer *t, int64_t now)
+{
+    (void)now;
+    too_late(container_of(t, struct flow, wait));
 }
 
 futu_err flow_new(struct flow **out, const struct flow_opts *o)
@@ -317,6 +323,10 @@ futu_err flow_code(struct flow *f, futu_str code, bool only)
         return FUTU_ENOTFOUND;
     if (!is_code(code))
         return FUTU_EINVAL;
+    if (flow_now(f) > f->until_s) {     /* who asked kept the loop from saying so */
+        too_late(f);
+        return FUTU_OK;
+    }
     futu_err err = secret_set(&f->code, code.p, code.n);
     if (err)
         return err;

@@ -15,7 +15,7 @@
  * Blocks:  only where the login asks for the password (a keychain's dialog, the terminal).
  * Threads: the loop's. Events come from the loop or from inside a call of this header; they may
  *          call anything here but flow_free().
- * Tests:   test/unit/upstream/broker/flow_test.c, test/unit/upstream/broker/login_flow_test.c (over HTTP)
+ * Tests:   test/unit/upstream/broker/flow_test.c, flow_renew_test.c, login_flow_test.c (over HTTP)
  */
 #ifndef UPSTREAM_BROKER_FLOW_H
 #define UPSTREAM_BROKER_FLOW_H
@@ -62,7 +62,7 @@ const char *flow_state_name(enum flow_state s);         /* "password-login" */
 struct flow_failure {
     futu_err err;               /* FUTU_EAUTH: the server has refused */
     enum flow_state at;
-    const char *stage;          /* "dns", "tcp", "tls", "http", "auth", "password", "code", "state" */
+    const char *stage;          /* "dns" "tcp" "tls" "http" "auth" "password" "code" "state" */
     int64_t code;               /* the server's; 0: none */
     int64_t until_s;            /* nothing is sent before, wall clock; 0: no limit */
     char why[FLOW_WHY_MAX];     /* one line that begins with the stage */
@@ -81,7 +81,8 @@ struct flow_events {
     void (*on_ask)(void *arg, const struct flow_ask *ask);
     void (*on_ready)(void *arg);                /* flow_result() is there */
     void (*on_failed)(void *arg, const struct flow_failure *f);
-    void (*on_renewed)(void *arg);              /* the platform's part of the result is new */
+    /* FUTU_OK: the platform's part of the result is new. */
+    void (*on_renewed)(void *arg, futu_err err, const char *why);
     void (*on_broker)(void *arg, int32_t id);   /* after flow_broker_again() */
     void *arg;
 };
@@ -108,11 +109,11 @@ void flow_no_code(struct flow *f, const char *why);
 
 enum flow_state flow_state(const struct flow *f);
 const struct flow_failure *flow_last_failure(const struct flow *f);     /* err FUTU_OK: none */
-/* NULL before FLOW_READY. Changes with on_renewed and on_broker; secrets are wiped with the flow. */
+/* NULL before FLOW_READY. Changes with on_renewed and on_broker. */
 const struct auth_result *flow_result(const struct flow *f);
 
-/* Renews the saved login now. FUTU_EBUSY: one is under way; FUTU_ENOTCONN: not ready; FUTU_EREFUSED:
- * it is too early, by back-off or circuit. */
+/* Renews the saved login now. FUTU_EBUSY: one is under way; FUTU_ENOTCONN: not ready;
+ * FUTU_EREFUSED: it is too early, by back-off or circuit. */
 futu_err flow_renew(struct flow *f);
 /* Fetches a broker's signature anew, with another code when the last was used up. FUTU_EBUSY,
  * FUTU_ENOTCONN, FUTU_ENOTFOUND (no such broker). */

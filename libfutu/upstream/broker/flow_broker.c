@@ -1,5 +1,5 @@
-/* flow_broker.c - one-time codes against the brokers' signatures, for all brokers at a time. One that
- * fails keeps nobody from starting: it is told with its reason.
+/* flow_broker.c - one-time codes against the brokers' signatures, for all brokers at a time. One
+ * that fails keeps nobody from starting: it is told with its reason.
  */
 #include "upstream/broker/flow_in.h"
 

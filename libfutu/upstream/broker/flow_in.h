@@ -50,6 +50,7 @@ struct flow {
     unsigned rotations;
     struct secret salt, salt32, rand_key, ticket, third_sig, code;
     char phone[32];
+    int64_t until_s;            /* a code that comes later is of no use */
     int64_t limited_s;          /* nothing is sent before */
     /* Of success. */
     bool ready;

@@ -121,13 +121,15 @@ struct bk_states_rsp {
 struct bk_sub_item {
     uint64_t stock_id;
     size_t n_bits;
-    int32_t *bits;                      /* all that are wanted from now on; none: it ends */
+    int32_t *bits;
     bool has_stock_id;
 };
 
 struct bk_sub_req {
     size_t n_items;
     struct bk_sub_item *items;
+    bool unsubscribe;
+    bool has_unsubscribe;
 };
 
 struct bk_sub_rsp {

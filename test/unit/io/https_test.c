@@ -119,8 +119,10 @@ START_TEST(a_plain_call_sends_the_request_and_gives_the_answer)
     ck_assert_msg(seen.err == FUTU_OK, "%s", seen.why);
     ck_assert_int_eq(seen.status, 200);
     ck_assert_str_eq(seen.body, "{\"a\":1}");
-    ck_assert_ptr_nonnull(strstr(request_seen, "POST /authority/?x=1 HTTP/1.1\r\nHost: 127.0.0.1:"));
-    ck_assert_ptr_nonnull(strstr(request_seen, "\r\nX-Test: yes\r\nContent-Length: 7\r\n\r\n{\"q\":2}"));
+    ck_assert_ptr_nonnull(strstr(request_seen,
+                                 "POST /authority/?x=1 HTTP/1.1\r\nHost: 127.0.0.1:"));
+    ck_assert_ptr_nonnull(strstr(request_seen,
+                                 "\r\nX-Test: yes\r\nContent-Length: 7\r\n\r\n{\"q\":2}"));
     end();
 }
 END_TEST
@@ -254,7 +256,8 @@ START_TEST(an_answer_over_the_limit_or_malformed_is_refused)
     static const struct { const char *raw; futu_err err; } bad[] = {
         { "HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n", FUTU_ELIMIT },
         { "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", FUTU_EPROTO },
-        { "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc", FUTU_EPROTO },
+        { "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc",
+          FUTU_EPROTO },
         { "SSH-2.0-x\r\n", FUTU_EPROTO },
         { "HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", FUTU_EPROTO },
     };
@@ -356,9 +359,11 @@ START_TEST(an_address_is_taken_apart)
     ck_assert_str_eq(u.host, "::1");
     ck_assert_uint_eq(u.port, 19998);
     ck_assert(str_is(u.path, "/base/"));
-    static const char *const bad[] = { "", "x", "ftp://a", "http://", "http://a:0", "http://a:65536",
-        "http://a b", "http://u@h", "http://a?b", "http://a#b", "http://[::1", "http://[x]",
-        "http://a:", "http://a:1x", "https://:1" };
+    static const char *const bad[] = {
+        "", "x", "ftp://a", "http://", "http://a:0", "http://a:65536", "http://a b", "http://u@h",
+        "http://a?b", "http://a#b", "http://[::1", "http://[x]", "http://a:", "http://a:1x",
+        "https://:1",
+    };
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         ck_assert_msg(url_parse(&u, str_c(bad[i])) != NULL, "%s", bad[i]);
 }

@@ -10,7 +10,7 @@
 
 #define CALLS_MAX 64
 
-struct rig rig;
+struct lrig lrig;
 
 struct queued {
     bool used;
@@ -90,7 +90,7 @@ static void answer(const struct queued *q)
         q->done(q->arg, &broken);
         return;
     }
-    auth_emu_handle(rig.emu, &ask, &say);
+    auth_emu_handle(lrig.emu, &ask, &say);
     if (say.drop || say.silent)
         q->done(q->arg, &(struct https_reply){ .err = say.drop ? FUTU_EPROTO : FUTU_ETIMEDOUT,
                                                .stage = HTTPS_HTTP,
@@ -102,7 +102,7 @@ static void answer(const struct queued *q)
     buf_free(&say.body);
 }
 
-bool rig_step(void)
+bool lrig_step(void)
 {
     if (head == tail)
         return false;
@@ -113,13 +113,13 @@ bool rig_step(void)
     return true;
 }
 
-void rig_pump(void)
+void lrig_pump(void)
 {
-    while (rig_step())
+    while (lrig_step())
         ;
 }
 
-void rig_break(futu_err err, enum https_stage stage, const char *why)
+void lrig_break(futu_err err, enum https_stage stage, const char *why)
 {
     broken = (struct https_reply){ .err = err, .stage = stage, .why = why };
 }
@@ -129,35 +129,36 @@ void rig_break(futu_err err, enum https_stage stage, const char *why)
 static void on_ask(void *arg, const struct flow_ask *ask)
 {
     (void)arg;
-    rig.asks++;
-    rig.ask = *ask;
-    str_copy(rig.phone, sizeof(rig.phone), str_c(ask->phone));
+    lrig.asks++;
+    lrig.ask = *ask;
+    str_copy(lrig.phone, sizeof(lrig.phone), str_c(ask->phone));
 }
 
 static void on_ready(void *arg)
 {
     (void)arg;
-    rig.readies++;
+    lrig.readies++;
 }
 
 static void on_failed(void *arg, const struct flow_failure *f)
 {
     (void)arg;
-    rig.failures++;
-    rig.failure = *f;
+    lrig.failures++;
+    lrig.failure = *f;
 }
 
-static void on_renewed(void *arg)
+static void on_renewed(void *arg, futu_err err, const char *why)
 {
     (void)arg;
-    rig.renewals++;
+    (void)why;
+    lrig.renewals += !err;
 }
 
 static void on_broker(void *arg, int32_t id)
 {
     (void)arg;
     (void)id;
-    rig.brokers++;
+    lrig.brokers++;
 }
 
 static void on_sms(void *arg, const char *account, const char *code)
@@ -165,7 +166,7 @@ static void on_sms(void *arg, const char *account, const char *code)
     (void)arg;
     (void)account;
     (void)code;
-    rig.sms++;
+    lrig.sms++;
 }
 
 static bool no_terminal(void *arg)
@@ -176,106 +177,146 @@ static bool no_terminal(void *arg)
 
 static void keep_log(int level, const char *line, void *arg)
 {
-    size_t n = strlen(rig.log);
+    size_t n = strlen(lrig.log);
     (void)level;
     (void)arg;
-    snprintf(rig.log + n, sizeof(rig.log) - n, "%s\n", line);
+    snprintf(lrig.log + n, sizeof(lrig.log) - n, "%s\n", line);
 }
 
 /* ---- a run ---- */
 
-void rig_begin(const char *scenario)
+void lrig_begin(const char *scenario)
 {
-    memset(&rig, 0, sizeof(rig));
+    memset(&lrig, 0, sizeof(lrig));
     memset(&broken, 0, sizeof(broken));
     head = tail = 0;
     calls[0] = '\0';
     futu_set_log(keep_log, FUTU_LOG_DEBUG, NULL);
-    snprintf(rig.dir, sizeof(rig.dir), "/tmp/login_rig.XXXXXX");
-    ck_assert(mkdtemp(rig.dir) != NULL);
+    snprintf(lrig.dir, sizeof(lrig.dir), "/tmp/login_rig.XXXXXX");
+    ck_assert(mkdtemp(lrig.dir) != NULL);
     snprintf(server, sizeof(server), "http://127.0.0.1:19998");
-    rig.now.wall_ns = INT64_C(1795510800) * NS_PER_S;
-    rig.now.mono_ns = NS_PER_S;
-    rig.terminal = (struct terminal){ .present = no_terminal };
-    ck_assert_msg(scenario_parse(&rig.scenario, scenario, "test"), "%s", rig.scenario.why);
-    rig.emu = auth_emu_new(&rig.scenario, &(struct auth_emu_opts){ clock_fake(&rig.now), on_sms,
+    lrig.now.wall_ns = INT64_C(1795510800) * NS_PER_S;
+    lrig.now.mono_ns = NS_PER_S;
+    lrig.terminal = (struct terminal){ .present = no_terminal };
+    ck_assert_msg(scenario_parse(&lrig.scenario, scenario, "test"), "%s", lrig.scenario.why);
+    lrig.emu = auth_emu_new(&lrig.scenario, &(struct auth_emu_opts){ clock_fake(&lrig.now), on_sms,
                                                                    NULL });
-    ck_assert_msg(rig.emu != NULL, "%s", rig.scenario.why);
+    ck_assert_msg(lrig.emu != NULL, "%s", lrig.scenario.why);
 }
 
-void rig_stop(void)
+void lrig_stop(void)
 {
-    flow_free(rig.flow);
-    rig.flow = NULL;
-    login_close(&rig.login);
+    flow_free(lrig.flow);
+    lrig.flow = NULL;
+    login_close(&lrig.login);
 }
 
 static void remove_dir(void)
 {
     char path[400];
     struct dirent *d;
-    DIR *dir = opendir(rig.dir);
+    DIR *dir = opendir(lrig.dir);
     while (dir && (d = readdir(dir)) != NULL) {
-        snprintf(path, sizeof(path), "%s/%s", rig.dir, d->d_name);
+        snprintf(path, sizeof(path), "%s/%s", lrig.dir, d->d_name);
         unlink(path);
     }
     if (dir)
         closedir(dir);
-    rmdir(rig.dir);
+    rmdir(lrig.dir);
 }
 
-void rig_end(void)
+void lrig_end(void)
 {
-    if (rig.flow)
-        rig_stop();
-    auth_emu_free(rig.emu);
-    scenario_free(&rig.scenario);
+    if (lrig.flow)
+        lrig_stop();
+    auth_emu_free(lrig.emu);
+    scenario_free(&lrig.scenario);
     remove_dir();
     futu_set_log(NULL, 0, NULL);
 }
 
-void rig_login(futu_login_opts opts)
+void lrig_login(futu_login_opts opts)
 {
     char why[400];
     opts.size = sizeof(opts);
     opts.account = opts.account ? opts.account : "12345678";
     opts.pwd = opts.pwd || opts.pwd_md5 ? opts.pwd : "secret";
     opts.auth_server = !opts.auth_server ? server : *opts.auth_server ? opts.auth_server : NULL;
-    opts.state_dir = rig.dir;
+    opts.state_dir = lrig.dir;
     opts.keychain = "off";
-    futu_err err = login_open(&rig.login, &opts, &rig.terminal, why, sizeof(why));
+    futu_err err = login_open(&lrig.login, &opts, &lrig.terminal, why, sizeof(why));
     ck_assert_msg(err == FUTU_OK, "%s", why);
     const struct flow_opts o = {
-        .clock = clock_fake(&rig.now), .timers = &rig.timers,
-        .http = { send_call, cancel_call, NULL }, .login = &rig.login,
+        .clock = clock_fake(&lrig.now), .timers = &lrig.timers,
+        .http = { send_call, cancel_call, NULL }, .login = &lrig.login,
         .events = { on_ask, on_ready, on_failed, on_renewed, on_broker, NULL },
     };
-    ck_assert_int_eq(flow_new(&rig.flow, &o), FUTU_OK);
-    rig.asks = rig.readies = rig.failures = 0;
-    flow_start(rig.flow);
-    if (!rig.hold)
-        rig_pump();
+    ck_assert_int_eq(flow_new(&lrig.flow, &o), FUTU_OK);
+    lrig.asks = lrig.readies = lrig.failures = 0;
+    flow_start(lrig.flow);
+    if (!lrig.hold)
+        lrig_pump();
 }
 
-void rig_wait(int64_t seconds)
+void lrig_wait(int64_t seconds)
 {
-    clock_fake_advance(&rig.now, seconds * NS_PER_S);
-    timers_run(&rig.timers, rig.now.mono_ns);
-    rig_pump();
+    clock_fake_advance(&lrig.now, seconds * NS_PER_S);
+    timers_run(&lrig.timers, lrig.now.mono_ns);
+    lrig_pump();
 }
 
-void rig_code(const char *code)
+void lrig_code(const char *code)
 {
-    ck_assert_int_eq(flow_code(rig.flow, str_c(code), false), FUTU_OK);
-    rig_pump();
+    ck_assert_int_eq(flow_code(lrig.flow, str_c(code), false), FUTU_OK);
+    lrig_pump();
 }
 
-const char *rig_calls(void)
+const char *lrig_calls(void)
 {
     return calls;
 }
 
-unsigned rig_count(const char *path)
+unsigned lrig_count(const char *path)
 {
-    return auth_emu_count(rig.emu, path);
+    return auth_emu_count(lrig.emu, path);
+}
+
+/* ---- what tests share ---- */
+
+const struct auth_result *lrig_result(void)
+{
+    const struct auth_result *r = flow_result(lrig.flow);
+    ck_assert_ptr_nonnull(r);
+    return r;
+}
+
+void lrig_check_sig(const struct secret *sig, const struct secret *key, uint64_t user)
+{
+    struct auth_emu_session s;
+    ck_assert(auth_emu_session(lrig.emu, sig->p, sig->n, &s));
+    ck_assert_uint_eq(s.user, user);
+    ck_assert_uint_eq(key->n, sizeof(s.key));
+    ck_assert_mem_eq(key->p, s.key, sizeof(s.key));
+}
+
+void lrig_check_result(void)
+{
+    const struct auth_result *r = lrig_result();
+    ck_assert_uint_eq(r->user_id, 9000001);
+    lrig_check_sig(&r->client_sig, &r->client_key, 9000001);
+    ck_assert_uint_eq(r->n_brokers, 2);
+    for (size_t i = 0; i < r->n_brokers; i++) {
+        ck_assert_msg(r->broker[i].err == FUTU_OK, "%s", r->broker[i].why);
+        ck_assert_uint_eq(r->broker[i].customer_id, 90000010000 + (uint64_t)r->broker[i].broker_id);
+        lrig_check_sig(&r->broker[i].client_sig, &r->broker[i].client_key,
+                       r->broker[i].customer_id);
+    }
+}
+
+void lrig_first_login(const char *scenario)
+{
+    lrig_begin(scenario);
+    lrig_login((futu_login_opts){ 0 });
+    lrig_code("123456");
+    READY();
 }
