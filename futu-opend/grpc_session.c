@@ -61,13 +61,22 @@ static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void 
     return price ? charge(c, price) : 0;
 }
 
+/* Else the streams of a connection are served one after the other, and the first that always has
+ * something to say is the only one. What the client wishes is not asked. */
+static bool take_turns(nghttp2_session *h2, int32_t id)
+{
+    static const nghttp2_extpri turns = { .urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1 };
+    return nghttp2_session_change_extpri_stream_priority(h2, id, &turns, 1) == 0;
+}
+
 static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *f, void *arg)
 {
     struct grpc_conn *c = arg;
     grpc_block_begin(c);
     if (f->hd.type != NGHTTP2_HEADERS || f->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
-    struct grpc_stream *st = grpc_stream_new(c, f->hd.stream_id);
+    struct grpc_stream *st =
+        take_turns(h2, f->hd.stream_id) ? grpc_stream_new(c, f->hd.stream_id) : NULL;
     if (!st)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     c->last_id = f->hd.stream_id;
