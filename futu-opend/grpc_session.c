@@ -61,12 +61,12 @@ static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void 
     return price ? charge(c, price) : 0;
 }
 
-/* Else the streams of a connection are served one after the other, and the first that always has
- * something to say is the only one. What the client wishes is not asked. */
+/* A little of each stream in turn. Without it the streams that began first would have the whole
+ * connection as long as they have something to send, and the others nothing (RFC 9218, 10). */
 static bool take_turns(nghttp2_session *h2, int32_t id)
 {
-    static const nghttp2_extpri turns = { .urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1 };
-    return nghttp2_session_change_extpri_stream_priority(h2, id, &turns, 1) == 0;
+    static const nghttp2_extpri fair = { .urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1 };
+    return nghttp2_session_change_extpri_stream_priority(h2, id, &fair, 1) == 0;
 }
 
 static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *f, void *arg)
@@ -75,13 +75,12 @@ static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *f, void *a
     grpc_block_begin(c);
     if (f->hd.type != NGHTTP2_HEADERS || f->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
-    struct grpc_stream *st =
-        take_turns(h2, f->hd.stream_id) ? grpc_stream_new(c, f->hd.stream_id) : NULL;
+    struct grpc_stream *st = grpc_stream_new(c, f->hd.stream_id);
     if (!st)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     c->last_id = f->hd.stream_id;
     nghttp2_session_set_stream_user_data(h2, st->id, st);
-    return 0;
+    return take_turns(h2, st->id) ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_header(nghttp2_session *h2, const nghttp2_frame *f, const uint8_t *name,

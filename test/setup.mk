@@ -2,10 +2,10 @@
 # everything is there it costs one dpkg query.
 
 APT_RUN  := gcc g++ make pkg-config python3 python3-protobuf protobuf-compiler libuv1-dev libmbedtls-dev \
-            libsodium-dev nettle-dev libcjson-dev libwslay-dev libexpat1-dev node-llhttp libnghttp2-dev \
-            zlib1g-dev tzdata
+            libsodium-dev nettle-dev liblz4-dev libcjson-dev libwslay-dev libexpat1-dev node-llhttp \
+            libnghttp2-dev zlib1g-dev tzdata
 APT_TEST := $(APT_RUN) check libsubunit-dev nodejs npm openssl mandoc binutils curl promtool \
-            python3-grpcio
+            python3-grpcio gnome-keyring libsecret-1-0 dbus python3-dbus
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 setup-run: PKGS_WANTED = $(APT_RUN)
