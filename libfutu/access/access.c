@@ -35,6 +35,7 @@ static const struct {
     [DENY_OPEN_MODE] = { 401, NULL },
     [DENY_SCOPE] = { 403, NULL },
     [DENY_ACCOUNT] = { 403, "other" },
+    [DENY_ARGUMENT] = { 400, NULL },
     [DENY_MARKET] = { 403, "market" },
     [DENY_SYMBOL] = { 403, "symbol" },
     [DENY_SIDE] = { 403, "side" },

@@ -32,6 +32,7 @@ enum deny {
     DENY_OPEN_MODE,     /* a write or admin call without any keys file */
     DENY_SCOPE,
     DENY_ACCOUNT,
+    DENY_ARGUMENT,      /* a value of a write that is none; no limit was asked */
     DENY_MARKET, DENY_SYMBOL, DENY_SIDE,
     DENY_HOURS,
     DENY_PER_ORDER,
@@ -39,7 +40,8 @@ enum deny {
     DENY_DAILY,
     DENIES
 };
-/* How a caller is told: 401 who are you, 403 not you, 429 not now. 0 of DENY_NONE. */
+/* How a caller is told: 400 not like this, 401 who are you, 403 not you, 429 not now. 0 of
+ * DENY_NONE. */
 int deny_status(enum deny d);
 /* Category of futu_auth_limit_rejects_total: "rate", "daily", "per_order", "market", "symbol",
  * "side", "hours", "other"; NULL: not a limit. */

@@ -370,21 +370,15 @@ static bool market_ok(const struct guarded *g, const Trd_PlaceOrder_C2S *c)
     return access_market(g->key, name);
 }
 
-/* Also of what is no number. */
-static double at_least_0(double v)
-{
-    return v > 0 ? v : 0;
-}
-
 static void judge_place(struct guarded *g, struct ask *a)
 {
     const Trd_PlaceOrder_C2S *c = ((const Trd_PlaceOrder_Request *)a->msg)->c2s;
     int32_t market = quote_market(c->header, c->has_secMarket ? c->secMarket : 0, c->code);
-    double value = c->qty * c->price, amount = c->has_amount ? c->amount : 0;
+    double value = c->qty * (c->has_price ? c->price : 0), amount = c->has_amount ? c->amount : 0;
     set_symbol(g, market, c->code);
     g->order.side = c->trdSide ? c->trdSide : -1;       /* 0 would say that it is not known */
     g->order.has_value = !g->resume;
-    g->order.value = value >= 0 && amount > value ? amount : value;
+    g->order.value = MAX(value, amount);
     bool by_market = c->qty > 0 && !(has_limit(c->orderType) && c->price > 0);
     if (!market_ok(g, c)) {
         deny(g, a, DENY_MARKET, "limit: the security's market is not allowed");
@@ -394,8 +388,8 @@ static void judge_place(struct guarded *g, struct ask *a)
         judge(g, a);
     } else {
         g->qty = c->qty;
-        g->least_value = at_least_0(amount);
-        g->least_price = MAX(at_least_0(c->auxPrice), at_least_0(c->price));
+        g->least_value = amount;
+        g->least_price = MAX(c->has_auxPrice ? c->auxPrice : 0, c->has_price ? c->price : 0);
         ask_price(g, a, market, c->code);
     }
 }

@@ -1,13 +1,14 @@
 /* router.c - decides who answers a request, and whether it may be asked at all.
  *
- * In turn: begun? known id? readable? Then the gateway's own handler, or the gates (own
- * subscription, trading unlocked, replay, frequency) and the upstream. Every path queues exactly
- * one reply.
+ * In turn: begun? known id? readable, with values that are some? Then the gateway's own handler, or
+ * the gates (own subscription, trading unlocked, replay, frequency) and the upstream. Every path
+ * queues exactly one reply.
  * Tests:   test/unit/gateway/router_test.c
  */
 #include "gateway/call.h"
 #include "gateway/guard.h"
 #include "gateway/trace.h"
+#include "gateway/values.h"
 
 /* Which calls need a look into the decoded request: their handler or gate reads it. */
 static const struct own {
@@ -214,7 +215,7 @@ void route(struct ask *a, const uint8_t *in, size_t n)
         reply_refuse(a,
                      "this port listens beyond loopback without encryption: no trade calls; give "
                      "the gateway an RSA key (FTAPI) or a certificate (WebSocket)");
-    else if (!guard_admit(a) || !read_request(a, o, in, n) || !guard_read(a))
+    else if (!guard_admit(a) || !read_request(a, o, in, n) || !values_ok(a) || !guard_read(a))
         return;
     else if (o && o->fn)
         o->fn(a);

@@ -111,7 +111,7 @@ void grpc_deny(futu_grpc_call *k, enum deny d, const char *text)
         int http, grpc;
     } codes[] = {
         { 401, FUTU_GRPC_UNAUTHENTICATED }, { 403, FUTU_GRPC_PERMISSION_DENIED },
-        { 429, FUTU_GRPC_RESOURCE_EXHAUSTED },
+        { 429, FUTU_GRPC_RESOURCE_EXHAUSTED }, { 400, FUTU_GRPC_INVALID_ARGUMENT },
     };
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (codes[i].http == deny_status(d))

@@ -141,6 +141,25 @@ describe('one key over REST and FTAPI', () => {
         conn.close();
     });
 
+    it('names a value that is none, before it asks any limit', async () => {
+        const [conn] = await connect(g, keys.cap, 1);
+        const bad = { price: [-1, 'NaN', 'Infinity', '-Infinity'], qty: [-100, 'NaN'],
+            aux_price: ['Infinity', -0.5], trail_value: ['NaN'], amount: [-1] };
+        for (const [member, values] of Object.entries(bad)) {
+            for (const v of values) {
+                for (const path of ['/api/order', '/api/call/Trd_PlaceOrder']) {
+                    const a = await g.http(path, { key: keys.cap, body: order({ [member]: v }) });
+                    assert.equal(a.status, 400, `${member} ${v}: ${a.text}`);
+                    assert.match(a.json.error, new RegExp(`^c2s\\.${member}: a finite number`));
+                }
+            }
+        }
+        const r = await conn.place(order({ price: -1 }));
+        assert.equal(r.retType, -1);
+        assert.match(r.retMsg, /^c2s\.price: a finite number/);
+        conn.close();
+    });
+
     it('a change counts as an order of the new size', async () => {
         const placed = (await g.http('/api/order', { key: keys.cap, body: order({ price: 1 }) }))
             .json;
