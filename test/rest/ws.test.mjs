@@ -258,6 +258,21 @@ describe('what it sends', () => {
                 d.send({ op: 'ping', id })]))[0].id, id);
     });
 
+    it('a pong to the last of many pings, however many come at once', async () => {
+        const e = await new Events(g, { key: two }).open(), last = `last${'x'.repeat(100)}`;
+        const pong = new Promise((resolve) => e.ws.on('pong', (data) => {
+            if (data.toString() === last)
+                resolve();
+        }));
+        for (let i = 0; i < 3000; i++)
+            e.ws.ping(`${i} ${'x'.repeat(100)}`);
+        e.ws.ping(last);
+        await within(10_000 * slow, 'the pong', Promise.race([pong, e.closed.then(({ code }) =>
+            assert.fail(`closed: ${code}`))]));
+        assert.equal((await e.ask({ op: 'ping' })).type, 'pong');
+        e.close();
+    });
+
     it('a message that is too long ends it', async () => {
         const e = await new Events(g, { key: two }).open();
         e.ws.on('error', () => {});
