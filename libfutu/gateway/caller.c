@@ -121,10 +121,13 @@ futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
     c->key = e->key;
     caller_key_watch(h, e->key);
     c->events = *e;
+    c->events.greeting = STR_NULL;
     c->form = e->grpc ? FORM_EVENT_GRPC : e->decoded ? FORM_EVENT_JSON : FORM_EVENT_B64;
     c->notify = true;
     c->caller = caller;
     list_push(&caller->viewers, &c->viewer);
+    if (e->greeting.p)
+        hub_events_send(c, e->greeting);
     show_present(c, caller);
     return FUTU_OK;
 }

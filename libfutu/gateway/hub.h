@@ -131,6 +131,8 @@ struct hub_events_opts {
     struct api_key *key;
     bool decoded;                   /* "body" as JSON in place of "body_b64" */
     bool grpc;                      /* PushEvents behind their five bytes, in place of texts */
+    futu_str greeting;              /* a text before everything else; borrowed until
+                                     * hub_events_new() returns; p NULL: none */
     void (*on_text)(futu_conn *c, futu_str text, void *arg);
     void *arg;
 };

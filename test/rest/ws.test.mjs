@@ -176,8 +176,9 @@ describe('what it sends', () => {
         assert.deepEqual(of(c), HK.map((h) => `1_${h}`).sort());
     });
 
-    it('to a newcomer what is known already, at once', async () => {
+    it('to a newcomer what is known already, at once, behind the greeting', async () => {
         const e = await new Events(g, { key: one }).open();
+        assert.equal(e.events[0].type, 'hello');
         const streams = HK.length * STREAMS.length, met = new Set();
         await e.wait((x) => x.type === 'quote' && met.add(stream(x)).size === streams);
         e.close();
