@@ -50,7 +50,7 @@ void caller_reply(struct ask *a, const uint8_t *body, size_t len)
 {
     struct hub_call *k = a->call;
     struct hub_reply r = { .body = body, .len = len, .raw_json = a->raw_json, .deny = a->deny,
-                           .text = a->deny_text, .repeat = a->repeat };
+                           .text = a->deny_text, .repeat = a->repeat, .retry_s = a->retry_s };
     a->call = NULL;
     list_remove(&k->link);
     k->done(k, &r);

@@ -118,13 +118,17 @@ static const char *key_id(const struct ask *a)
 
 void guard_deny(struct ask *a, enum deny d, const char *reason)
 {
-    char room[32];
+    char room[32], text[160];
     struct audit_event e = { .iface = a->c->iface, .endpoint = endpoint(a, room, sizeof(room)),
                              .key_id = key_id(a), .outcome = OUTCOME_REJECT,
                              .reason = reason ? reason : deny_text(d), .peer = peer(a) };
     hub_audit(a->c->hub, &e, d);
     a->deny = d;
     a->deny_text = deny_text(d);
+    if (a->retry_s) {
+        snprintf(text, sizeof(text), "%s; try again in %u s", deny_text(d), a->retry_s);
+        a->deny_text = text;
+    }
     reply_refuse(a, "%s", a->deny_text);
 }
 

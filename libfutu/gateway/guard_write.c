@@ -266,6 +266,7 @@ static void judge(struct guarded *g, struct ask *a)
     enum deny d = DENY_NONE;
     if (g->key)
         d = access_check(g->hub->o.access, g->key, &g->order, &g->hold, reason, sizeof(reason));
+    a->retry_s = g->hold.retry_s;
     if (d)
         deny(g, a, d, reason);
     else

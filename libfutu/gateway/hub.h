@@ -92,6 +92,8 @@ struct hub_reply {
     bool repeat;                    /* the answer of an earlier write */
     enum deny deny;                 /* DENY_NONE: the body is what counts */
     const char *text;               /* with deny: one line for the caller */
+    uint32_t retry_s;               /* refused for being too early, by the key's rules (deny) or as
+                                     * too frequent: in so many seconds it will not be; 0: no */
 };
 
 /* One request; owned by the caller. Exactly one done(), perhaps from inside hub_call(), which must

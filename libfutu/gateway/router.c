@@ -143,13 +143,14 @@ static uint64_t account_of(struct ask *a)
 static bool within_limits(struct ask *a)
 {
     struct hub *h = a->c->hub;
-    char why[256];
+    struct limits_no no = { .retry_s = 0 };
     uint64_t account = a->row->freq_by == FREQ_ACCOUNT ? account_of(a) : 0;
     if (h->o.frequency_limits_off || a->row->freq_by == FREQ_NONE || !counts(a))
         return true;
-    futu_err err = limits_take(&h->limits, a->row, account, h->now, why, sizeof(why));
+    futu_err err = limits_take(&h->limits, a->row, account, h->now, &no);
+    a->retry_s = no.retry_s;
     if (err)
-        reply_refuse(a, "%s", err == FUTU_ENOMEM ? "out of memory" : why);
+        reply_refuse(a, "%s", err == FUTU_ENOMEM ? "out of memory" : no.text);
     return err == FUTU_OK;
 }
 

@@ -153,6 +153,7 @@ struct ask {
     bool repeat;                    /* its reply is that of an earlier write */
     enum deny deny;                 /* its reply is a refusal by the key's rules */
     const char *deny_text;
+    uint32_t retry_s;               /* after which it may be asked again; 0: not known */
 };
 
 /* hub.c: what clients are told as serverVer. */

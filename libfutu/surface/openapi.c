@@ -36,8 +36,15 @@ static const struct {
       METHOD_POST, true },
     { "413", "TooLarge", "The body is over the limit.", METHOD_POST, false },
     { "415", "UnsupportedMediaType", "The body is no application/json.", METHOD_POST, false },
-    { "429", "TooManyRequests", "A limit of the key is used up.", 0xff, false },
+    { "429", "TooManyRequests", "A limit of the key is used up, or the call was made too often; "
+      "Retry-After says for how long.", 0xff, false },
 };
+
+/* What the answers have beside a description; the others have an Error. */
+static const char too_early[] =
+    ",\"headers\":{\"Retry-After\":{\"description\":\"Seconds until it may be tried again.\","
+    "\"schema\":{\"type\":\"integer\",\"minimum\":1}}},\"content\":{\"application/json\":"
+    "{\"schema\":{\"$ref\":\"#/components/schemas/TooEarly\"}}}}";
 
 static const char head[] =
     "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"futu-opend\","
@@ -58,7 +65,10 @@ static const char envelope[] =
     "\"description\":\"0: success.\"},\"ret_msg\":{\"type\":[\"string\",\"null\"]},\"err_code\":"
     "{\"type\":[\"integer\",\"null\"]}},\"required\":[\"ret_type\",\"ret_msg\",\"err_code\"]},"
     "\"Error\":{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"string\"}},"
-    "\"required\":[\"error\"]}";
+    "\"required\":[\"error\"]},"
+    "\"TooEarly\":{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"string\"},"
+    "\"retry_after_s\":{\"type\":\"integer\",\"description\":\"The seconds of Retry-After.\"}},"
+    "\"required\":[\"error\",\"retry_after_s\"]}";
 
 static void put_scopes(struct doc *d, const struct route *r)
 {
@@ -296,8 +306,11 @@ static void put_components(struct doc *d)
         doc_key(d, errors[i].name);
         doc_put(d, "{");
         doc_member(d, "description", errors[i].text);
-        doc_put(d, ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
-                   "\"#/components/schemas/Error\"}}}}");
+        if (strcmp(errors[i].status, "429") == 0)
+            doc_put(d, too_early);
+        else
+            doc_put(d, ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+                       "\"#/components/schemas/Error\"}}}}");
     }
     doc_put(d, "},\"schemas\":{");
     doc_put(d, envelope);

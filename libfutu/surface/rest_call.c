@@ -66,16 +66,29 @@ static void answer(futu_http_call *k, const struct hub_reply *h)
         http_answer(k, 200, "application/json", NULL, buf_str(&r->json));
 }
 
+/* The vendor's limits of calls in 30 s: an envelope elsewhere, here like a limit of the key. */
+static void too_frequent(futu_http_call *k, const struct hub_reply *h)
+{
+    char text[256];
+    str_copy(text, sizeof(text), response_text(h->body, h->len));
+    keep(k, STR_NULL);
+    http_too_early(k, text, h->retry_s);
+}
+
 static void on_reply(struct hub_call *c, const struct hub_reply *h)
 {
     futu_http_call *k = container_of(c, futu_http_call, call);
+    if (h && h->deny == DENY_NONE && h->retry_s) {
+        too_frequent(k, h);
+        return;
+    }
     if (h && h->deny == DENY_NONE) {
         answer(k, h);
         return;
     }
     keep(k, STR_NULL);
     if (h)
-        http_deny(k, h->deny, h->text);
+        http_deny(k, h->deny, h->text, h->retry_s);
     else
         http_error(k, 503, "the gateway or the API key has ended; what was asked may have been "
                            "done");
@@ -160,7 +173,7 @@ static void on_accounts_known(struct timer *t, int64_t now)
 static void on_accounts(struct hub_call *c, const struct hub_reply *h)
 {
     futu_http_call *k = container_of(c, futu_http_call, call);
-    if (!h || h->deny != DENY_NONE) {
+    if (!h || h->deny != DENY_NONE || h->retry_s) {
         on_reply(c, h);
         return;
     }

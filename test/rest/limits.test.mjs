@@ -13,12 +13,26 @@ const left = 86_400_000 - Date.now() % 86_400_000;
 if (left < 60_000 * slow)
     await new Promise((resolve) => setTimeout(resolve, left + 100));
 
+// The seconds of an answer that came too early, which header, body and text say alike.
+function retryAfter(a) {
+    assert.equal(a.status, 429, a.text);
+    assert.match(a.headers['retry-after'], /^[1-9][0-9]*$/);
+    const seconds = Number(a.headers['retry-after']);
+    assert.deepEqual(Object.keys(a.json), ['error', 'retry_after_s']);
+    assert.equal(a.json.retry_after_s, seconds);
+    if (a.json.error.startsWith('limit: '))
+        assert.ok(a.json.error.endsWith(`; try again in ${seconds} s`), a.json.error);
+    return seconds;
+}
+
 // One order over the surface of that number: 0 is REST. { ok, status, text }
 async function place(g, k, conns, surface, o) {
     if (surface === 0) {
         const a = await g.http('/api/order', { key: k, body: o });
         const ok = a.status === 200 && a.json.ret_type === 0;
-        return { ok, status: a.status, text: a.status === 200 ? a.json.ret_msg : a.json.error };
+        if (a.status === 429)
+        retryAfter(a);
+    return { ok, status: a.status, text: a.status === 200 ? a.json.ret_msg : a.json.error };
     }
     const r = await conns[surface - 1].place(o);
     return { ok: r.retType === 0, text: r.retMsg };
@@ -173,6 +187,58 @@ describe('one key over REST and FTAPI', () => {
         // to cancel needs no value
         assert.equal((await change({ modify_order_op: 2 })).json.ret_type, 0);
     });
+});
+
+describe('an answer of 429 says when to come back', () => {
+    const minute = (ms) => {
+        const d = new Date(ms);
+        return [d.getUTCHours(), d.getUTCMinutes()].map((n) => String(n).padStart(2, '0')).join(':');
+    };
+    const begins = Math.ceil(Date.now() / 60_000) * 60_000 + 3_600_000;
+    const keys = {
+        rate: key('rate', SCOPES, { max_orders_per_minute: 1 }),
+        hours: key('hours', SCOPES, { hours_window: `${minute(begins)}-${minute(begins + 60_000)}` }),
+        daily: key('daily', SCOPES, { max_daily_value: 1000 }),
+        free: key('free'),
+    };
+    let g;
+    before(async () => { g = await startGateway({ keys: Object.values(keys),
+        more: ['--tz', 'UTC', '--frequency-limits',
+        'on'] }); });
+    after(() => g.end());
+    const send = (k, more) => g.http('/api/order', { key: k, body: order({ price: 1, ...more }) });
+    const near = (seconds, from, to) =>
+        assert.ok(seconds >= from && seconds <= to, `${seconds} is not in ${from}..${to}`);
+
+    it('of the rate, when the minute of the oldest order is over', async () => {
+        const from = Date.now();
+        assert.equal((await send(keys.rate)).status, 200);
+        const a = await send(keys.rate), spent = (Date.now() - from) / 1000;
+        near(retryAfter(a), Math.floor(60 - spent), 60);
+    });
+
+    it('of the hours, when they begin', async () => {
+        const from = Date.now(), a = await send(keys.hours);
+        near(retryAfter(a), Math.floor((begins - Date.now()) / 1000), Math.ceil((begins - from)
+            / 1000) + 1);
+    });
+
+    it('of the day, when it ends in UTC', async () => {
+        const end = (ms) => 86_400 - Math.floor(ms / 1000) % 86_400;
+        const from = Date.now(), a = await send(keys.daily, { price: 11 });
+        near(retryAfter(a), end(Date.now()), end(from));
+    });
+
+    it('of a frequency limit, when its 30 seconds are over; other surfaces get the envelope',
+        async () => {
+            const from = Date.now();
+            const ask = () => g.http('/api/history-kl-quota', { key: keys.free, body: {} });
+            let a;
+            for (let i = 0; i < 200 && (a = await ask()).status === 200; i++)
+                assert.equal(a.json.ret_type, 0);
+            near(retryAfter(a), Math.floor(30 - (Date.now() - from) / 1000), 31);
+            assert.match(a.json.error, /每30秒最多/);
+        });
 });
 
 describe('the value of a day', () => {
