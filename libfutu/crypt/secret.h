@@ -13,6 +13,8 @@ struct secret {
 
 /* Replaces what `s` holds, which p may point into. FUTU_ENOMEM: s is as before. */
 futu_err secret_set(struct secret *s, const void *p, size_t n);
+/* The same with n zeros, to be filled in. */
+futu_err secret_room(struct secret *s, size_t n);
 void secret_wipe(struct secret *s);                                 /* the empty one is fine */
 void wipe(void *p, size_t n);                                       /* not optimised away */
 

@@ -12,7 +12,9 @@
 #include <sys/types.h>
 
 /* Sanitizers make everything several times slower; limits of time grow with it. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__)
+#define SLOW 10
+#elif defined(__SANITIZE_ADDRESS__)
 #define SLOW 5
 #else
 #define SLOW 1

@@ -31,7 +31,10 @@ static const char *const busy[] = {
 };
 static const int32_t busy_types[] = { Qot_Common_SubType_Basic, Qot_Common_SubType_Ticker,
                                       Qot_Common_SubType_KL_1Min, Qot_Common_SubType_KL_Day };
-static const char *const fast[] = { "--paper-clock", "always-open,x20", NULL };
+/* Their logs would be most of what these machines have to do. */
+static const char *const calm[] = { "--log-level", "warn", NULL };
+static const char *const fast[] = { "--paper-clock", "always-open,x20", "--log-level", "warn",
+                                    NULL };
 static futu_loop *loop;
 static struct opend paper;
 static struct chain ch[16];
@@ -162,6 +165,19 @@ static void exchange_lists_them_all(void)
     futu_reply_free(r);
 }
 
+/* How many candles could be compared. The last words on one may still be under way. */
+static size_t whole_candles(size_t i)
+{
+    char why[128];
+    size_t n;
+    int64_t end = now_ms() + BACK_MS;
+    while (!watcher_bars_agree(&far[i], &near, &n, why)) {
+        ck_assert_msg(now_ms() < end, "chain %zu: %s", i, why);
+        run_for(50);
+    }
+    return n;
+}
+
 /* Returns how many candles were compared: none when it did not take long. */
 static size_t judge(void)
 {
@@ -170,7 +186,7 @@ static size_t judge(void)
     for (size_t i = 0; i < chains; i++) {
         missing += watcher_check_tickers(&far[i]);
         watcher_compare(&far[i], &near);
-        bars += watcher_compare_bars(&far[i], &near);
+        bars += whole_candles(i);
         gaps += far[i].over;
         ck_assert_uint_gt(far[i].began, 0);
         ck_assert_uint_gt(far[i].over, 0);
@@ -183,7 +199,7 @@ static size_t judge(void)
 /* A candle is three seconds long; however fast the cuts were, one must close while all watch. */
 static void candles_close(void)
 {
-    for (int64_t end = now_ms() + BACK_MS; watcher_compare_bars(&far[0], &near) == 0; run_for(50))
+    for (int64_t end = now_ms() + BACK_MS; whole_candles(0) == 0; run_for(50))
         ck_assert_msg(now_ms() < end, "no candle closes");
 }
 
@@ -289,7 +305,7 @@ START_TEST(two_thousand_subscriptions_are_back_in_two_seconds)
                                      Qot_Common_SubType_Ticker, Qot_Common_SubType_KL_1Min };
     static const char *codes[MANY_CODES];
     int64_t ms[MANY_CUTS];
-    start(NULL, MANY_RELAYS, 1);
+    start(calm, MANY_RELAYS, 1);
     size_t n = some_codes(near.c, codes, MANY_CODES);
     ck_assert_uint_eq(n, MANY_CODES);
     for (size_t i = 0; i < MANY_RELAYS; i++)

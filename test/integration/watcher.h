@@ -66,7 +66,8 @@ size_t watcher_check_tickers(const struct watcher *w);
 /* What both have seen of the same ticker is the same; `truth` has missed none. */
 void watcher_compare(const struct watcher *w, const struct watcher *truth);
 /* The last value that came of each one-minute candle, except the newest two, is the one that
- * `truth` saw; returns how many were compared. */
-size_t watcher_compare_bars(const struct watcher *w, const struct watcher *truth);
+ * `truth` saw; *n: how many were compared. False: `why` names the first that is not, or not yet. */
+bool watcher_bars_agree(const struct watcher *w, const struct watcher *truth, size_t *n,
+                        char why[128]);
 
 #endif

@@ -10,6 +10,7 @@
 #include "futu/grpc.h"
 #include "futu/http.h"
 #include "futu/keys.h"
+#include "futu/login.h"
 #include "futu/loop.h"
 #include "futu/mcp.h"
 #include "futu/proto.h"
