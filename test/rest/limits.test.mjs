@@ -1,6 +1,8 @@
 // limits.test.mjs - the limits of one key over two surfaces at once: REST and FTAPI in WebSocket
 // messages, in random order and many under way together; and what a day has used, over a restart.
 import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { Ftapi } from './ftapi.mjs';
@@ -258,6 +260,38 @@ describe('the value of a day', () => {
         assert.equal((await send(60)).status, 429);
         assert.equal((await send(50)).ok, true);
         assert.equal((await send(0.5)).status, 429);
+    });
+});
+
+describe('the file of the values of a day', () => {
+    const k = key('a-key-with-a-name-as-long-as-it-may-be-so-that-lines-are-long', SCOPES,
+        { max_daily_value: 1_000_000 });
+    const ROOM = 256 << 10;
+    let g;
+    before(async () => { g = await startGateway({ keys: [k] }); });
+    after(() => g.end());
+    const state = () => join(g.dir, 'state'),
+        size = () => statSync(join(state(), readdirSync(state()).find((n) => /^daily/.test(n)))).size;
+
+    it('begins anew when it has grown, and is right after the gateway was killed', async () => {
+        assert.equal((await place(g, k, [], 0, order({ price: 300 }))).ok, true);
+        let largest = 0, last = 0, anew = 0;
+        for (let i = 0; i < 6000 && anew < 2; i += 20) {
+            // no whole lots: held, refused and given back, two lines each
+            await Promise.all(Array.from({ length: 20 }, () =>
+                place(g, k, [], 0, order({ qty: 150, price: 1 }))));
+            const n = size();
+            anew += n < last;
+            last = n;
+            largest = Math.max(largest, n);
+        }
+        assert.equal(anew, 2, `${largest} bytes at most`);
+        assert.ok(largest < ROOM + 20_000, `${largest} bytes`);
+        assert.equal((await place(g, k, [], 0, order({ price: 200 }))).ok, true);
+        await g.kill();
+        await g.start();
+        assert.equal((await place(g, k, [], 0, order({ qty: 1000, price: 950.5 }))).status, 429);
+        assert.equal((await place(g, k, [], 0, order({ qty: 1000, price: 950 }))).ok, true);
     });
 });
 
