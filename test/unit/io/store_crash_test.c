@@ -1,6 +1,6 @@
-/* store_crash_test.c - a process that writes its file anew ends at each of its calls to the disk, in
- * front of it and behind it: what is there is the old file or the new one, with every record that
- * was told to be there. */
+/* store_crash_test.c - a process that writes its file anew ends at each of its calls to the disk,
+ * in front of it and behind it: what is there is the old file or the new one, with every record
+ * that was told to be there. */
 #include "io/store.h"
 
 #include <fcntl.h>
