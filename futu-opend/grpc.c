@@ -234,7 +234,7 @@ static void on_accept(struct listener *l)
     if (!c)
         return;
     c->listener = l;
-    if (!stream_accept(&c->stream, (uv_stream_t *)&l->server, &ops, l->tls))
+    if (!stream_accept(&c->stream, (uv_stream_t *)&l->server, &ops, l->tls, l->turns))
         return;
     listener_add(l, &c->stream);
     stream_peer(&c->stream, c->peer, sizeof(c->peer));
