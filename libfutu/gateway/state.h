@@ -73,7 +73,8 @@ struct futu_conn {
     struct futu_conn *caller;       /* whose pushes it gets too; NULL: gone with its key */
     struct list viewer;
     struct hub_events_opts events;
-    struct map places;              /* by stream: place of its newest push of `caller`'s */
+    struct map places;              /* by stream: place of its newest push of `caller`'s, while more
+                                     * than QUEUE_SOFT waits */
     uint32_t lost;                  /* pushes that gave way since the last gap event */
 };
 
