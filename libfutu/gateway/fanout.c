@@ -203,8 +203,8 @@ static bool has_own(const struct futu_conn *c, const struct stream *st)
     return s && s->reg_at[st->key.rehab] != REG_NONE;
 }
 
-
-
+/* Places of streams that are gone, or of pushes that have been read, say nothing any more: when
+ * most must be such, all are forgotten. Without a place a push is just not replaced. */
 static void keep_place(struct futu_conn *c, const struct stream *st, uint64_t at)
 {
     if (c->places.n > 2 * (c->out.tail - c->out.head) + PLACES_LEAST)
