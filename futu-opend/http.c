@@ -4,6 +4,9 @@
  *          answer goes to the output at once, a later one's waits in its exchange for its turn.
  * Output:  two buffers: answers go into `fill` while the socket works on `flight`. All answers to
  *          what one read brought are one write, as are those that come later in a turn of the loop.
+ * Streams: a body that has no end yet goes out in chunks. They are taken from the gateway when
+ *          little output waits, so that a slow client's events wait there, where they give way. Its
+ *          exchange holds the line up as every other; HTTP/1.0 has none.
  * Pauses:  with 64 requests under way, or 1 MiB of output, nothing is read; what was read already
  *          waits in `rest`.
  * Limits:  8 MiB of output, except for one answer that is larger alone; times in http_time.h,
@@ -26,6 +29,7 @@
 #define CALLS_MAX 64
 #define OUTPUT_PAUSE (1u << 20)
 #define OUTPUT_MAX (8u << 20)
+#define STREAM_AHEAD 65536      /* output beyond which no more of a stream is taken */
 #define KEEP_OUTPUT 65536
 #define POOL_MAX 256
 #define WS_MESSAGE_MAX 65536
@@ -38,6 +42,7 @@ struct exchange {
     futu_http_call *call;           /* NULL: answered */
     struct bytes answer;            /* when others come first */
     bool done;
+    bool streams;                   /* its head is out, `call` has the body */
     int flags;                      /* of http_write() */
 };
 
@@ -116,55 +121,86 @@ static void later(struct http_conn *c)
         listener_later(c->listener, &c->stream);
 }
 
-/* The answers that have their turn go to the output. */
-static void move_up(struct http_conn *c)
-{
-    while (c->first && c->first->done) {
-        struct exchange *x = c->first;
-        if (!bytes_put(&c->fill, x->answer.p, x->answer.n)) {
-            stream_close(&c->stream);
-            return;
-        }
-        drop_first(c);
-    }
-    later(c);
-}
-
 static struct bytes *place_of(struct exchange *x)
 {
     return x == x->conn->first ? &x->conn->fill : &x->answer;
 }
 
-/* Counts what was appended to the output, which begins to wait when there was none. */
-static void queue_more(struct http_conn *c, size_t n)
+/* As much of the first one's stream as may wait here. False: memory is out. */
+static bool pull(struct http_conn *c)
 {
-    if (!c->queued)
-        c->wait.taken_ms = uv_now(c->stream.tcp.loop);
-    c->queued += n;
+    struct exchange *x = c->first;
+    while (x->streams && !x->done && c->queued < STREAM_AHEAD) {
+        futu_str piece;
+        size_t before = c->fill.n;
+        futu_err err = futu_http_more(x->call, &piece);
+        if (err == FUTU_EAGAIN)
+            return true;
+        if (!http_write_chunk(&c->fill, piece))
+            return false;
+        c->queued += c->fill.n - before;
+        x->done = err != FUTU_OK;
+    }
+    return true;
 }
 
+/* The answers that have their turn go to the output. */
+static void move_up(struct http_conn *c)
+{
+    while (c->first) {
+        struct exchange *x = c->first;
+        if (!bytes_put(&c->fill, x->answer.p, x->answer.n)) {
+            stream_close(&c->stream);
+            return;
+        }
+        bytes_clear(&x->answer, 0);
+        if (!x->done)
+            break;                  /* of a stream the head is out; on_flush() sees to the rest */
+        drop_first(c);
+    }
+    later(c);
+}
+
+/* The body of a stream is taken from on_flush(), where the gateway may be called. */
 static void answer(struct exchange *x, const futu_http_answer *a)
 {
     struct http_conn *c = x->conn;
     struct bytes *out = place_of(x);
     size_t before = out->n;
+    int flags = x->flags | (a->stream ? HTTP_CHUNKED : 0);
     if (c->stream.closing)
         return;
     if ((c->queued && c->queued + a->body.n > OUTPUT_MAX) ||
-        !http_write(out, a, x->flags, time(NULL))) {
+        !http_write(out, a, flags, time(NULL))) {
         stream_close(&c->stream);
         return;
     }
-    queue_more(c, out->n - before);
-    x->done = true;
-    move_up(c);
+    c->queued += out->n - before;
+    x->streams = a->stream;
+    x->done = !x->streams;
+    if (x->done)
+        move_up(c);
+    else
+        later(c);
 }
 
 static void on_done(const futu_http_answer *a, void *arg)
 {
     struct exchange *x = arg;
-    x->call = NULL;
+    if (!a->stream)
+        x->call = NULL;
     answer(x, a);
+}
+
+static void on_more(futu_http_call *call, void *arg)
+{
+    struct exchange *x = arg;
+    if (!call) {                    /* the gateway goes */
+        x->call = NULL;
+        stream_close(&x->conn->stream);
+    } else if (!x->conn->stream.closing) {
+        later(x->conn);
+    }
 }
 
 /* An answer of our own. */
@@ -208,6 +244,8 @@ static futu_http_request request_of(const struct http_conn *c)
     rq.host = f[HTTP_HOST];
     rq.session_id = f[HTTP_SESSION];
     rq.mcp_version = f[HTTP_MCP_VERSION];
+    rq.last_event_id = f[HTTP_LAST_EVENT];
+    rq.on_more = c->parser.minor1 ? on_more : NULL;
     rq.peer = c->peer;
     return rq;
 }
@@ -241,7 +279,7 @@ static void invite_body(struct http_conn *c)
         return;
     }
     x->done = true;
-    queue_more(c, sizeof(text) - 1);
+    c->queued += sizeof(text) - 1;
     move_up(c);
 }
 
@@ -393,6 +431,7 @@ static size_t output(struct stream *s, struct iovec *iov, size_t max)
         c->flight = c->fill;
         c->fill = empty;
         c->flown = 0;
+        c->wait.taken_ms = uv_now(s->tcp.loop);     /* from here on it is the client's turn */
     }
     if (c->flown < c->flight.n) {
         iov[0] = (struct iovec){ c->flight.p + c->flown, c->flight.n - c->flown };
@@ -411,13 +450,20 @@ static void sent(struct stream *s, size_t n)
     c->flown += n;
     c->queued -= n;
     c->wait.taken_ms = uv_now(s->tcp.loop);
-    if (c->paused || c->over)
+    if (c->paused || c->over || (c->first && c->first->streams))
         later(c);
 }
 
 static void on_flush(struct stream *s)
 {
     struct http_conn *c = (struct http_conn *)s;
+    while (c->first && c->first->streams && !s->closing) {
+        if (!pull(c))
+            stream_close(s);
+        if (!c->first->done)
+            break;
+        move_up(c);
+    }
     if (c->paused && !c->over && !must_pause(c))
         resume(c);
     stream_kick(s);
@@ -439,11 +485,12 @@ static bool on_data(struct stream *s, const uint8_t *p, size_t n)
     return fine;
 }
 
-/* What is under way is answered; whoever only closes their side gets it still. */
+/* What is under way is answered; whoever only closes their side gets it still. But who reads a
+ * stream and closes has gone. */
 static void on_eof(struct stream *s)
 {
     struct http_conn *c = (struct http_conn *)s;
-    if (c->ws) {
+    if (c->ws || (c->first && c->first->streams)) {
         stream_close(s);
         return;
     }
@@ -500,7 +547,7 @@ static void on_tick(struct stream *s, uint64_t now)
     }
     if (moves(c))
         c->wait.taken_ms = now;
-    c->wait.output = c->queued > 0;
+    c->wait.output = c->flown < c->flight.n || c->fill.n > 0;
     c->wait.got = c->parser.text.n;
     switch (http_late(&c->wait, now)) {
     case HTTP_IN_TIME:
@@ -523,11 +570,14 @@ static void on_drain(struct stream *s)
         return;
     }
     c->over = true;
-    for (struct exchange *x = c->first; x; x = x->next)
+    for (struct exchange *x = c->first; x; x = x->next) {
+        if (x->streams)
+            futu_http_leave(x->call);
         if (!x->next)
             x->flags = (x->flags & ~HTTP_KEEP) | HTTP_CLOSE;
+    }
     later(c);
 }
 
-const struct listener_kind listener_http = { "REST", on_accept, on_tick, on_flush, on_drain,
+const struct listener_kind listener_http = { "REST", on_accept, on_tick, on_flush, NULL, on_drain,
                                              "--rest-port" };

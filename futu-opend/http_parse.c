@@ -28,6 +28,7 @@ static const struct { const char *name; size_t n; enum http_field field; bool re
     LINE("sec-websocket-version", HTTP_WS_VERSION, false),
     LINE("mcp-session-id", HTTP_SESSION, false),
     LINE("mcp-protocol-version", HTTP_MCP_VERSION, false),
+    LINE("last-event-id", HTTP_LAST_EVENT, false),
 #undef LINE
 };
 #define N_KNOWN (sizeof(known) / sizeof(known[0]))

@@ -1,6 +1,7 @@
 /* http_write.c - see http_write.h. On the path of every request: copied, not formatted. */
 #include "http_write.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define NUMBER_MAX 20           /* digits */
@@ -85,7 +86,9 @@ bool http_write(struct bytes *out, const futu_http_answer *a, int flags, time_t 
         p = PUT(p, "\r\nContent-Type: ");
         p = put(p, a->content_type, n_type);
     }
-    if (has_length(a->status)) {
+    if (flags & HTTP_CHUNKED) {
+        p = PUT(p, "\r\nTransfer-Encoding: chunked");
+    } else if (has_length(a->status)) {
         p = PUT(p, "\r\nContent-Length: ");
         p = put_number(p, n_body);
     }
@@ -99,5 +102,19 @@ bool http_write(struct bytes *out, const futu_http_answer *a, int flags, time_t 
     if (sent)
         p = put(p, a->body.p, sent);
     out->n += (size_t)(p - begin);
+    return true;
+}
+
+bool http_write_chunk(struct bytes *out, futu_str piece)
+{
+    char size[24];
+    int n = snprintf(size, sizeof(size), "%zx\r\n", piece.n);
+    if (!bytes_reserve(out, (size_t)n + piece.n + 2))
+        return false;
+    char *p = put(out->p + out->n, size, (size_t)n);
+    if (piece.n)
+        p = put(p, piece.p, piece.n);
+    p = PUT(p, "\r\n");
+    out->n = (size_t)(p - out->p);
     return true;
 }

@@ -55,7 +55,7 @@ const struct option options[] = {
     { "metrics-public", NULL, O_FLAG, AT(metrics_public), NULL, 0, 0, NULL,
       .help = "/metrics without a key, and with plain key ids" },
     { "mcp-tools", "GROUPS", O_STR, AT(mcp_tools), NULL, 0, 0, NULL,
-      .help = "tools of /mcp: core,subscribe,quote,plate,derivative,watchlist,account,trade",
+      .help = "tools of /mcp: core,subscribe,quote,plate,derivative,watchlist,account,trade,push",
       .may_be_empty = true },
     { "mcp-direct-orders", NULL, O_FLAG, AT(mcp_direct_orders), NULL, 0, 0, NULL,
       .help = "tools send orders of real accounts without a preview to confirm" },

@@ -1,25 +1,44 @@
 /* cmd_mcp.c - `futucli mcp`: an MCP server on standard input and output, in front of a gateway.
  *
  * How:     a thread reads lines and posts them to the loop, where a gateway with a relay to
- *          --gateway answers them. Standard output has one JSON text a line and nothing else.
+ *          --gateway answers them. Standard output has one JSON text a line and nothing else;
+ *          another thread writes it, so that a client which does not read holds nothing up.
+ * Behind:  with OUT_PUSHES bytes of output no push is taken, so that quotes give way to newer ones;
+ *          with OUT_LINES no line is read.
  * End:     of the input: what is under way is answered, for at most --timeout.
  */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "cli.h"
 
 #define WAITING_MAX 16          /* lines that are read ahead */
+#define OUT_PUSHES (256u << 10)
+#define OUT_LINES (8u << 20)
+
+struct out_line {
+    struct out_line *next;
+    size_t n;
+    char text[];
+};
 
 struct server {
     futu_loop *loop;
     futu_gateway *gateway;
     futu_mcp *mcp;
-    pthread_mutex_t lock;
-    pthread_cond_t room;
-    unsigned waiting;
     bool ended;
+    pthread_mutex_t lock;       /* of what follows */
+    pthread_cond_t room;        /* for a line of input */
+    pthread_cond_t out;         /* there is output, or no more will be */
+    pthread_cond_t written;     /* all of it */
+    unsigned waiting;
+    struct out_line *first, **last;
+    size_t bytes;               /* of output that is not written yet */
+    bool behind;                /* pushes wait in the gateway for the output */
+    bool closed, broken;        /* no more output comes; nobody takes it */
 };
 
 struct line {
@@ -32,19 +51,124 @@ static const struct cmd_opt opts[] = {
     { "keys-file", "FILE", NULL, "API keys; without it nothing may trade" },
     { "audit-log", "PATH", NULL, "file or folder of the audit trail" },
     { "mcp-tools", "GROUPS", NULL,
-      "core,subscribe,quote,plate,derivative,watchlist,account,trade; default all" },
+      "core,subscribe,quote,plate,derivative,watchlist,account,trade,push; default all" },
     { "mcp-direct-orders", NULL, NULL,
       "send orders of real accounts without a preview to confirm" },
     { NULL, NULL, NULL, NULL },
 };
 
+/* ---- output ---- */
+
+/* Without memory the text is lost, which the client sees as a request without an answer. */
 static void on_text(futu_str text, void *arg)
 {
-    (void)arg;
-    fwrite(text.p, 1, text.n, stdout);
-    fputc('\n', stdout);
-    fflush(stdout);
+    struct server *s = arg;
+    struct out_line *l = malloc(sizeof(*l) + text.n + 1);
+    if (!l) {
+        fprintf(stderr, "futucli mcp: out of memory: an answer is lost\n");
+        return;
+    }
+    l->next = NULL;
+    l->n = text.n + 1;
+    memcpy(l->text, text.p, text.n);
+    l->text[text.n] = '\n';
+    pthread_mutex_lock(&s->lock);
+    if (s->broken) {
+        free(l);
+    } else {
+        *s->last = l;
+        s->last = &l->next;
+        s->bytes += l->n;
+        pthread_cond_signal(&s->out);
+    }
+    pthread_mutex_unlock(&s->lock);
 }
+
+/* On the loop: pushes, as many as may wait here. */
+static void on_push(void *arg)
+{
+    struct server *s = arg;
+    bool room = true;
+    do {
+        pthread_mutex_lock(&s->lock);
+        room = s->bytes < OUT_PUSHES;
+        s->behind = !room;
+        pthread_mutex_unlock(&s->lock);
+    } while (room && futu_mcp_take(s->mcp));
+}
+
+static void drop_all(struct server *s)
+{
+    while (s->first) {
+        struct out_line *l = s->first;
+        s->first = l->next;
+        free(l);
+    }
+    s->last = &s->first;
+    s->bytes = 0;
+}
+
+/* One line is out; the lock is held. */
+static void wrote(struct server *s, struct out_line *l, bool fine)
+{
+    s->first = l->next;
+    if (!s->first)
+        s->last = &s->first;
+    s->bytes -= l->n;
+    free(l);
+    if (!fine) {
+        s->broken = true;
+        drop_all(s);
+    }
+    if (s->behind && s->bytes < OUT_PUSHES / 2) {
+        s->behind = false;
+        futu_loop_post(s->loop, on_push, s);
+    }
+    pthread_cond_signal(&s->room);
+    if (!s->first)
+        pthread_cond_signal(&s->written);
+}
+
+static void *writer(void *arg)
+{
+    struct server *s = arg;
+    pthread_mutex_lock(&s->lock);
+    while (s->first || !s->closed) {
+        struct out_line *l = s->first;
+        if (!l) {
+            pthread_cond_wait(&s->out, &s->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&s->lock);
+        bool fine = fwrite(l->text, 1, l->n, stdout) == l->n && fflush(stdout) == 0;
+        pthread_mutex_lock(&s->lock);
+        wrote(s, l, fine);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* Waits for the output, but not for a client that takes none: then the process ends with its
+ * writer in the midst of a line. */
+static void finish_output(struct server *s, pthread_t thread, uint32_t ms)
+{
+    struct timespec until;
+    int r = 0;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000 + 1;
+    pthread_mutex_lock(&s->lock);
+    s->closed = true;
+    pthread_cond_signal(&s->out);
+    while (s->first && r == 0)
+        r = pthread_cond_timedwait(&s->written, &s->lock, &until);
+    bool all = !s->first;
+    pthread_mutex_unlock(&s->lock);
+    if (!all)
+        _exit(failure("the client does not read"));
+    pthread_join(thread, NULL);
+}
+
+/* ---- input ---- */
 
 /* On the loop. */
 static void take(void *arg)
@@ -70,7 +194,7 @@ static bool post(struct server *s, char *text, size_t n)
         return false;
     *l = (struct line){ s, text, n };
     pthread_mutex_lock(&s->lock);
-    while (s->waiting >= WAITING_MAX)
+    while (s->waiting >= WAITING_MAX || s->bytes > OUT_LINES)
         pthread_cond_wait(&s->room, &s->lock);
     s->waiting++;
     pthread_mutex_unlock(&s->lock);
@@ -158,6 +282,8 @@ static int open_gateway(struct cli *c, const struct args *a, struct server *s)
     m.api_key = getenv("FUTU_MCP_API_KEY");
     m.peer = "stdio";
     m.on_text = on_text;
+    m.on_push = on_push;
+    m.arg = s;
     futu_err err = futu_mcp_new(s->gateway, &s->mcp, &m);
     return err ? failure("%s", futu_strerror(err)) : CLI_OK;
 }
@@ -168,20 +294,31 @@ static void on_log(int level, const char *line, void *arg)
     fprintf(stderr, "futucli mcp: %s\n", line);
 }
 
+static int run_threads(struct cli *c, struct server *s)
+{
+    pthread_t in, out;
+    if (pthread_create(&out, NULL, writer, s) != 0)
+        return failure("no thread can be made");
+    int code = pthread_create(&in, NULL, reader, s) ? failure("no thread can be made") : CLI_OK;
+    if (code == CLI_OK) {
+        serve(c, s);
+        pthread_join(in, NULL);
+    }
+    finish_output(s, out, c->timeout_ms);
+    return code;
+}
+
 static int run_mcp(struct cli *c, const struct args *a)
 {
-    struct server s = { .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER };
-    pthread_t thread;
+    struct server s = { .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER,
+                        .out = PTHREAD_COND_INITIALIZER, .written = PTHREAD_COND_INITIALIZER };
+    s.last = &s.first;
     futu_set_log(on_log, FUTU_LOG_WARN, NULL);
     if (futu_loop_new(&s.loop) != FUTU_OK)
         return failure("out of memory");
     int code = open_gateway(c, a, &s);
-    if (code == CLI_OK && pthread_create(&thread, NULL, reader, &s) != 0)
-        code = failure("no thread can be made");
-    else if (code == CLI_OK) {
-        serve(c, &s);
-        pthread_join(thread, NULL);
-    }
+    if (code == CLI_OK)
+        code = run_threads(c, &s);
     futu_mcp_free(s.mcp);
     futu_gateway_free(s.gateway);
     futu_loop_free(s.loop);

@@ -246,6 +246,7 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .shutdown_arg = o->on_shutdown_arg,
         .mcp_groups = g->mcp_groups,
         .mcp_direct = g->mcp_direct,
+        .mcp_open_scopes = g->mcp_open_scopes,
         .mcp_trade_pwd_md5 = g->mcp_pwd.n ? (const char *)g->mcp_pwd.p : NULL,
     };
     return rest_new(&g->rest, &r);
@@ -316,6 +317,16 @@ void futu_http_abandon(futu_http_call *call)
     rest_abandon(call);
 }
 
+futu_err futu_http_more(futu_http_call *call, futu_str *piece)
+{
+    return rest_more(call, piece);
+}
+
+void futu_http_leave(futu_http_call *call)
+{
+    rest_leave(call);
+}
+
 futu_err futu_gateway_http_upgrade(futu_gateway *g, const futu_http_request *rq,
                                    const futu_conn_opts *o, futu_conn **out,
                                    futu_http_done_fn *done, void *arg)
@@ -350,6 +361,11 @@ void futu_grpc_half_close(futu_grpc_call *call)
 size_t futu_grpc_output(futu_grpc_call *call, struct iovec *iov, size_t max)
 {
     return grpc_output(call, iov, max);
+}
+
+size_t futu_grpc_waiting(const futu_grpc_call *call)
+{
+    return grpc_waiting(call);
 }
 
 void futu_grpc_sent(futu_grpc_call *call, size_t n)

@@ -5,6 +5,7 @@
  *          what was subscribed over REST outlives the HTTP connection.
  * Tests:   test/unit/gateway/caller_test.c
  */
+#include "gateway/call.h"
 #include "gateway/guard.h"
 #include "wire/sdkws.h"
 
@@ -42,8 +43,23 @@ void hub_call(futu_conn *c, struct hub_call *k)
 {
     struct ask a = { .c = c, .row = proto_find(k->proto), .proto = k->proto, .fmt = k->fmt,
                      .at = hub_now(c->hub), .call = k };
+    k->read = NULL;
     list_push(&c->asked, &k->link);
     route(&a, k->body, k->len);
+}
+
+bool hub_call_cancel(futu_conn *c, struct hub_call *k)
+{
+    struct list *it, *tmp;
+    list_each(it, tmp, &c->calls) {
+        struct call *up = list_entry(it, struct call, link);
+        if (up->ask.call != k || (up->ask.row && up->ask.row->write) || up->order || up->replay)
+            continue;
+        list_remove(&k->link);
+        call_cancel(up);
+        return true;
+    }
+    return false;
 }
 
 void caller_reply(struct ask *a, const uint8_t *body, size_t len)
@@ -52,8 +68,20 @@ void caller_reply(struct ask *a, const uint8_t *body, size_t len)
     struct hub_reply r = { .body = body, .len = len, .raw_json = a->raw_json, .deny = a->deny,
                            .text = a->deny_text, .repeat = a->repeat, .retry_s = a->retry_s };
     a->call = NULL;
+    k->read = NULL;
     list_remove(&k->link);
     k->done(k, &r);
+}
+
+bool hub_call_drop(struct hub_call *k)
+{
+    if (!k->read)
+        return false;
+    hub_now(k->read->hub);
+    call_cancel(k->read);
+    k->read = NULL;
+    list_remove(&k->link);
+    return true;
 }
 
 uint64_t hub_version(const struct hub *h)
@@ -73,6 +101,18 @@ uint64_t hub_boot_id(const struct hub *h)
     return h->o.boot_id;
 }
 
+bool hub_is_paper(const struct hub *h)
+{
+    struct upstream_state up = { .name = "" };
+    h->up->ops->state(h->up, &up);
+    return strcmp(up.name, "paper") == 0;
+}
+
+bool hub_own_hours(const struct hub *h)
+{
+    return h->up->own_hours;
+}
+
 /* The connection is being freed: whoever still waits hears that. */
 void caller_gone(struct futu_conn *c)
 {
@@ -86,6 +126,7 @@ void caller_gone(struct futu_conn *c)
     }
     while (!list_empty(&c->asked)) {
         struct hub_call *k = list_entry(c->asked.next, struct hub_call, link);
+        k->read = NULL;
         list_remove(&k->link);
         k->done(k, NULL);
     }
@@ -108,9 +149,9 @@ static void show_present(struct futu_conn *c, struct futu_conn *caller)
 futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
                         const struct hub_events_opts *e)
 {
-    futu_conn *caller;
-    enum iface iface = e->grpc ? IFACE_GRPC : IFACE_REST;
-    futu_err err = hub_caller(h, iface, e->key, &caller);
+    futu_conn *caller = NULL;
+    enum iface iface = e->write ? IFACE_MCP : e->grpc ? IFACE_GRPC : IFACE_REST;
+    futu_err err = e->write ? FUTU_OK : hub_caller(h, iface, e->key, &caller);
     *out = NULL;
     if (!err)
         err = hub_conn_new(h, out, o);
@@ -122,9 +163,12 @@ futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
     caller_key_watch(h, e->key);
     c->events = *e;
     c->events.greeting = STR_NULL;
-    c->form = e->grpc ? FORM_EVENT_GRPC : e->decoded ? FORM_EVENT_JSON : FORM_EVENT_B64;
+    c->form = e->write ? FORM_EVENT_MCP : e->grpc ? FORM_EVENT_GRPC
+              : e->decoded ? FORM_EVENT_JSON : FORM_EVENT_B64;
     c->notify = true;
     c->caller = caller;
+    if (!caller)
+        return FUTU_OK;
     list_push(&caller->viewers, &c->viewer);
     if (e->greeting.p)
         hub_events_send(c, e->greeting);
@@ -143,6 +187,40 @@ void hub_events_send(futu_conn *c, futu_str text)
         memcpy(b->p + n, text.p, text.n);
     }
     conn_queue(c, b, &m);
+}
+
+/* ---- sessions of MCP ---- */
+
+struct shbuf *hub_events_take(futu_conn *c)
+{
+    struct hub *h = c->hub;
+    struct out_entry e;
+    if (!outq_take(&c->out, &e))
+        return NULL;
+    hub_now(h);
+    delay_sent(&h->delay, &e.mark, h->now);
+    return e.b;
+}
+
+bool hub_events_waits(const futu_conn *c)
+{
+    return c->out.bytes > 0;
+}
+
+void hub_events_want(futu_conn *c, uint32_t kinds)
+{
+    c->events.kinds = kinds;
+}
+
+const uint64_t *hub_accounts(const futu_conn *c, size_t *n)
+{
+    *n = c->n_accounts;
+    return c->accounts;
+}
+
+bool hub_has_subscriptions(const futu_conn *c)
+{
+    return c->n_subs > 0;
 }
 
 /* ---- keys that change ---- */

@@ -16,13 +16,20 @@
 #define HEAD_MAX 256
 #define TEXT_FRAME 1
 
-static const char *type_of(const struct event *e)
+enum hub_kind event_kind(const struct event *e)
 {
     if (e->key)
-        return "quote";
-    if (e->proto == PROTO_GAP)
-        return "gap";
-    return e->acc_id ? "trade" : "notify";
+        return HUB_QUOTE;
+    if (e->proto == PROTO_GAP || e->lost)
+        return HUB_GAP;
+    return e->acc_id ? HUB_TRADE : HUB_NOTIFY;
+}
+
+static const char *type_of(const struct event *e)
+{
+    static const char *const names[] = { [HUB_QUOTE] = "quote", [HUB_TRADE] = "trade",
+                                         [HUB_NOTIFY] = "notify", [HUB_GAP] = "gap" };
+    return names[event_kind(e)];
 }
 
 /* Once per push: texts are copied, not formatted. */

@@ -27,6 +27,7 @@ struct fan {
     struct event e;                 /* what it is, for /ws and for the rules of keys */
     uint32_t scope;                 /* that a key needs: SCOPE_* */
     enum json_state json, event_json;       /* in h->json; the S2C alone, in h->pb */
+    enum json_state text;           /* of MCP, in its frame */
     bool optional;                  /* who can't have it goes on without */
     bool digested[2];               /* by format: FRAME_PROTOBUF, FRAME_JSON */
     uint8_t digest[2][20];
@@ -39,7 +40,7 @@ static void fan_init(struct fan *f, struct hub *h, uint32_t proto, const uint8_t
     f->h = h;
     f->e = (struct event){ .proto = proto, .body = body, .len = len };
     f->scope = SCOPE_QOT_READ;
-    f->json = f->event_json = JSON_NOT_YET;
+    f->json = f->event_json = f->text = JSON_NOT_YET;
     f->optional = false;
     memset(f->digested, 0, sizeof(f->digested));
     memset(f->forms, 0, sizeof(f->forms));
@@ -93,8 +94,27 @@ static bool to_event_json(struct fan *f)
     return true;
 }
 
+/* What can't be written is left out, whatever it is. */
+static struct shbuf *make_text(struct fan *f, struct futu_conn *c)
+{
+    struct buf *b = &f->h->enc;
+    if (f->text == JSON_NONE)
+        return NULL;
+    b->n = 0;
+    futu_err err = c->events.write(&f->e, b);
+    f->text = err && err != FUTU_ENOMEM ? JSON_NONE : JSON_DONE;
+    if (f->text == JSON_NONE)
+        log_warn("push %u can't be written for MCP: %s", f->e.proto, futu_strerror(err));
+    struct shbuf *out = err ? NULL : shbuf_get(&f->h->pool, b->n);
+    if (out)
+        memcpy(out->p, b->p, b->n);
+    return out;
+}
+
 static struct shbuf *make_event(struct fan *f, struct futu_conn *c)
 {
+    if (c->form == FORM_EVENT_MCP)
+        return make_text(f, c);
     if (c->form == FORM_EVENT_JSON && !to_event_json(f))
         return NULL;
     trace_push(c, f->e.proto, FRAME_PROTOBUF, f->e.body, f->e.len);
@@ -140,12 +160,26 @@ static enum json_state text_for(const struct fan *f, const struct futu_conn *c)
     switch (c->form) {
     case FORM_EVENT_JSON:
         return f->event_json;
+    case FORM_EVENT_MCP:
+        return f->text;
     case FORM_TCP_JSON:
     case FORM_WS_JSON:
         return f->json;
     default:
         return JSON_DONE;
     }
+}
+
+static void tell_lost_text(struct futu_conn *c)
+{
+    struct fan f;
+    struct out_mark m = { 0, DELAY_NONE, 0 };
+    fan_init(&f, c->hub, PROTO_GAP, NULL, 0);
+    f.e.lost = c->lost;
+    c->lost = 0;
+    struct shbuf *b = c->events.kinds & HUB_GAP ? make_text(&f, c) : NULL;
+    if (b)
+        conn_queue(c, b, &m);
 }
 
 /* That newer pushes took the place of older ones is told once there is room again; with gRPC the
@@ -155,6 +189,10 @@ static void tell_lost(struct futu_conn *c)
     char text[128];
     if (c->form == FORM_EVENT_GRPC) {
         c->lost = 0;
+        return;
+    }
+    if (c->form == FORM_EVENT_MCP) {
+        tell_lost_text(c);
         return;
     }
     int n = snprintf(text, sizeof(text),
@@ -175,6 +213,8 @@ static void conflated(struct fan *f, struct futu_conn *c)
 static void deliver(struct fan *f, struct futu_conn *c, const void *key, uint64_t *at)
 {
     struct hub *h = f->h;
+    if (c->form == FORM_EVENT_MCP && !(c->events.kinds & event_kind(&f->e)))
+        return;
     if (c->ended || (c->key && !guard_push(c, f->scope, f->e.acc_id, f->e.market)))
         return;
     struct out_entry e = { frame_of(f, c), key, f->mark };
@@ -406,6 +446,8 @@ static bool wants_notify(const struct futu_conn *c, uint32_t proto)
 {
     if (!c->ready || c->kind == KIND_CALL)
         return false;
+    if (c->form == FORM_EVENT_MCP)      /* a session that waits for nothing hears of nothing */
+        return c->n_subs > 0 || c->n_accounts > 0;
     if (proto == PROTO_GAP)
         return c->n_subs > 0 || c->n_accounts > 0 || c->kind == KIND_EVENTS;
     return c->notify || proto != PROTO_NOTIFY;

@@ -20,6 +20,7 @@
 
 struct hub;
 struct metrics;
+struct shbuf;
 
 /* Where changes of the journal go. append() copies; done() says that it is on disk, later, from the
  * loop, not after hub_free(). */
@@ -47,6 +48,7 @@ struct hub_opts {
     /* Keys and the trail; borrowed. NULL: nobody has a key, nothing is written down. */
     struct access *access;
     struct audit *audit;
+    uint32_t mcp_open_scopes;       /* what callers of MCP may do without a key beside reading */
     struct hub_store daily;         /* what keys have used of their day; append NULL: in memory */
     uint64_t boot_id;               /* of this run of the program; 0: a random one */
     /* Source of connection ids, keys and IVs; NULL: random_bytes(). Tests bring their own. */
@@ -110,6 +112,7 @@ struct hub_call {
     bool keyed;                     /* the caller keeps its answer under an idempotency key */
     void (*done)(struct hub_call *k, const struct hub_reply *r);
     struct list link;
+    struct call *read;              /* the hub's own: what is asked upstream and may be dropped */
 };
 
 /* The connection that stands for a key on a surface (NULL: for all who have none): its
@@ -119,13 +122,40 @@ futu_err hub_caller(struct hub *h, enum iface iface, struct api_key *key, futu_c
  * upstream is another gateway. */
 bool hub_knows(const struct hub *h, uint32_t proto);
 void hub_call(futu_conn *caller, struct hub_call *k);
+/* Nobody waits for the answer any more. True: the read is dropped, upstream as well, and done()
+ * runs no more. False: it goes on as before, since it may change something. */
+bool hub_call_drop(struct hub_call *k);
 uint64_t hub_conn_id(const futu_conn *c);
 uint64_t hub_boot_id(const struct hub *h);
+/* The exchange is the built-in one. */
+bool hub_is_paper(const struct hub *h);
+/* See struct upstream. */
+bool hub_own_hours(const struct hub *h);
 /* Another number after each event that may have changed what a real-time read is answered: events
  * of the upstream, subscriptions, keys. */
 uint64_t hub_version(const struct hub *h);
 /* A call that was answered without asking the hub, with so many bytes of protobuf. */
 void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len);
+
+/* Nobody waits for the answer any more: when the upstream is still being asked for a read, the call
+ * ends at once without done(), true. False: it goes on, and done() will run. */
+bool hub_call_cancel(futu_conn *caller, struct hub_call *k);
+
+/* One push, for who writes its text. */
+struct event {
+    uint32_t proto;
+    const struct stream_key *key;   /* of a quote */
+    uint64_t acc_id;                /* of a trade event, 0: none */
+    const char *market;             /* of a trade event; NULL: not known */
+    uint64_t seq;
+    const uint8_t *body;            /* the Response */
+    size_t len;
+    futu_str json;                  /* the body as JSON, for a form that has it so */
+    uint32_t lost;                  /* no push: so many quotes gave way to newer ones */
+};
+
+/* Kinds of events, or-ed. */
+enum hub_kind { HUB_QUOTE = 1, HUB_TRADE = 2, HUB_NOTIFY = 4, HUB_GAP = 8, HUB_ALL_KINDS = 15 };
 
 /* A client of /ws, or a stream of gRPC: gets the pushes of the caller with the same key, and of its
  * own subscriptions. on_text gets each message of the client. o->wire is FUTU_WIRE_EVENTS. */
@@ -135,6 +165,11 @@ struct hub_events_opts {
     bool grpc;                      /* PushEvents behind their five bytes, in place of texts */
     futu_str greeting;              /* a text before everything else; borrowed until
                                      * hub_events_new() returns; p NULL: none */
+    /* A session of MCP: pushes of its own subscriptions and accounts alone, each a text that this
+     * appends; one and the same function for all. FUTU_ENOMEM ends the connection, after another
+     * error the push is left out. */
+    futu_err (*write)(const struct event *e, struct buf *out);
+    uint32_t kinds;                 /* of events that a session of MCP wants: enum hub_kind */
     void (*on_text)(futu_conn *c, futu_str text, void *arg);
     void *arg;
 };
@@ -142,6 +177,14 @@ futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
                         const struct hub_events_opts *e);
 /* Queues one text message; never conflated. */
 void hub_events_send(futu_conn *c, futu_str text);
+/* Of a session of MCP: the next text, one reference, as long as it has not ended; NULL: none. What
+ * is not taken gives way as with every slow reader, in the end with on_close(FUTU_ELIMIT). */
+struct shbuf *hub_events_take(futu_conn *c);
+bool hub_events_waits(const futu_conn *c);      /* there is one */
+void hub_events_want(futu_conn *c, uint32_t kinds);
+/* The accounts of its last Trd_SubAccPush; borrowed. */
+const uint64_t *hub_accounts(const futu_conn *c, size_t *n);
+bool hub_has_subscriptions(const futu_conn *c);
 
 void hub_set_daily(struct hub *h, struct hub_store store);
 /* The keys have been read again: ends what was opened with one that is gone, and looks cards up

@@ -131,6 +131,17 @@ void outq_sent(struct outq *q, size_t n, void (*done)(const struct out_entry *e,
     shrink_when_empty(q);
 }
 
+bool outq_take(struct outq *q, struct out_entry *out)
+{
+    if (q->head == q->tail || q->off > 0)
+        return false;
+    *out = *entry(q, q->head++);
+    q->bytes -= out->b->n;
+    q->pinned = MAX(q->pinned, q->head);
+    shrink_when_empty(q);
+    return true;
+}
+
 void outq_free(struct outq *q)
 {
     for (uint64_t i = q->head; i < q->tail; i++)

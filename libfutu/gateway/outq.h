@@ -57,6 +57,9 @@ size_t outq_output(struct outq *q, struct iovec *iov, size_t max);
 /* Drops n bytes from the front; `done` runs for each entry that is through. */
 void outq_sent(struct outq *q, size_t n, void (*done)(const struct out_entry *e, void *arg),
                void *arg);
+/* Takes the whole first entry out, with its reference. False: there is none, or a part of it has
+ * been written. */
+bool outq_take(struct outq *q, struct out_entry *out);
 void outq_free(struct outq *q);
 
 static inline bool outq_at_boundary(const struct outq *q)

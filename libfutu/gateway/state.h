@@ -30,13 +30,14 @@
 #define QUEUE_HARD (8u << 20)
 
 /* How a connection speaks. NONE: a WebSocket before its first message. CALL: not at all, it stands
- * for the callers with one key. EVENTS: a client of /ws, or a stream of gRPC. */
+ * for the callers with one key. EVENTS: a client of /ws, a stream of gRPC, a
+ * session of MCP. */
 enum conn_kind { KIND_NONE, KIND_TCP, KIND_WS_FT, KIND_WS_SDK, KIND_CALL, KIND_EVENTS };
 #define WIRE_CALL 3                 /* beside FUTU_WIRE_* */
 
 /* Forms in which a push is framed once and shared; encrypted connections have their own copies. */
 enum { FORM_TCP_PB, FORM_TCP_JSON, FORM_WS_PB, FORM_WS_JSON, FORM_SDK, FORM_EVENT_B64,
-       FORM_EVENT_JSON, FORM_EVENT_GRPC, FORM_N };
+       FORM_EVENT_JSON, FORM_EVENT_GRPC, FORM_EVENT_MCP, FORM_N };
 
 struct futu_conn {
     struct hub *hub;
@@ -220,17 +221,8 @@ void cards_refresh(struct hub *h);
 void cards_free(struct hub *h);
 size_t cards_count(const struct hub *h);        /* accounts of the last answer */
 /* events.c: one event as a server frame in c's form, one reference; NULL: no memory. */
-struct event {
-    uint32_t proto;
-    const struct stream_key *key;   /* of a quote */
-    uint64_t acc_id;                /* of a trade event, 0: none */
-    const char *market;             /* of a trade event; NULL: not known */
-    uint64_t seq;
-    const uint8_t *body;
-    size_t len;
-    futu_str json;                  /* the body as JSON, for FORM_EVENT_JSON */
-};
 struct shbuf *event_frame(struct futu_conn *c, const struct event *e);
+enum hub_kind event_kind(const struct event *e);
 /* fanout.c */
 void fanout_push(struct hub *h, const struct upstream_push *p);
 /* The same, without holding back. */

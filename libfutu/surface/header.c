@@ -1,6 +1,8 @@
 /* header.c - see header.h. */
 #include "surface/header.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 #include "access/journal.h"
@@ -20,6 +22,54 @@ futu_str bearer_of(futu_str s)
         s.n--;
     }
     return s.n > 0 ? s : STR_NULL;
+}
+
+static futu_str trim(futu_str s)
+{
+    for (; s.n > 0 && (*s.p == ' ' || *s.p == '\t'); s.n--)
+        s.p++;
+    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+        s.n--;
+    return s;
+}
+
+static bool same(futu_str s, const char *word, size_t n)
+{
+    return s.n == n && strncasecmp(s.p, word, n) == 0;
+}
+
+/* "q=0" and "q=0.000" say that the type is not taken. */
+static bool never(futu_str params)
+{
+    const char *q = params.n ? memmem(params.p, params.n, "q=", 2) : NULL;
+    if (!q)
+        return false;
+    for (q += 2; q < params.p + params.n; q++)
+        if (*q != '0' && *q != '.')
+            return *q < '1' || *q > '9';
+    return true;
+}
+
+bool accepts(futu_str accept, const char *type)
+{
+    size_t slash = strcspn(type, "/");
+    char range[32];
+    snprintf(range, sizeof(range), "%.*s/*", (int)slash, type);
+    while (accept.n > 0) {
+        const char *comma = memchr(accept.p, ',', accept.n);
+        size_t n = comma ? (size_t)(comma - accept.p) : accept.n;
+        const char *semi = memchr(accept.p, ';', n);
+        size_t word = semi ? (size_t)(semi - accept.p) : n;
+        futu_str name = trim((futu_str){ accept.p, word });
+        if ((same(name, type, strlen(type)) || same(name, "*/*", 3) ||
+             same(name, range, strlen(range))) &&
+            !never((futu_str){ accept.p + word, n - word }))
+            return true;
+        n += comma != NULL;
+        accept.p += n;
+        accept.n -= n;
+    }
+    return !accept.p;
 }
 
 bool word_ok(futu_str s)

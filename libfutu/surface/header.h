@@ -12,6 +12,8 @@
 
 /* The token of "Bearer TOKEN", the word in any case; p NULL: none. */
 futu_str bearer_of(futu_str authorization);
+/* An Accept header takes this media type, "text/html", in any case; of an absent one all are. */
+bool accepts(futu_str accept, const char *type);
 /* 1 to ORDER_KEY_MAX printable characters, as an idempotency key has. */
 bool word_ok(futu_str word);
 /* Puts the key into the order in `pb`, unless its body names one itself or can't have one; *spare

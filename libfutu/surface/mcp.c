@@ -7,10 +7,10 @@
 #include "base/mem.h"
 
 static const struct revision revisions[] = {     /* oldest first */
-    { "2024-11-05", false, false },
-    { "2025-03-26", true, false },
-    { "2025-06-18", false, true },
-    { "2025-11-25", false, true },
+    { "2024-11-05", false, false, false },
+    { "2025-03-26", true, false, false },
+    { "2025-06-18", false, true, false },
+    { "2025-11-25", false, true, true },
 };
 
 static const char *const levels[] = { "debug", "info", "notice", "warning", "error", "critical",
@@ -74,6 +74,7 @@ futu_err mcp_session_new(struct mcp *m, struct mcp_session **out, const char *pe
     s->level = -1;
     list_init(&s->calls);
     list_init(&s->posts);
+    list_init(&s->pushes);
     str_copy(s->peer, sizeof(s->peer), str_c(peer ? peer : "-"));
     list_push(&m->sessions, &s->link);
     return FUTU_OK;
@@ -91,6 +92,7 @@ void mcp_session_free(struct mcp_session *s)
     if (!s)
         return;
     mcp_orphan(s);
+    mcp_push_free(s);
     while (!list_empty(&s->posts))
         post_free(list_entry(s->posts.next, struct post, link));
     list_remove(&s->link);
@@ -140,9 +142,9 @@ static void post_end(struct post *p)
             p->answers.p[p->answers.n - 1] = ']';
         post_out(p, MCP_ANSWER, buf_str(&p->answers));
     } else if (p->answers.n == 0) {
-        post_out(p, MCP_NOTHING, STR(""));
+        post_out(p, p->dropped ? MCP_DROPPED : MCP_NOTHING, STR(""));
     } else {
-        post_out(p, MCP_ANSWER, buf_str(&p->answers));
+        post_out(p, p->bad ? MCP_BAD : MCP_ANSWER, buf_str(&p->answers));
     }
     post_free(p);
 }
@@ -157,6 +159,7 @@ static void post_answer(struct post *p, futu_str id, futu_str part)
         err = buf_puts(b, "{\"jsonrpc\":\"2.0\",\"id\":");
     if (!err)
         err = id.p ? buf_put(b, id.p, id.n) : buf_puts(b, "null");
+    p->bad = !id.p;
     if (!err)
         err = buf_put(b, part.p, part.n);
     if (!err)
@@ -202,7 +205,13 @@ void mcp_fail(struct post *p, futu_str id, int code, const char *fmt, ...)
 
 void mcp_no_reply(struct post *p)
 {
+    p->dropped = true;
     post_end(p);
+}
+
+void mcp_note(struct post *p, futu_str text)
+{
+    post_out(p, MCP_NOTE, text);
 }
 
 void mcp_log(struct post *p, int level, const char *fmt, ...)
@@ -238,6 +247,17 @@ static const struct revision *revision_of(futu_str name)
 bool mcp_revision_known(futu_str name)
 {
     return revision_of(name) != NULL;
+}
+
+bool mcp_revision_primes(futu_str name)
+{
+    const struct revision *r = revision_of(name);
+    return r && r->primes;
+}
+
+futu_str mcp_session_revision(const struct mcp_session *s)
+{
+    return s->rev ? str_c(s->rev->name) : STR_NULL;
 }
 
 static void initialize(struct post *p, futu_str id, futu_str params, futu_str token)
@@ -295,6 +315,7 @@ static void set_level(struct post *p, futu_str id, futu_str params, futu_str tok
         for (size_t i = 0; i < ARRAY_LEN(levels); i++)
             if (str_is(buf_str(&m->body), levels[i])) {
                 p->s->level = (int)i;
+                mcp_push_level(p->s);
                 mcp_reply(p, id, STR("{}"));
                 return;
             }
@@ -358,7 +379,7 @@ static void message(struct post *p, futu_str text, futu_str token)
     p->open++;
     if (mcp_is_object(text) && !method.p && (mcp_member(text, "result").p ||
                                              mcp_member(text, "error").p)) {
-        mcp_no_reply(p);                /* a response; nothing was asked of the client */
+        post_end(p);                    /* a response; nothing was asked of the client */
         return;
     }
     if (!mcp_is_object(text) || !str_is(mcp_member(text, "jsonrpc"), "\"2.0\"") ||
@@ -373,7 +394,7 @@ static void message(struct post *p, futu_str text, futu_str token)
     }
     if (str_is(name, "notifications/cancelled"))
         mcp_cancel(p->s, mcp_member(params, "requestId"));
-    mcp_no_reply(p);
+    post_end(p);
 }
 
 static void batch(struct post *p, futu_str text, futu_str token)

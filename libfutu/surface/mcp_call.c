@@ -9,36 +9,49 @@
 #include "surface/mcp_state.h"
 #include "wire/frame.h"
 
-enum { UNLOCK_TRADE = 2005, SUB = 3001, GET_KL = 3006 };
-#define PAGE_ROWS 1000          /* of the upstream */
-#define TAG_KL_MAX 6            /* maxAckKLNum, nextReqKey of c2s and of s2c, klList */
-#define TAG_KL_KEY 8
-#define TAG_KL_NEXT 3
-#define TAG_KL_LIST 2
+enum { UNLOCK_TRADE = 2005, SUB = 3001 };
 
 static const char *why_not(enum deny d)
 {
-    if (d == DENY_OPEN_MODE)
+    switch (d) {
+    case DENY_OPEN_MODE:
         return "unauthorized: without a keys file nothing here may trade";
-    if (d == DENY_MISSING)
+    case DENY_MISSING:
         return "unauthorized: an API key is needed";
-    if (d == DENY_SCOPE)
+    case DENY_SCOPE:
         return "unauthorized: the API key has no scope for this tool";
-    return "unauthorized: the API key is not valid";
+    case DENY_ACCOUNT:
+        return "unauthorized: the account is not one of the API key's";
+    default:
+        return "unauthorized: the API key is not valid";
+    }
+}
+
+static void note_refusal(struct mcp *m, const char *endpoint, const char *peer, enum deny d,
+                         const struct api_key *key)
+{
+    struct audit_event e = { .iface = IFACE_MCP, .endpoint = endpoint, .peer = peer,
+                             .outcome = OUTCOME_REJECT, .reason = why_not(d) };
+    e.key_id = key ? key->rules->id : d == DENY_MISSING ? "<missing>"
+               : d == DENY_OPEN_MODE ? "<none>" : "<invalid>";
+    hub_audit(m->o.hub, &e, d);
 }
 
 static void refuse(struct post *p, futu_str id, const char *endpoint, enum deny d,
                    const struct api_key *key)
 {
-    struct audit_event e = { .iface = IFACE_MCP, .endpoint = endpoint, .peer = p->s->peer,
-                             .outcome = OUTCOME_REJECT, .reason = why_not(d) };
-    e.key_id = key ? key->rules->id : d == DENY_MISSING ? "<missing>"
-               : d == DENY_OPEN_MODE ? "<none>" : "<invalid>";
-    hub_audit(p->s->m->o.hub, &e, d);
+    note_refusal(p->s->m, endpoint, p->s->peer, d, key);
     mcp_tell_error(p, id, "%s", why_not(d));
 }
 
 /* ---- life of a call ---- */
+
+static void wipe_buf(struct buf *b)
+{
+    if (b->p)
+        wipe(b->p, b->cap);
+    buf_free(b);
+}
 
 void mcp_call_free(struct mcp_call *k)
 {
@@ -47,9 +60,8 @@ void mcp_call_free(struct mcp_call *k)
     timer_stop(k->m->o.timers, &k->later);
     if (k->s)
         k->s->n_calls--;
-    if (k->pb.p)
-        wipe(k->pb.p, k->pb.cap);       /* it may hold the hash of a password */
-    buf_free(&k->pb);
+    wipe_buf(&k->pb);               /* the hash of a password may be in them */
+    wipe_buf(&k->body);
     buf_free(&k->sum);
     buf_free(&k->id);
     buf_free(&k->progress);
@@ -68,6 +80,17 @@ void mcp_orphan(struct mcp_session *s)
     s->n_calls = 0;
 }
 
+/* A read that is under way upstream is dropped there; a step that waits is not taken. */
+static void give_up(struct mcp_call *k)
+{
+    futu_conn *c;
+    bool waits = k->later.armed && !(k->tool->flags & MCP_CHANGES);
+    if (waits || (!list_empty(&k->call.link) &&
+                  hub_caller(k->m->o.hub, IFACE_MCP, k->key, &c) == FUTU_OK &&
+                  hub_call_cancel(c, &k->call)))
+        mcp_call_free(k);
+}
+
 void mcp_cancel(struct mcp_session *s, futu_str id)
 {
     struct list *it, *tmp;
@@ -75,16 +98,15 @@ void mcp_cancel(struct mcp_session *s, futu_str id)
         struct mcp_call *k = list_entry(it, struct mcp_call, link);
         if (id.p && k->post && str_eq(buf_str(&k->id), id)) {
             struct post *p = k->post;
-            k->post = NULL;             /* what was sent goes on; nobody hears of it */
+            k->post = NULL;             /* what can't be taken back goes on; nobody hears of it */
+            give_up(k);
             mcp_no_reply(p);
             return;
         }
     }
 }
 
-/* Answers with an error, and the call ends. */
-static void fail(struct mcp_call *k, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void fail(struct mcp_call *k, const char *fmt, ...)
+void mcp_call_fail(struct mcp_call *k, const char *fmt, ...)
 {
     char text[500];
     va_list ap;
@@ -105,8 +127,12 @@ static void on_later(struct timer *t, int64_t now)
     k->step(k);
 }
 
-static void next_turn(struct mcp_call *k, void (*step)(struct mcp_call *k))
+void mcp_call_next(struct mcp_call *k, void (*step)(struct mcp_call *k))
 {
+    if (!k->post && !(k->tool->flags & MCP_CHANGES)) {
+        mcp_call_free(k);               /* cancelled meanwhile */
+        return;
+    }
     k->step = step;
     k->later.fn = on_later;
     timer_set(k->m->o.timers, &k->later, 0);
@@ -114,21 +140,8 @@ static void next_turn(struct mcp_call *k, void (*step)(struct mcp_call *k))
 
 /* ---- what comes back ---- */
 
-static void finish(struct mcp_call *k, futu_str pb)
+void mcp_call_tell(struct mcp_call *k)
 {
-    struct mcp *m = k->m;
-    struct hub_status status;
-    hub_status(m->o.hub, &status);
-    struct mcp_result r = { .tool = k->tool, .row = k->row, .pb = (const uint8_t *)pb.p,
-                            .n = pb.n, .paper = strcmp(status.upstream, "paper") == 0,
-                            .now_ns = clock_wall(&m->o.clock), .rows = k->wanted,
-                            .more = k->more };
-    m->json.n = m->lines.n = 0;
-    futu_err err = mcp_result(&r, &m->json, &m->lines);
-    if (err) {
-        fail(k, "the answer can't be written: %s", futu_strerror(err));
-        return;
-    }
     if (k->post) {
         mcp_log(k->post, k->tool->flags & MCP_CHANGES ? 1 : 0, "%s: done", k->tool->name);
         mcp_tell(k->post, buf_str(&k->id), false);
@@ -136,16 +149,29 @@ static void finish(struct mcp_call *k, futu_str pb)
     mcp_call_free(k);
 }
 
-/* False: it has been answered. */
-static bool answered_well(struct mcp_call *k, const struct hub_reply *h)
+void mcp_call_finish(struct mcp_call *k, futu_str reply)
+{
+    struct mcp *m = k->m;
+    struct mcp_result r = { .tool = k->tool, .row = k->row, .reply = reply, .rows = k->wanted,
+                            .more = k->more, .paper = hub_is_paper(m->o.hub),
+                            .own_hours = hub_own_hours(m->o.hub),
+                            .now_ns = clock_wall(&m->o.clock) };
+    m->json.n = m->lines.n = 0;
+    futu_err err = mcp_result(&r, &m->json, &m->lines);
+    if (err)
+        mcp_call_fail(k, "the answer can't be written: %s", futu_strerror(err));
+    else
+        mcp_call_tell(k);
+}
+
+bool mcp_call_well(struct mcp_call *k, const struct hub_reply *h)
 {
     if (!h) {
-        fail(k, "the gateway or the API key has ended; what was asked may have been done");
+        mcp_call_fail(k, "the gateway or the API key has ended; what was asked may have been done");
         return false;
     }
     if (h->deny != DENY_NONE) {
-        fail(k, "%s", h->deny == DENY_SCOPE || h->deny == DENY_ACCOUNT || h->deny < DENY_SCOPE
-                          ? why_not(h->deny == DENY_ACCOUNT ? DENY_SCOPE : h->deny) : h->text);
+        mcp_call_fail(k, "%s", h->deny <= DENY_ACCOUNT ? why_not(h->deny) : h->text);
         return false;
     }
     int32_t ret = response_ret(h->body, h->len);
@@ -153,15 +179,15 @@ static bool answered_well(struct mcp_call *k, const struct hub_reply *h)
     if (ret == RET_OK)
         return true;
     if (ret == RET_DISCONNECTED)
-        fail(k, "gateway connect failed: " STR_FMT, (int)MIN(text.n, 400), text.p);
+        mcp_call_fail(k, "gateway connect failed: " STR_FMT, (int)MIN(text.n, 400), text.p);
     else
-        fail(k, STR_FMT " (retType %d)", (int)MIN(text.n, 400), text.n ? text.p : "refused",
-             (int)ret);
+        mcp_call_fail(k, STR_FMT " (retType %d)", (int)MIN(text.n, 400),
+                      text.n ? text.p : "refused", (int)ret);
     return false;
 }
 
-static void send(struct mcp_call *k, uint32_t proto, futu_str pb,
-                 void (*done)(struct hub_call *c, const struct hub_reply *h))
+void mcp_call_send(struct mcp_call *k, futu_conn *on, uint32_t proto, futu_str pb,
+                   void (*done)(struct hub_call *c, const struct hub_reply *h))
 {
     k->call.proto = proto;
     k->call.body = (const uint8_t *)pb.p;
@@ -169,127 +195,49 @@ static void send(struct mcp_call *k, uint32_t proto, futu_str pb,
     k->call.endpoint = k->tool->name;
     k->call.peer = k->peer;
     k->call.done = done;
-    hub_call(k->caller, &k->call);
+    hub_call(on, &k->call);
+}
+
+futu_conn *mcp_caller(struct mcp_call *k)
+{
+    struct mcp *m = k->m;
+    futu_conn *c = NULL;
+    if (m->o.access && access_alive(m->o.access, k->key) != DENY_NONE)
+        mcp_call_fail(k, "%s", why_not(DENY_INVALID));
+    else if (hub_caller(m->o.hub, IFACE_MCP, k->key, &c))
+        mcp_call_fail(k, "too many connections, or out of memory");
+    return c;
+}
+
+/* The caller is looked up anew: its key may have ended since the last step. */
+void mcp_call_ask(struct mcp_call *k, uint32_t proto, futu_str pb,
+                 void (*done)(struct hub_call *c, const struct hub_reply *h))
+{
+    futu_conn *c = mcp_caller(k);
+    if (c)
+        mcp_call_send(k, c, proto, pb, done);
 }
 
 static void on_reply(struct hub_call *c, const struct hub_reply *h)
 {
     struct mcp_call *k = container_of(c, struct mcp_call, call);
-    if (answered_well(k, h))
-        finish(k, (futu_str){ (const char *)h->body, h->len });
-}
-
-/* ---- pages of a history ---- */
-
-static void note_progress(struct mcp_call *k)
-{
-    struct buf *b = &k->m->text;
-    if (!k->post || !k->post->out || k->progress.n == 0)
-        return;
-    b->n = 0;
-    futu_err err = buf_printf(b, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\","
-                              "\"params\":{\"progressToken\":" STR_FMT ",\"progress\":%zu,"
-                              "\"total\":%zu,\"message\":\"rows\"}}",
-                              STR_ARG(buf_str(&k->progress)), k->rows, k->wanted);
-    if (!err)
-        k->post->out(MCP_NOTE, buf_str(b), k->post->arg);
-}
-
-static size_t rows_of(const struct hub_reply *h)
-{
-    struct pb_rec s2c, r;
-    size_t n = 0;
-    if (!pb_first((futu_str){ (const char *)h->body, h->len }, 4, &s2c))
-        return 0;
-    struct pb_in in = { s2c.p, s2c.p + s2c.n };
-    while (in.p < in.end && !pb_next(&in, &r))
-        n += r.tag == TAG_KL_LIST;
-    return n;
-}
-
-static void next_page(struct mcp_call *k);
-
-/* Keeps the page without its key; the key goes into the next request. */
-static futu_err keep_page(struct mcp_call *k, const struct hub_reply *h, bool *more)
-{
-    struct pb_rec key;
-    struct pb_edit gone = { TAG_KL_NEXT, NULL, 0 };
-    futu_err err = FUTU_OK;
-    k->rows += rows_of(h);
-    *more = pb_inner(h->body, h->len, 4, TAG_KL_NEXT, &key) && key.n > 0;
-    k->more = *more;
-    *more = *more && k->rows < k->wanted;
-    if (*more) {
-        struct buf record = BUF_INIT, pb = BUF_INIT;
-        err = pb_append(&record, TAG_KL_KEY, key.p, key.n);
-        struct pb_edit edit = { TAG_KL_KEY, record.p, record.n };
-        if (!err)
-            err = pb_splice(k->pb.p, k->pb.n, 1, &edit, 1, &pb);
-        if (!err) {
-            buf_free(&k->pb);
-            k->pb = pb;
-        }
-        buf_free(&record);
-    }
-    return err ? err : pb_splice(h->body, h->len, 4, &gone, 1, &k->sum);
-}
-
-static void on_page(struct hub_call *c, const struct hub_reply *h)
-{
-    struct mcp_call *k = container_of(c, struct mcp_call, call);
-    bool more;
-    if (!answered_well(k, h))
-        return;
-    futu_err err = keep_page(k, h, &more);
-    note_progress(k);
-    if (err)
-        fail(k, "the pages: %s", futu_strerror(err));
-    else if (more && k->post)
-        next_turn(k, next_page);
-    else
-        finish(k, buf_str(&k->sum));
-}
-
-static void next_page(struct mcp_call *k)
-{
-    send(k, k->row->id, buf_str(&k->pb), on_page);
-}
-
-/* The caller says how many in all; a page has fewer. */
-static futu_err first_page(struct mcp_call *k)
-{
-    uint8_t record[16];
-    struct pb_rec max;
-    struct buf pb = BUF_INIT;
-    uint64_t wanted = PAGE_ROWS;
-    if (pb_inner(k->pb.p, k->pb.n, 1, TAG_KL_MAX, &max))
-        wanted = max.v;
-    if (wanted < 1 || wanted > MCP_PAGED_ROWS)
-        return FUTU_EINVAL;
-    k->wanted = (size_t)wanted;
-    uint32_t page = (uint32_t)MIN(wanted, PAGE_ROWS);
-    struct pb_edit edit = { TAG_KL_MAX, record, 0 };
-    edit.n = (size_t)(pb_put_scalar(record, TAG_KL_MAX, PB_UINT32, &page) - record);
-    futu_err err = pb_splice(k->pb.p, k->pb.n, 1, &edit, 1, &pb);
-    if (!err) {
-        buf_free(&k->pb);
-        k->pb = pb;
-    }
-    return err;
+    if (mcp_call_well(k, h))
+        mcp_call_finish(k, (futu_str){ (const char *)h->body, h->len });
 }
 
 /* ---- what is sent ---- */
 
 static void send_request(struct mcp_call *k)
 {
-    send(k, k->row->id, buf_str(&k->pb), k->tool->flags & MCP_PAGES ? on_page : on_reply);
+    mcp_call_ask(k, k->row->id, buf_str(&k->pb),
+                 k->tool->flags & MCP_PAGES ? mcp_on_page : on_reply);
 }
 
 static void on_subscribed(struct hub_call *c, const struct hub_reply *h)
 {
     struct mcp_call *k = container_of(c, struct mcp_call, call);
-    if (answered_well(k, h))
-        next_turn(k, send_request);
+    if (mcp_call_well(k, h))
+        mcp_call_next(k, send_request);
 }
 
 static int32_t sub_type_of(const struct mcp_call *k)
@@ -332,50 +280,49 @@ static futu_err subscribe_request(struct mcp_call *k, int32_t sub_type, struct b
 static void start(struct mcp_call *k)
 {
     int32_t sub_type = k->tool->sub_type ? sub_type_of(k) : 0;
-    futu_err err = k->tool->flags & MCP_PAGES ? first_page(k) : FUTU_OK;
-    if (err == FUTU_EINVAL) {
-        fail(k, "max_count: 1 to %d", MCP_PAGED_ROWS);
+    if (mcp_push_call(k))
         return;
-    }
+    futu_err err = k->tool->flags & MCP_PAGES ? mcp_first_page(k) : FUTU_OK;
     if (!err && sub_type)
         err = subscribe_request(k, sub_type, &k->m->pb);
     if (err)
-        fail(k, "%s", futu_strerror(err));
+        mcp_call_fail(k, "%s", futu_strerror(err));
     else if (sub_type)
-        send(k, SUB, buf_str(&k->m->pb), on_subscribed);
+        mcp_call_ask(k, SUB, buf_str(&k->m->pb), on_subscribed);
     else
         send_request(k);
 }
 
-/* ---- arguments ---- */
+/* ---- the request ---- */
 
-/* m->body is the JSON of the call; the hash of the password goes in front. */
-static futu_err add_password(struct mcp *m, bool locks)
+/* k->body is the JSON of the call; the hash of the password goes in front. */
+static futu_err add_password(struct mcp_call *k)
 {
     struct buf with = BUF_INIT;
-    if (locks)
-        return FUTU_OK;
-    if (m->trade_pwd.n == 0)
+    if (k->m->trade_pwd.n == 0)
         return FUTU_EAUTH;
-    futu_err err = buf_printf(&with, "{\"pwdMD5\":\"%s\"%s", (const char *)m->trade_pwd.p,
-                              m->body.n > 2 ? "," : "");
+    futu_err err = buf_printf(&with, "{\"pwdMD5\":\"%s\"%s", (const char *)k->m->trade_pwd.p,
+                              k->body.n > 2 ? "," : "");
     if (!err)
-        err = buf_put(&with, m->body.p + 1, m->body.n - 1);
-    if (!err) {
-        buf_free(&m->body);
-        m->body = with;
-    } else {
-        buf_free(&with);
+        err = buf_put(&with, k->body.p + 1, k->body.n - 1);
+    if (err) {
+        wipe_buf(&with);
+        return err;
     }
-    return err;
+    wipe_buf(&k->body);
+    k->body = with;
+    return FUTU_OK;
 }
 
-static futu_err request_of(struct mcp_call *k, uint64_t conn_id, uint32_t serial, struct buf *pb,
-                           struct body_extra *extra, struct body_error *e)
+futu_err mcp_call_request(struct mcp_call *k, uint64_t conn_id, uint32_t serial, struct buf *pb,
+                          struct body_extra *extra, struct body_error *e)
 {
     struct body_fill fill = { .conn_id = conn_id, .serial = serial,
                               .preset = str_c(k->tool->preset ? k->tool->preset : "") };
-    return body_to_pb(k->row, buf_str(&k->m->body), &fill, pb, extra, e);
+    futu_err err = body_to_pb(k->row, buf_str(&k->body), &fill, pb, extra, e);
+    if (!err && k->account && (err = mcp_set_account(k->row, k->account, pb)) != FUTU_OK)
+        snprintf(e->text, sizeof(e->text), "%s", futu_strerror(err));
+    return err;
 }
 
 static void show_preview(struct mcp_call *k)
@@ -395,71 +342,84 @@ static void show_preview(struct mcp_call *k)
         err = buf_printf(&m->lines, ".\nShow this to the user. When the user agrees, call %s again "
                          "within 60 seconds with the same arguments and the confirm_token.",
                          k->tool->name);
-    if (err) {
-        fail(k, "%s", futu_strerror(err));
-        return;
-    }
-    mcp_tell(k->post, buf_str(&k->id), false);
-    mcp_call_free(k);
+    if (err)
+        mcp_call_fail(k, "%s", futu_strerror(err));
+    else
+        mcp_call_tell(k);
+}
+
+static bool real_is_closed(const struct mcp *m)
+{
+    return mcp_open_mode(m) && !(m->o.open_scopes & SCOPE_TRADE_REAL);
 }
 
 /* False: it has been answered. */
-static bool may_go(struct mcp_call *k, const struct mcp_args *args, struct body_extra *extra,
-                   struct body_error *e)
+static bool may_go(struct mcp_call *k, struct body_extra *extra, struct body_error *e)
 {
     struct mcp *m = k->m;
-    if (!(k->tool->flags & MCP_ORDER) || m->o.direct)
+    if (!(k->tool->flags & MCP_ORDER) || (m->o.direct && !real_is_closed(m)))
         return true;
-    if (request_of(k, 0, 0, &m->pb, extra, e)) {
-        fail(k, "%s", e->text);
+    if (mcp_call_request(k, 0, 0, &m->pb, extra, e)) {
+        mcp_call_fail(k, "%s", e->text);
         return false;
     }
     if (!mcp_is_real(k->row, buf_str(&m->pb)))
         return true;
-    if (!args->confirm.p) {
+    if (real_is_closed(m)) {
+        note_refusal(m, k->tool->name, k->peer, DENY_OPEN_MODE, NULL);
+        mcp_call_fail(k, "unauthorized: without a keys file real accounts are closed to trading");
+        return false;
+    }
+    if (!k->args.confirm[0]) {
         show_preview(k);
         return false;
     }
-    const char *bad = mcp_string(args->confirm, &m->lines)
-                          ? "confirm_token: a text is expected"
-                          : mcp_confirm(m, buf_str(&m->lines), k->key, k->tool, buf_str(&m->pb));
+    const char *bad = mcp_confirm(m, str_c(k->args.confirm), k->key, k->tool, buf_str(&m->pb));
     if (bad)
-        fail(k, "%s", bad);
+        mcp_call_fail(k, "%s", bad);
     return !bad;
 }
+
+void mcp_call_go(struct mcp_call *k)
+{
+    struct body_error e = { "", "" };
+    struct body_extra extra;
+    if (!may_go(k, &extra, &e))
+        return;
+    futu_conn *caller = mcp_caller(k);
+    if (!caller)
+        return;
+    if (mcp_call_request(k, hub_conn_id(caller), ++k->m->serial, &k->pb, &extra, &e)) {
+        mcp_call_fail(k, "%s", e.text);
+        return;
+    }
+    k->call.acc_ids = extra.acc_ids;        /* borrowed until hub_call() returns */
+    k->call.n_acc_ids = extra.n_acc_ids;
+    start(k);
+}
+
+/* ---- the call ---- */
 
 static void run(struct mcp_call *k, futu_str arguments)
 {
     struct mcp *m = k->m;
     struct body_error e = { "", "" };
-    struct body_extra extra;
-    struct mcp_args args;
     bool locks = str_is(mcp_member(arguments, "unlock"), "false");
-    futu_err err = mcp_body(k->tool, arguments, &m->body, &args, &e);
-    if (!err && k->row->id == UNLOCK_TRADE)
-        err = add_password(m, locks);
+    futu_err err = mcp_body(k->tool, arguments, clock_wall(&m->o.clock), &k->body, &k->args, &e);
+    if (!err && k->row->id == UNLOCK_TRADE && !locks)
+        err = add_password(k);
     if (err == FUTU_EAUTH) {
-        fail(k, "no trade password is set: the operator sets FUTU_TRADE_PWD");
+        mcp_call_fail(k, "no trade password is set: the operator sets FUTU_TRADE_PWD");
         return;
     }
-    if (!err)
-        err = hub_caller(m->o.hub, IFACE_MCP, k->key, &k->caller);
-    if (err) {
-        fail(k, "%s", e.text[0] ? e.text : futu_strerror(err));
-        return;
-    }
-    if (!may_go(k, &args, &extra, &e))
-        return;
-    err = request_of(k, hub_conn_id(k->caller), ++m->serial, &k->pb, &extra, &e);
-    if (m->body.p && k->row->id == UNLOCK_TRADE)
-        wipe(m->body.p, m->body.cap);
-    if (err) {
-        fail(k, "%s", e.text);
-        return;
-    }
-    k->call.acc_ids = extra.acc_ids;
-    k->call.n_acc_ids = extra.n_acc_ids;
-    start(k);
+    if (err)
+        mcp_call_fail(k, "%s", e.text[0] ? e.text : futu_strerror(err));
+    else if (k->args.no_account || k->args.card[0])
+        mcp_account_find(k);
+    else if (k->tool->flags & MCP_RAW)
+        mcp_raw(k);
+    else
+        mcp_call_go(k);
 }
 
 static struct mcp_call *call_new(struct post *p, futu_str id, futu_str progress)
@@ -506,9 +466,20 @@ static const struct mcp_tool *tool_of(struct post *p, futu_str id, futu_str para
 static futu_str token_of(struct mcp *m, futu_str arguments, futu_str bearer)
 {
     futu_str own = mcp_member(arguments, "api_key");
-    if (!own.p)
+    if (!own.p || str_is(own, "null"))
         return bearer;
     return mcp_string(own, &m->body) ? STR("") : buf_str(&m->body);
+}
+
+static enum deny may_call(struct mcp *m, const struct proto_row *row, futu_str token,
+                          struct api_key **key)
+{
+    enum deny d = mcp_who(m, token, key);
+    if (d != DENY_NONE || row->scopes == 0)
+        return d;
+    if (mcp_open_mode(m))
+        return mcp_open_scope(m, row->scopes) ? DENY_NONE : DENY_OPEN_MODE;
+    return access_scope(*key, row->scopes) ? DENY_NONE : DENY_SCOPE;
 }
 
 void mcp_call(struct post *p, futu_str id, futu_str params, futu_str token)
@@ -524,13 +495,9 @@ void mcp_call(struct post *p, futu_str id, futu_str params, futu_str token)
         return;
     }
     const struct proto_row *row = proto_find(t->proto);
-    enum deny d = mcp_who(m, token_of(m, arguments, token), &key);
+    enum deny d = may_call(m, row, token_of(m, arguments, token), &key);
     if (m->body.p)
         wipe(m->body.p, m->body.cap);       /* it may have been a key */
-    if (d == DENY_NONE && mcp_open_mode(m) && row->scopes & MCP_TRADES)
-        d = DENY_OPEN_MODE;
-    if (d == DENY_NONE && !mcp_open_mode(m) && row->scopes && !access_scope(key, row->scopes))
-        d = DENY_SCOPE;
     if (d != DENY_NONE) {
         refuse(p, id, t->name, d, key);
         return;

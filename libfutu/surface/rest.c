@@ -19,6 +19,7 @@ static futu_err make_mcp(struct rest *r, const struct rest_opts *o)
 {
     struct mcp_opts m = { .hub = o->hub, .access = o->access, .clock = o->clock,
                           .timers = o->timers, .groups = o->mcp_groups, .direct = o->mcp_direct,
+                          .open_scopes = o->mcp_open_scopes,
                           .trade_pwd_md5 = o->mcp_trade_pwd_md5 };
     r->o.mcp_trade_pwd_md5 = NULL;
     return mcp_new(&r->mcp, &m);
@@ -39,6 +40,7 @@ futu_err rest_new(struct rest **out, const struct rest_opts *o)
     list_init(&r->calls);
     list_init(&r->idle);
     list_init(&r->mcp_sessions);
+    list_init(&r->mcp_ended);
     idem_init(&r->idem);
     r->stop.fn = rest_stop_now;
     futu_err err = make_mcp(r, o);
@@ -58,7 +60,12 @@ void rest_free(struct rest *r)
     while (!list_empty(&r->calls)) {
         futu_http_call *k = list_entry(r->calls.next, futu_http_call, link);
         list_remove(&k->call.link);
-        http_error(k, 503, "the gateway ends");
+        if (k->streams) {
+            k->on_more(NULL, k->arg);
+            http_give_back(k);
+        } else {
+            http_error(k, 503, "the gateway ends");
+        }
     }
     while (!list_empty(&r->idle)) {
         futu_http_call *k = list_entry(r->idle.next, futu_http_call, link);
@@ -71,6 +78,7 @@ void rest_free(struct rest *r)
     buf_free(&r->pb);
     buf_free(&r->json);
     buf_free(&r->text);
+    buf_free(&r->sse);
     buf_free(&r->openapi);
     mem_free(r->origins);
     mem_free(r);
@@ -94,6 +102,7 @@ futu_http_call *http_take(struct rest *r, const futu_http_request *rq, futu_http
     k->rest = r;
     k->done = done;
     k->arg = arg;
+    k->on_more = rq->on_more;
     k->inside = true;
     list_init(&k->link);
     list_init(&k->call.link);
@@ -143,6 +152,16 @@ void http_answer(futu_http_call *k, int status, const char *type, const char *he
         k->done(&a, k->arg);
     if (!k->inside)
         http_give_back(k);
+}
+
+void http_stream(futu_http_call *k, const char *type, const char *headers)
+{
+    char room[1024];
+    futu_http_answer a = { .size = sizeof(a), .status = 200, .content_type = type, .stream = 1 };
+    a.headers = cors_of(k, headers, room, sizeof(room));
+    k->streams = k->told = true;        /* who is told of the head looks for the rest */
+    trace_http_answer(k->peer, 200, STR_NULL);
+    k->done(&a, k->arg);
 }
 
 static void error_body_until(futu_http_call *k, int status, const char *headers, const char *text,
@@ -286,7 +305,8 @@ static void preflight(futu_http_call *k, const struct route *route)
              route->methods & METHOD_GET ? "GET, HEAD, " : "",
              route->methods & METHOD_DELETE ? "DELETE, " : "",
              route->methods & METHOD_POST ? "POST, OPTIONS" : "OPTIONS",
-             route->kind == ROUTE_MCP ? ", Mcp-Session-Id, MCP-Protocol-Version" : "");
+             route->kind == ROUTE_MCP ? ", Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID"
+                                      : "");
     http_answer(k, 204, NULL, text, STR_NULL);
 }
 
@@ -382,8 +402,7 @@ static bool answer_hot(struct rest *r, const struct hot_request *rq, futu_http_d
 
 bool sized(const futu_http_request *rq)
 {
-    return rq->size >= offsetof(futu_http_request, mcp_version) +
-                           sizeof(rq->mcp_version);
+    return rq->size >= offsetof(futu_http_request, on_more) + sizeof(rq->on_more);
 }
 
 futu_err rest_request(struct rest *r, const futu_http_request *rq, futu_http_done_fn *done,
@@ -415,6 +434,10 @@ futu_err rest_request(struct rest *r, const futu_http_request *rq, futu_http_don
 
 void rest_abandon(futu_http_call *k)
 {
-    if (k)
+    if (k && k->stream)
+        rest_mcp_left(k);
+    else if (k && k->streams)
+        http_give_back(k);
+    else if (k)
         k->done = NULL;
 }

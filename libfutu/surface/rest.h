@@ -26,6 +26,7 @@ struct rest_opts {
      * trade password for futu_unlock_trade (copied; NULL: none). */
     uint32_t mcp_groups;
     bool mcp_direct;
+    uint32_t mcp_open_scopes;
     const char *mcp_trade_pwd_md5;
     /* One line for the user in `why` when it is not FUTU_OK. */
     futu_err (*upstream_state)(void *arg, char *why, size_t size);
@@ -43,6 +44,8 @@ void rest_free(struct rest *r);
 futu_err rest_request(struct rest *r, const futu_http_request *rq, futu_http_done_fn *done,
                       void *arg, futu_http_call **out);
 void rest_abandon(futu_http_call *k);
+futu_err rest_more(futu_http_call *k, futu_str *piece);
+void rest_leave(futu_http_call *k);
 futu_err rest_upgrade(struct rest *r, const futu_http_request *rq, const futu_conn_opts *o,
                       futu_conn **out, futu_http_done_fn *done, void *arg);
 

@@ -1,188 +1,188 @@
-/* rest_mcp.c - /mcp: the Model Context Protocol over HTTP. Each POST is one text, its answer is one
- * JSON object; there is no stream, so that GET is answered with 405.
+/* rest_mcp.c - /mcp: the Model Context Protocol as streamable HTTP. A POST brings one text, a GET
+ * opens the session's stream or goes on with one that broke off, a DELETE ends the session.
  *
- * Session: made by initialize, named by Mcp-Session-Id, of one key. At most MCP_SESSIONS: then the
- *          one that has been idle longest goes, and its client is told so by 404.
+ * Answers: one JSON object when the text is answered within WEB_LATE_NS without a note before it,
+ *          else a stream, if the client takes one; 202 when nothing is to be answered, 400 when the
+ *          text is no message. The client's Accept decides between the two where it names one.
  * Tests:   test/unit/surface/rest_mcp_test.c, test/mcp/
  */
 #include <stdio.h>
 
-#include "base/mem.h"
-#include "crypt/digest.h"
-#include "crypt/random.h"
-#include "surface/mcp.h"
 #include "surface/mcp_json.h"
-#include "surface/rest_state.h"
+#include "surface/mcp_web.h"
 
-#define MCP_SESSIONS 256
-#define MCP_ID 32               /* hex digits */
+#define JSON "application/json"
+#define EVENTS "text/event-stream"
 
-struct http_session {
-    char id[MCP_ID + 1];
-    const struct api_key *key;
-    struct mcp_session *s;
-    int64_t used;
-    struct list link;
-};
-
-/* ---- sessions ---- */
-
-static struct http_session *session_new(struct rest *r, futu_http_call *k)
+static void rpc_error(futu_http_call *k, int status, int code, const char *text)
 {
-    uint8_t raw[MCP_ID / 2];
-    struct http_session *h = mem_zalloc(sizeof(*h));
-    if (!h || mcp_session_new(r->mcp, &h->s, k->peer)) {
-        mem_free(h);
-        return NULL;
-    }
-    random_bytes(raw, sizeof(raw));
-    hex_lower(raw, sizeof(raw), h->id);
-    h->key = k->key;
-    h->used = clock_mono(&r->o.clock);
-    list_push(&r->mcp_sessions, &h->link);
-    r->n_mcp_sessions++;
-    return h;
+    char body[240];
+    snprintf(body, sizeof(body), "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":%d,"
+             "\"message\":\"%s\"}}", code, text);
+    http_answer(k, status, JSON, NULL, str_c(body));
 }
 
-/* Its requests that are under way are answered. */
-static void session_free(struct rest *r, struct http_session *h)
+/* ---- answers ---- */
+
+/* Of a batch each answer is an event of its own: clients read one message an event. */
+static void put_answer(struct mcp_stream *t, futu_str text)
 {
-    struct list *it, *tmp;
-    mcp_session_free(h->s);
-    h->s = NULL;
-    list_each(it, tmp, &r->calls) {
-        futu_http_call *k = list_entry(it, futu_http_call, link);
-        if (k->mcp == h && !k->answered) {
-            k->mcp = NULL;
-            http_error(k, 404, "the session has ended");
-        }
+    struct json_lex lx;
+    futu_str one;
+    if (!mcp_enter(&lx, text, '[')) {
+        web_stream_put(t, text);
+        return;
     }
-    list_remove(&h->link);
-    r->n_mcp_sessions--;
-    mem_free(h);
+    while (mcp_next_element(&lx, &one))
+        web_stream_put(t, one);
 }
 
-static struct http_session *session_find(struct rest *r, futu_str id, const struct api_key *key)
+static void answer_json(struct mcp_stream *t, enum mcp_out kind, futu_str text)
 {
-    struct list *it, *tmp;
-    struct http_session *found = NULL;
-    list_each(it, tmp, &r->mcp_sessions) {
-        struct http_session *h = list_entry(it, struct http_session, link);
-        if (id.n == MCP_ID && equal_ct(h->id, id.p, MCP_ID) && h->key == key)
-            found = h;
-    }
-    if (found)
-        found->used = clock_mono(&r->o.clock);
-    return found;
+    futu_http_call *k = t->reader;
+    char headers[128] = "";
+    if (t->begins && mcp_session_begun(t->of->s))
+        snprintf(headers, sizeof(headers), "Mcp-Session-Id: %s\r\n"
+                 "Access-Control-Expose-Headers: Mcp-Session-Id\r\n", t->of->id);
+    web_stream_drop(t);
+    if (!k)
+        return;
+    if (kind == MCP_ANSWER || kind == MCP_BAD)
+        http_answer(k, kind == MCP_BAD ? 400 : 200, JSON, headers, text);
+    else
+        http_answer(k, 202, NULL, NULL, STR_NULL);
 }
 
-/* The one that was idle longest makes room. False: all are busy. */
-static bool make_room(struct rest *r)
+static void on_out(enum mcp_out kind, futu_str text, void *arg)
 {
-    struct list *it, *tmp;
-    struct http_session *idle = NULL;
-    if (r->n_mcp_sessions < MCP_SESSIONS)
-        return true;
-    list_each(it, tmp, &r->mcp_sessions) {
-        struct http_session *h = list_entry(it, struct http_session, link);
-        if (!mcp_session_busy(h->s) && (!idle || h->used < idle->used))
-            idle = h;
+    struct mcp_stream *t = arg;
+    if (kind == MCP_NOTE) {
+        web_stream_begin(t);
+        if (t->begun)
+            web_stream_put(t, text);
+    } else if (!t->begun) {
+        answer_json(t, kind, text);
+    } else {
+        if (kind == MCP_ANSWER || kind == MCP_BAD)
+            put_answer(t, text);
+        web_stream_end(t);
     }
-    if (idle)
-        session_free(r, idle);
-    return idle != NULL;
-}
-
-void rest_mcp_free(struct rest *r)
-{
-    while (!list_empty(&r->mcp_sessions))
-        session_free(r, list_entry(r->mcp_sessions.next, struct http_session, link));
-    mcp_free(r->mcp);
-    r->mcp = NULL;
 }
 
 /* ---- requests ---- */
 
-static void on_out(enum mcp_out kind, futu_str text, void *arg)
+/* NULL: it has been answered. */
+static struct web_session *session_of(futu_http_call *k, const futu_http_request *rq)
 {
-    futu_http_call *k = arg;
-    char headers[128] = "";
-    if (kind == MCP_NOTE)
-        return;                         /* there is no stream to put it on */
-    if (k->mcp && k->mcp_begins && mcp_session_begun(k->mcp->s))
-        snprintf(headers, sizeof(headers), "Mcp-Session-Id: %s\r\n"
-                 "Access-Control-Expose-Headers: Mcp-Session-Id\r\n", k->mcp->id);
-    if (kind == MCP_NOTHING)
-        http_answer(k, 202, NULL, NULL, STR_NULL);
-    else
-        http_answer(k, 200, "application/json", headers, text);
+    struct web_session *w = web_session_find(k->rest, rq->session_id, k->key);
+    if (!rq->session_id.p)
+        rpc_error(k, 400, -32600, "Mcp-Session-Id is missing: begin with initialize");
+    else if (!w)
+        rpc_error(k, 404, -32600, "no such session: begin again with initialize");
+    else if (rq->mcp_version.p && !str_eq(rq->mcp_version, mcp_session_revision(w->s))) {
+        rpc_error(k, 400, -32600, "MCP-Protocol-Version: the session has agreed on another one");
+        w = NULL;
+    }
+    return w;
 }
 
-static bool accepts_json(futu_str accept)
+/* Answers one text; may: as a stream, too. */
+static void work(futu_http_call *k, const futu_http_request *rq, struct web_session *w, bool begins)
 {
-    return !accept.p || memmem(accept.p, accept.n, "application/json", 16) ||
-           memmem(accept.p, accept.n, "*/*", 3) || memmem(accept.p, accept.n, "application/*", 13);
-}
-
-static void rpc_error(futu_http_call *k, int status, int code, const char *text)
-{
-    char body[200];
-    snprintf(body, sizeof(body), "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":%d,"
-             "\"message\":\"%s\"}}", code, text);
-    http_answer(k, status, "application/json", NULL, str_c(body));
+    bool json = accepts(rq->accept, JSON);
+    bool may = k->on_more && accepts(rq->accept, EVENTS);
+    struct mcp_stream *t = web_answer_new(w, k, may);
+    if (!t) {
+        http_error(k, 503, "out of memory");
+        return;
+    }
+    t->begins = begins;
+    if (!json)
+        web_stream_begin(t);
+    mcp_session_text(w->s, rq->body, bearer_of(rq->authorization), on_out, t);
 }
 
 static void begin(futu_http_call *k, const futu_http_request *rq)
 {
-    struct rest *r = k->rest;
-    struct http_session *h = make_room(r) ? session_new(r, k) : NULL;
-    if (!h) {
-        http_error(k, 503, "too many sessions");
+    struct web_session *w = web_session_new(k);
+    if (!w) {
+        http_error(k, 503, "too many sessions, or out of memory");
         return;
     }
-    k->mcp = h;
-    k->mcp_begins = true;
-    mcp_session_text(h->s, rq->body, bearer_of(rq->authorization), on_out, k);
-    if (!mcp_session_begun(h->s))
-        session_free(r, h);
+    work(k, rq, w, true);
+    if (!mcp_session_begun(w->s))
+        web_session_end(w, NULL);
 }
 
 static void post(futu_http_call *k, const futu_http_request *rq)
 {
-    if (!accepts_json(rq->accept)) {
+    struct web_session *w;
+    bool streams = k->on_more && accepts(rq->accept, EVENTS);
+    if (!accepts(rq->accept, JSON) && !streams)
         http_error(k, 406, "Accept: application/json, text/event-stream is expected");
-    } else if (rq->body.n > MCP_TEXT_MAX) {
+    else if (rq->body.n > MCP_TEXT_MAX)
         http_error(k, 413, "a message has at most 1048576 bytes");
-    } else if (!mcp_json_valid(rq->body)) {
+    else if (!mcp_json_valid(rq->body))
         rpc_error(k, 400, -32700, "no JSON");
-    } else if (mcp_begins(rq->body)) {
+    else if (mcp_begins(rq->body))
         begin(k, rq);
-    } else if (!rq->session_id.p) {
-        rpc_error(k, 400, -32600, "Mcp-Session-Id is missing: begin with initialize");
-    } else if (!(k->mcp = session_find(k->rest, rq->session_id, k->key))) {
-        rpc_error(k, 404, -32600, "no such session: begin again with initialize");
-    } else {
-        mcp_session_text(k->mcp->s, rq->body, bearer_of(rq->authorization), on_out, k);
+    else if ((w = session_of(k, rq)) != NULL)
+        work(k, rq, w, false);
+}
+
+static void resume(futu_http_call *k, struct web_session *w, futu_str id)
+{
+    uint32_t no;
+    uint64_t seen, lost = 0;
+    struct mcp_stream *t = sse_id(id, &no, &seen) ? web_stream_find(w, no) : NULL;
+    if (!t || !sse_resume(&t->sse, seen, &lost)) {
+        http_error(k, 400, "Last-Event-ID: no such event, or it is too long ago");
+        return;
     }
+    if (t->over && !sse_waits(&t->sse)) {       /* a stream without an event would be tried again */
+        http_answer(k, 405, NULL, "Allow: POST, DELETE, OPTIONS\r\n", STR_NULL);
+        return;
+    }
+    t->lost = lost;
+    web_stream_read(t, k);
+}
+
+static void get(futu_http_call *k, const futu_http_request *rq)
+{
+    struct web_session *w;
+    if (!k->on_more)
+        http_answer(k, 405, NULL, "Allow: POST, DELETE, OPTIONS\r\n", STR_NULL);
+    else if (!accepts(rq->accept, EVENTS))
+        http_error(k, 406, "Accept: text/event-stream is expected");
+    else if ((w = session_of(k, rq)) == NULL)
+        return;
+    else if (rq->last_event_id.p)
+        resume(k, w, rq->last_event_id);
+    else if (w->own->reader)
+        http_error(k, 409, "the stream of this session is being read already");
+    else
+        web_stream_read(w->own, k);
 }
 
 static void end(futu_http_call *k, const futu_http_request *rq)
 {
-    struct http_session *h = session_find(k->rest, rq->session_id, k->key);
-    if (!h) {
-        http_error(k, rq->session_id.p ? 404 : 400, "Mcp-Session-Id: no such session");
+    struct web_session *w = session_of(k, rq);
+    if (!w)
         return;
-    }
-    session_free(k->rest, h);
+    web_session_end(w, NULL);
     http_answer(k, 204, NULL, NULL, STR_NULL);
 }
 
 void rest_mcp(futu_http_call *k, const futu_http_request *rq)
 {
     if (rq->mcp_version.p && !mcp_revision_known(rq->mcp_version))
-        http_error(k, 400, "MCP-Protocol-Version: not known here");
+        rpc_error(k, 400, -32600, "MCP-Protocol-Version: not known here");
     else if (str_is(rq->method, "DELETE"))
         end(k, rq);
-    else
+    else if (str_is(rq->method, "GET"))
+        get(k, rq);
+    else if (str_is(rq->method, "POST"))
         post(k, rq);
+    else
+        http_answer(k, 405, NULL, "Allow: GET, POST, DELETE, OPTIONS\r\n", STR_NULL);
 }

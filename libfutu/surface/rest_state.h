@@ -18,7 +18,7 @@
 #define ORIGIN_MAX 256
 #define CARD_MAX 64
 
-struct http_session;            /* of /mcp */
+struct mcp_stream;              /* of /mcp */
 struct mcp;
 
 struct rest {
@@ -32,8 +32,11 @@ struct rest {
     struct buf openapi;             /* made at the first request for it */
     struct timer stop;              /* of the shutdown */
     struct mcp *mcp;
-    struct list mcp_sessions;       /* struct http_session.link */
+    struct list mcp_sessions;       /* struct web_session.link */
+    struct list mcp_ended;          /* struct mcp_stream.link: read though the session ended */
     size_t n_mcp_sessions;
+    struct timer mcp_timer;
+    struct buf sse;                 /* one piece of a stream */
 };
 
 struct futu_http_call {
@@ -48,8 +51,10 @@ struct futu_http_call {
     struct api_key *key;
     bool int64_text;
     struct idem_entry *idem;        /* that its answer is kept under */
-    struct http_session *mcp;
-    bool mcp_begins;                /* the answer names the session */
+    /* Of /mcp: what it reads, or the answer it waits for. */
+    struct mcp_stream *stream;
+    void (*on_more)(futu_http_call *k, void *arg);
+    bool streams, told;             /* the head is out; on_more() has run since the last look */
     /* A card is looked up before the call: the Request without its account, and what is found. */
     struct buf kept;
     char card[CARD_MAX + 1];
@@ -71,6 +76,9 @@ void http_deny(futu_http_call *k, enum deny d, const char *text, uint32_t retry_
 void http_too_early(futu_http_call *k, const char *text, uint32_t retry_s);
 /* The same, with one line in the trail. */
 void http_refuse(futu_http_call *k, enum deny d, const char *reason);
+
+/* The head of an answer whose body is a stream. The call stays until it is abandoned. */
+void http_stream(futu_http_call *k, const char *type, const char *headers);
 
 /* The struct has all members that are read. */
 bool sized(const futu_http_request *rq);
@@ -95,7 +103,10 @@ void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query);
 void rest_admin(futu_http_call *k, const futu_http_request *rq);
 /* rest_mcp.c */
 void rest_mcp(futu_http_call *k, const futu_http_request *rq);
+/* mcp_web.c */
 void rest_mcp_free(struct rest *r);
+/* The reader of a stream, or of an answer, is gone. */
+void rest_mcp_left(futu_http_call *k);
 void rest_stop_now(struct timer *t, int64_t now);
 
 #endif

@@ -127,8 +127,8 @@ static const struct route table[] = {       /* by path */
 static const uint32_t changing[] = { 1006, 1008, 1009, 2005, 2008, 3001, 3002, 3214, 3220, 3309,
                                      3455 };
 
-static const struct route mcp = { "/mcp", ROUTE_MCP, METHOD_POST | METHOD_DELETE, false, false, 0,
-                                  0, NULL, false, "Model Context Protocol" };
+static const struct route mcp = { "/mcp", ROUTE_MCP, METHOD_GET | METHOD_POST | METHOD_DELETE,
+                                  false, false, 0, 0, NULL, false, "Model Context Protocol" };
 
 enum { INIT_CONNECT = 1001, SUB_ACC_PUSH = 2008 };
 

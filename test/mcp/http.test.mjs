@@ -29,7 +29,7 @@ test('tools, reads and orders', async () => {
     assert.equal(tools.get('futu_place_order').annotations.destructiveHint, true);
     assert.equal(tools.get('futu_get_quote').annotations.readOnlyHint, true);
     await checkReads(client);
-    await checkHistory(client, false);
+    await checkHistory(client, true);
     await checkOrders(client);
     await client.close();
 });

@@ -29,6 +29,11 @@ typedef struct futu_mcp_opts {
      * inside futu_mcp_feed(), and must not call the session. */
     void (*on_text)(futu_str text, void *arg);
     void *arg;
+    /* A push waits, of orders, fills or quotes that the client has asked for: futu_mcp_take() hands
+     * it over. Runs perhaps inside futu_mcp_feed(), and must not call the session. NULL: each push
+     * goes to on_text at once. A transport that is behind takes none meanwhile: quotes give way to
+     * newer ones, and before an order would be lost the pushes end, which the client is told. */
+    void (*on_push)(void *arg);
 } futu_mcp_opts;
 #define FUTU_MCP_OPTS_INIT FUTU_SIZED_INIT(futu_mcp_opts)
 
@@ -37,6 +42,8 @@ typedef struct futu_mcp_opts {
 FUTU_API futu_err futu_mcp_new(futu_gateway *g, futu_mcp **out, const futu_mcp_opts *opts);
 /* One text of the client; whatever it is, it is answered as the protocol says. Nothing is kept. */
 FUTU_API void futu_mcp_feed(futu_mcp *m, futu_str text);
+/* Hands the next push to on_text. False: none waits. */
+FUTU_API bool futu_mcp_take(futu_mcp *m);
 /* Some text has no answer yet. */
 FUTU_API bool futu_mcp_busy(const futu_mcp *m);
 /* What is under way goes on, unheard; an order is not taken back. NULL is fine. */

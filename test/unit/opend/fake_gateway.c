@@ -11,6 +11,10 @@ struct futu_http_call {
     futu_http_done_fn *done;
     void *arg;
     unsigned i;
+    void (*on_more)(futu_http_call *call, void *arg);
+    bool streams, over, left;
+    char *pieces;               /* each behind its length in four digits */
+    size_t n, at, cap;
 };
 
 struct futu_conn {
@@ -42,8 +46,57 @@ static void hold(futu_http_done_fn *done, void *arg, futu_http_call **out)
 {
     struct futu_http_call *c = calloc(1, sizeof(*c));
     ck_assert_uint_lt(fake.held, FAKE_HELD);
-    *c = (struct futu_http_call){ done, arg, fake.held };
+    *c = (struct futu_http_call){ .done = done, .arg = arg, .i = fake.held };
     fake.calls[fake.held++] = *out = c;
+}
+
+static void begin_stream(const futu_http_request *rq, futu_http_call *c)
+{
+    futu_http_answer a = { .size = sizeof(a), .status = 200, .headers = "", .stream = 1,
+                           .content_type = "text/event-stream" };
+    c->on_more = rq->on_more;
+    c->streams = true;
+    c->done(&a, c->arg);
+}
+
+void fake_put(unsigned i, size_t n)
+{
+    struct futu_http_call *c = fake.calls[i];
+    ck_assert_uint_lt(n, 10000);
+    if (c->n + 5 + n > c->cap) {
+        c->cap = 2 * c->cap + 65536;
+        c->pieces = realloc(c->pieces, c->cap);
+        ck_assert_ptr_nonnull(c->pieces);
+    }
+    snprintf(c->pieces + c->n, 5, "%04u", (unsigned)n);
+    memset(c->pieces + c->n + 4, 's', n);
+    c->n += 4 + n;
+    c->on_more(c, c->arg);
+}
+
+void fake_over(unsigned i)
+{
+    fake.calls[i]->over = true;
+    fake.calls[i]->on_more(fake.calls[i], fake.calls[i]->arg);
+}
+
+futu_err futu_http_more(futu_http_call *c, futu_str *piece)
+{
+    char digits[5] = "";
+    *piece = (futu_str){ NULL, 0 };
+    if (c->at == c->n)
+        return c->over ? FUTU_ENOTCONN : FUTU_EAGAIN;
+    memcpy(digits, c->pieces + c->at, 4);
+    *piece = (futu_str){ c->pieces + c->at + 4, strtoul(digits, NULL, 10) };
+    c->at += 4 + piece->n;
+    fake.taken += piece->n;
+    return FUTU_OK;
+}
+
+void futu_http_leave(futu_http_call *c)
+{
+    c->left = c->over = true;
+    c->on_more(c, c->arg);
 }
 
 futu_err futu_gateway_http(futu_gateway *g, const futu_http_request *rq, futu_http_done_fn *done,
@@ -53,8 +106,12 @@ futu_err futu_gateway_http(futu_gateway *g, const futu_http_request *rq, futu_ht
     (void)g;
     *out = NULL;
     fake.requests++;
+    fake.streams = rq->on_more != NULL;
     if (begins(rq->target, "/hold")) {
         hold(done, arg, out);
+    } else if (begins(rq->target, "/stream")) {
+        hold(done, arg, out);
+        begin_stream(rq, *out);
     } else if (begins(rq->target, "/big")) {
         ck_assert_uint_le(fake.big, sizeof(text));
         memset(text, 'b', fake.big);
@@ -76,6 +133,7 @@ void futu_http_abandon(futu_http_call *call)
         return;
     fake.abandoned++;
     fake.calls[call->i] = NULL;
+    free(call->pieces);
     free(call);
 }
 

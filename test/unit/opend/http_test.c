@@ -297,6 +297,122 @@ START_TEST(a_drain_answers_what_is_under_way)
 }
 END_TEST
 
+#define STREAM "HTTP/1.1 200 OK\r\n" FIXED                                                         \
+    "Content-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+START_TEST(a_stream_comes_in_chunks_and_the_connection_stays)
+{
+    int fd = line_connect();
+    line_say(fd, GET("/1") GET("/stream") GET("/2"));
+    line_expect(fd, TEXT("6", "", "GET /1") STREAM);
+    line_silent(fd);
+    fake_put(0, 3);
+    line_expect(fd, "3\r\nsss\r\n");
+    fake_put(0, 1);
+    fake_put(0, 17);
+    line_expect(fd, "1\r\ns\r\n11\r\nsssssssssssssssss\r\n");
+    line_tick(HTTP_IDLE_MS);                /* nothing to tell is no fault of the client */
+    line_silent(fd);
+    fake_over(0);
+    line_expect(fd, "0\r\n\r\n" TEXT("6", "", "GET /2"));
+    ck_assert_uint_eq(fake.abandoned, 1);
+    line_say(fd, GET("/3"));
+    line_expect(fd, TEXT("6", "", "GET /3"));
+    close(fd);
+}
+END_TEST
+
+START_TEST(a_stream_waits_for_its_turn)
+{
+    int fd = line_connect();
+    line_say(fd, GET("/hold") GET("/stream") GET("/stream"));
+    line_await(fake.held == 3);
+    fake_put(1, 2);
+    fake_put(2, 2);
+    fake_over(2);
+    line_silent(fd);
+    ck_assert_uint_eq(fake.taken, 0);
+    fake_answer(0, "x");
+    line_expect(fd, TEXT("1", "", "x") STREAM "2\r\nss\r\n");
+    line_silent(fd);
+    fake_over(1);
+    line_expect(fd, "0\r\n\r\n" STREAM "2\r\nss\r\n0\r\n\r\n");
+    line_silent(fd);
+    close(fd);
+}
+END_TEST
+
+START_TEST(of_a_stream_no_more_is_taken_than_its_reader_takes)
+{
+    static const size_t all = 2000 * 5000;
+    int fd = line_connect();
+    line_say(fd, GET("/stream"));
+    line_expect(fd, STREAM);
+    for (int i = 0; i < 2000; i++)
+        fake_put(0, 5000);
+    line_turn();
+    line_turn();
+    ck_assert_uint_lt(fake.taken, all / 2);
+    line_tick(HTTP_TAKE_MS - 1000);
+    ck_assert(!listener_idle(&line));
+    for (int i = 0; i < 2000; i++)
+        line_skip(fd, 4 + 2 + 5000 + 2);
+    line_silent(fd);
+    ck_assert_uint_eq(fake.taken, all);
+    for (int i = 0; i < 2000; i++)
+        fake_put(0, 5000);
+    line_turn();
+    line_tick(HTTP_TAKE_MS + 1000);         /* stuck */
+    line_await(listener_idle(&line));
+    ck_assert_uint_eq(fake.abandoned, 1);
+    close(fd);
+}
+END_TEST
+
+START_TEST(who_closes_a_stream_is_gone)
+{
+    int fd = line_connect();
+    line_say(fd, GET("/stream"));
+    line_expect(fd, STREAM);
+    shutdown(fd, SHUT_WR);
+    line_ended(fd);
+    ck_assert_uint_eq(fake.abandoned, 1);
+}
+END_TEST
+
+START_TEST(http_1_0_has_no_streams)
+{
+    int fd = line_connect();
+    line_say(fd, "GET /a HTTP/1.0\r\n\r\n");
+    line_expect(fd, TEXT("6", "Connection: close\r\n", "GET /a"));
+    line_ended(fd);
+    ck_assert(!fake.streams);
+    fd = line_connect();
+    line_say(fd, "GET /stream HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    line_expect(fd, "HTTP/1.1 200 OK\r\n" FIXED "Content-Type: text/event-stream\r\n"
+                    "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n");
+    ck_assert(fake.streams);
+    fake_put(0, 1);
+    fake_over(0);
+    line_expect(fd, "1\r\ns\r\n0\r\n\r\n");
+    line_ended(fd);
+}
+END_TEST
+
+START_TEST(a_drain_lets_streams_say_goodbye)
+{
+    int fd = line_connect();
+    line_say(fd, GET("/stream") GET("/stream"));
+    line_expect(fd, STREAM);
+    fake_put(0, 1);
+    line_await(fake.held == 2);
+    listener_drain(&line);
+    line_expect(fd, "1\r\ns\r\n0\r\n\r\n" STREAM "0\r\n\r\n");
+    line_ended(fd);
+    line_await(listener_idle(&line));
+}
+END_TEST
+
 /* Masked with zeros, so that the text stands in it. */
 static void say_frame(int fd, int op, const char *text, size_t n)
 {
@@ -408,6 +524,12 @@ static void add(TCase *tc)
     tcase_add_test(tc, slow_senders_are_told_and_closed);
     tcase_add_test(tc, a_connection_too_many_gets_503);
     tcase_add_test(tc, a_drain_answers_what_is_under_way);
+    tcase_add_test(tc, a_stream_comes_in_chunks_and_the_connection_stays);
+    tcase_add_test(tc, a_stream_waits_for_its_turn);
+    tcase_add_test(tc, of_a_stream_no_more_is_taken_than_its_reader_takes);
+    tcase_add_test(tc, who_closes_a_stream_is_gone);
+    tcase_add_test(tc, http_1_0_has_no_streams);
+    tcase_add_test(tc, a_drain_lets_streams_say_goodbye);
     tcase_add_test(tc, a_websocket_carries_texts_both_ways);
     tcase_add_test(tc, wrong_messages_close_a_websocket);
     tcase_add_test(tc, the_gateway_says_why_it_closes);

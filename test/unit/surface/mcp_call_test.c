@@ -44,7 +44,7 @@ START_TEST(failures_are_results_that_say_so)
     ask(NULL, CALL("futu_get_quote", "{}"), "an API key is needed");
     ask("token-none", CALL("futu_get_quote", "{}"), "not valid");
     ask("token-old", CALL("futu_get_quote", "{}"), "not valid");
-    ask("token-qot", CALL("futu_get_quote", "{}"), "symbols: required and missing");
+    ask("token-qot", CALL("futu_get_quote", "{}"), "symbol: required and missing");
     ask("token-qot", CALL("futu_get_quote", "{\"symbol\":\"700\"}"), "\"isError\":true");
     ask("token-all", CALL("futu_get_quote", "{\"api_key\":\"token-none\"}"), "not valid");
     ask("token-none", CALL("futu_get_quote", "{\"api_key\":\"token-qot\"}"), "required");
@@ -180,7 +180,8 @@ END_TEST
 
 /* ---- pages, cancelling, ends ---- */
 
-static void page(struct arena *mem, size_t rows, bool more)
+/* The next one is not asked for before the next turn. */
+static void page_now(struct arena *mem, size_t rows, bool more)
 {
     Qot_RequestHistoryKL_Response *rsp = rails_filled(&Qot_RequestHistoryKL_Response_msg, mem);
     Qot_RequestHistoryKL_S2C *s2c = rails_filled(&Qot_RequestHistoryKL_S2C_msg, mem);
@@ -194,6 +195,11 @@ static void page(struct arena *mem, size_t rows, bool more)
     s2c->security->code = STR("AAPL");
     rsp->s2c = s2c;
     rig_answer_msg(&k.r, 3103, rsp);
+}
+
+static void page(struct arena *mem, size_t rows, bool more)
+{
+    page_now(mem, rows, more);
     rig_turn(&k.r);
 }
 
@@ -240,8 +246,55 @@ START_TEST(what_is_cancelled_is_not_answered)
     ck_assert_uint_eq(got.times, 2);
     ck_assert_int_eq(got.kind, MCP_NOTHING);
     ck_assert(!mcp_session_busy(s));
-    rig_answer(&k.r, 3223, HEX_EMPTY);
+    ck_assert_uint_eq(rig_waiting(&k.r, 3223), 0);      /* nor is it asked for any more */
+    ck_assert_uint_eq(k.r.fake.cancelled, 1);
     ck_assert_uint_eq(got.times, 2);
+    stop();
+}
+END_TEST
+
+static void cancel(const char *id)
+{
+    char text[160];
+    snprintf(text, sizeof(text), "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\","
+             "\"params\":{\"requestId\":%s}}", id);
+    struct heard other = got;
+    mcp_session_text(s, str_c(text), STR_NULL, on_out, &got);
+    got.times = other.times;
+}
+
+START_TEST(a_history_that_is_cancelled_between_two_pages_asks_no_further)
+{
+    struct arena mem = { .first = NULL };
+    keyed(NULL);
+    say_as("token-qot", HISTORY("2500"));
+    page_now(&mem, 1000, true);
+    cancel("8");
+    rig_turn(&k.r);
+    rig_pass(&k.r, NS_PER_MS);
+    ck_assert_uint_eq(rig_waiting(&k.r, 3103), 0);
+    ck_assert(!mcp_session_busy(s));
+    arena_free(&mem);
+    stop();
+}
+END_TEST
+
+START_TEST(an_order_that_is_cancelled_is_not_taken_back)
+{
+    keyed(NULL);
+    say_as("token-sim", CALL("futu_place_order", "{\"env\":\"SIMULATE\",\"acc_id\":1,"
+                             "\"market\":\"HK\",\"symbol\":\"HK.00700\",\"side\":\"BUY\","
+                             "\"order_type\":\"NORMAL\",\"qty\":100,\"price\":300}"));
+    rails_written(&k);
+    ck_assert_uint_eq(rig_waiting(&k.r, 2202), 1);
+    cancel("7");
+    cancel("7");
+    cancel("99");
+    ck_assert_uint_eq(rig_waiting(&k.r, 2202), 1);
+    ck_assert_uint_eq(k.r.fake.cancelled, 0);
+    got.times = 0;
+    rig_answer(&k.r, 2202, HEX_EMPTY);
+    ck_assert_uint_eq(got.times, 0);
     stop();
 }
 END_TEST
@@ -327,6 +380,8 @@ static void tests(TCase *tc)
     tcase_add_test(tc, the_password_is_the_operators);
     tcase_add_test(tc, a_history_is_asked_for_in_pages);
     tcase_add_test(tc, what_is_cancelled_is_not_answered);
+    tcase_add_test(tc, a_history_that_is_cancelled_between_two_pages_asks_no_further);
+    tcase_add_test(tc, an_order_that_is_cancelled_is_not_taken_back);
     tcase_add_test(tc, an_id_is_used_once_at_a_time);
     tcase_add_test(tc, a_session_or_the_engine_may_go_first);
     tcase_add_test(tc, log_messages_come_once_they_are_asked_for);

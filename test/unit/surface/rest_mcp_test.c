@@ -69,15 +69,27 @@ START_TEST(what_is_no_request_fails_alone)
     keys();
     begin("qot", id);
     say("qot", id, "{", 400, "\"code\":-32700");
-    say("qot", id, "[" PING "]", 200, "no batches");
+    say("qot", id, "[" PING "]", 400, "no batches");
+    say("qot", id, "{\"id\":1}", 200, "\"id\":1,\"error\"");
+    say("qot", id, "{}", 400, "-32600");
     ask(&(struct want){ .target = "/mcp", .body = PING, .token = "qot", .session = id,
                         .accept = "text/html" }, 406, "Accept");
     ask(&(struct want){ .target = "/mcp", .body = PING, .token = "qot", .session = id,
                         .version = "1999-01-01" }, 400, "MCP-Protocol-Version");
     ask(&(struct want){ .target = "/mcp", .body = PING, .token = "qot", .session = id,
                         .type = "text/plain" }, 415, "application/json");
-    ask(&(struct want){ .target = "/mcp", .token = "qot", .session = id }, 405, "Allow");
-    ck_assert_ptr_nonnull(strstr(g.headers, "Allow: DELETE, POST, OPTIONS"));
+    ask(&(struct want){ .target = "/mcp", .body = PING, .token = "qot", .session = id,
+                        .version = "2025-11-25" }, 400, "agreed on another");
+    ask(&(struct want){ .target = "/mcp", .body = PING, .token = "qot", .session = id,
+                        .type = "application/jsonp" }, 415, "application/json");
+    ask(&(struct want){ .method = "POST", .target = "/mcp", .token = "qot", .session = id }, 400,
+        "-32700");
+    ask(&(struct want){ .target = "/mcp", .token = "qot", .session = id }, 405, "");
+    ck_assert_ptr_nonnull(strstr(g.headers, "Allow: POST, DELETE, OPTIONS"));
+    ask(&(struct want){ .method = "HEAD", .target = "/mcp", .token = "qot", .session = id }, 405,
+        "");
+    ask(&(struct want){ .method = "PUT", .target = "/mcp", .token = "qot", .session = id }, 405,
+        "");
     ask(&(struct want){ .target = "/mcp", .token = "qot", .body = "{\"jsonrpc\":\"2.0\",\"id\":1,"
                         "\"method\":\"initialize\"}" }, 200, "-32602");
     ck_assert_ptr_null(strstr(g.headers, "Mcp-Session-Id"));
@@ -137,8 +149,9 @@ START_TEST(preflights_name_the_headers)
     keys();
     ask(&(struct want){ .method = "OPTIONS", .target = "/mcp", .origin = "http://localhost:1" },
         204, "");
-    ck_assert_ptr_nonnull(strstr(g.headers, "Mcp-Session-Id, MCP-Protocol-Version"));
-    ck_assert_ptr_nonnull(strstr(g.headers, "DELETE, POST"));
+    ck_assert_ptr_nonnull(strstr(g.headers, "Mcp-Session-Id, MCP-Protocol-Version, "
+                                             "Last-Event-ID"));
+    ck_assert_ptr_nonnull(strstr(g.headers, "GET, HEAD, DELETE, POST"));
     stop();
 }
 END_TEST

@@ -19,6 +19,8 @@ struct got {
     char type[64], headers[512];
     struct buf body;                /* with a NUL behind */
     futu_http_call *call;           /* under way */
+    bool stream, gone;              /* the body comes in pieces; the gateway went first */
+    unsigned mores;                 /* that on_more() has run */
 };
 
 static inline void on_answer(const futu_http_answer *a, void *arg)
@@ -29,8 +31,17 @@ static inline void on_answer(const futu_http_answer *a, void *arg)
     g->body.n = 0;
     str_copy(g->type, sizeof(g->type), str_c(a->content_type ? a->content_type : ""));
     str_copy(g->headers, sizeof(g->headers), str_c(a->headers));
+    g->stream = a->stream;
     buf_put(&g->body, a->body.p ? a->body.p : "", a->body.n);
     buf_byte(&g->body, 0);
+}
+
+static inline void on_more(futu_http_call *call, void *arg)
+{
+    struct got *g = arg;
+    ck_assert(g->stream && (!call || call == g->call));
+    g->mores++;
+    g->gone |= !call;
 }
 
 static inline futu_err web_state(void *arg, char *why, size_t size)
@@ -77,7 +88,8 @@ static inline void web_close(void)
 /* A request with the members that a test sets. */
 struct want {
     const char *method, *target, *token, *body, *type, *origin, *host, *word, *accept;
-    const char *session, *version;      /* of /mcp */
+    const char *session, *version, *last_id;    /* of /mcp */
+    bool streams;                       /* the listener can stream */
 };
 
 static inline futu_http_request request_of(const struct want *w, char token[96])
@@ -93,6 +105,8 @@ static inline futu_http_request request_of(const struct want *w, char token[96])
     rq.accept = str_c(w->accept);
     rq.session_id = str_c(w->session);
     rq.mcp_version = str_c(w->version);
+    rq.last_event_id = str_c(w->last_id);
+    rq.on_more = w->streams ? on_more : NULL;
     rq.peer = "10.0.0.1";
     if (w->token) {
         snprintf(token, 96, "Bearer token-%s", w->token);
@@ -109,7 +123,7 @@ static inline void web_ask(struct got *g, const struct want *w)
     struct buf room = g->body;
     *g = (struct got){ .body = room };
     ck_assert_int_eq(rest_request(rest, &rq, on_answer, g, &g->call), FUTU_OK);
-    ck_assert((g->call == NULL) == (g->times == 1));
+    ck_assert(g->stream || (g->call == NULL) == (g->times == 1));
 }
 
 static inline const char *body_of(const struct got *g)
