@@ -89,8 +89,8 @@ static void judge_modify(struct guarded *g, struct ask *a)
     if (c->has_qty && c->has_price && c->price > 0 && !c->forAll)
         guard_judge(g, a);
     else
-        guard_turn_down(g, a, DENY_PER_ORDER, "limit: only a change of one order to a quantity and a price "
-                                   "can be valued");
+        guard_turn_down(g, a, DENY_PER_ORDER, "limit: only a change of one order to a quantity and "
+                                              "a price can be valued");
 }
 
 /* Whoever sells a combination gets its price, so it may be negative: what counts is its size. */
@@ -101,9 +101,11 @@ static void judge_combo(struct guarded *g, struct ask *a)
     g->order.has_value = c->has_price && !g->resume;
     g->order.value = c->has_price ? fabs(c->qty * c->price) : 0;
     if (limited)
-        guard_turn_down(g, a, DENY_SYMBOL, "limit: the legs of a combination can't be judged one by one");
+        guard_turn_down(g, a, DENY_SYMBOL,
+                        "limit: the legs of a combination can't be judged one by one");
     else if (!g->resume && access_needs_value(g->key) && !(g->order.value > 0))
-        guard_turn_down(g, a, DENY_PER_ORDER, "limit: a combination without a price can't be valued");
+        guard_turn_down(g, a, DENY_PER_ORDER,
+                        "limit: a combination without a price can't be valued");
     else
         guard_judge(g, a);
 }

@@ -217,7 +217,8 @@ static void on_late(struct timer *t, int64_t now)
     if (g->pricing) {
         g->pricing = false;
         h->up->ops->cancel(h->up, &g->rq);
-        guard_turn_down(g, &a, DENY_PER_ORDER, "limit: no last price came in time to value the order at");
+        guard_turn_down(g, &a, DENY_PER_ORDER,
+                        "limit: no last price came in time to value the order at");
         return;
     }
     g->ask.c = NULL;
@@ -297,7 +298,8 @@ static void on_price(struct upstream_request *rq, const uint8_t *body, size_t le
     if (price > 0)
         guard_judge(g, &a);
     else
-        guard_turn_down(g, &a, DENY_PER_ORDER, "limit: there is no last price to value the order at");
+        guard_turn_down(g, &a, DENY_PER_ORDER,
+                        "limit: there is no last price to value the order at");
 }
 
 void guard_ask_price(struct guarded *g, struct ask *a, int32_t market, futu_str code)
