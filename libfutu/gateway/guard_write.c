@@ -125,7 +125,8 @@ static futu_str order_of(uint32_t proto, const uint8_t *body, size_t n)
 {
     enum { S2C = 4, ORDER_ID_EX = 3 };
     struct pb_rec r;
-    if ((proto != 2202 && proto != 2205) || n == 0 || !pb_inner(body, n, S2C, ORDER_ID_EX, &r))
+    if ((proto != PROTO_TRD_PLACE_ORDER && proto != PROTO_TRD_MODIFY_ORDER) || n == 0 ||
+        !pb_inner(body, n, S2C, ORDER_ID_EX, &r))
         return STR_NULL;
     return (futu_str){ (const char *)r.p, r.n };
 }
@@ -319,8 +320,9 @@ void guard_ask_price(struct guarded *g, struct ask *a, int32_t market, futu_str 
     }
     /* Both bodies stay in one buffer; the order's is what counts afterwards. */
     g->body.n = own;
-    g->rq = (struct upstream_request){ .proto = 3203, .body = g->body.p + own, .len = b.n,
-                                       .done = on_price, .fmt = FRAME_PROTOBUF };
+    g->rq = (struct upstream_request){ .proto = PROTO_QOT_GET_SECURITY_SNAPSHOT,
+                                       .body = g->body.p + own, .len = b.n, .done = on_price,
+                                       .fmt = FRAME_PROTOBUF };
     buf_free(&b);
     g->pricing = true;
     h->up->ops->request(h->up, &g->rq);
@@ -340,7 +342,7 @@ static void digest_args(const struct ask *a, uint8_t out[32])
     enum { C2S = 1, PWD_MD5 = 2 };
     const struct pb_edit gone = { .tag = PWD_MD5 };
     struct buf b = BUF_INIT;
-    bool whole = a->proto != 2005;
+    bool whole = a->proto != PROTO_TRD_UNLOCK_TRADE;
     if (!whole && pb_splice(a->body, a->len, C2S, &gone, 1, &b))
         b.n = 0;
     sha256(whole ? a->body : b.p, whole ? a->len : b.n, out);

@@ -197,7 +197,7 @@ static const struct proto_row *typed_row(futu_str path)
         name[k + path.n - n] = '\0';
         const struct proto_row *row = proto_by_name(str_c(name));
         bool fits = row && strcmp(row->name, name) == 0 && row->kind == PROTO_REQUEST &&
-                    row->request && row->id != 1001;
+                    row->request && row->id != PROTO_INIT_CONNECT;
         bool own = fits && (services[i].prefix[0] || (strncmp(name, "Qot_", 4) != 0 &&
                                                       strncmp(name, "Trd_", 4) != 0));
         return own ? row : NULL;

@@ -8,8 +8,6 @@
 
 #include "surface/openapi_doc.h"
 
-enum { UNLOCK_TRADE = 2005 };
-
 static const struct {
     uint8_t bit;
     const char *name;
@@ -115,7 +113,8 @@ static void put_operation_id(struct doc *d, const char *method, const char *path
 /* Orders, and unlocking: a repeat with the same Idempotency-Key gets the first answer. */
 static bool takes_key(const struct route *r)
 {
-    return r->kind == ROUTE_CALL && (proto_find(r->proto)->write || r->proto == UNLOCK_TRADE);
+    return r->kind == ROUTE_CALL &&
+           (proto_find(r->proto)->write || r->proto == PROTO_TRD_UNLOCK_TRADE);
 }
 
 static void put_errors(struct doc *d, const struct route *r, enum http_method method)
@@ -213,7 +212,7 @@ static void put_flat_schema(struct doc *d, const struct flat *f)
     flat_each(d, f, put_property);
     if (f->s.head)
         doc_put(d, ",\"card_num\":{\"type\":\"string\",\"description\":\"In place of acc_id.\"}");
-    if (f->s.proto == UNLOCK_TRADE)
+    if (f->s.proto == PROTO_TRD_UNLOCK_TRADE)
         doc_put(d, ",\"acc_ids\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":"
                    "\"uint64\"},\"description\":\"Only these accounts; absent: all.\"}");
     doc_put(d, "},\"required\":[");

@@ -210,7 +210,7 @@ void http_deny(futu_http_call *k, enum deny d, const char *text, uint32_t retry_
         return;
     }
     /* The documented answer to this one call in open mode. */
-    if (d == DENY_OPEN_MODE && k->route && k->route->proto == 2008)
+    if (d == DENY_OPEN_MODE && k->route && k->route->proto == PROTO_TRD_SUB_ACC_PUSH)
         status = 403;
     error_body(k, status,
                status == 401 ? "WWW-Authenticate: Bearer realm=\"futu-opend\"\r\n" : NULL, text);

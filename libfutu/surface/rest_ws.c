@@ -24,10 +24,10 @@ static const struct op {
     uint32_t proto;             /* 0: answered here */
     const char *preset;
 } ops[] = {
-    { "subscribe", 3001, "\"isSubOrUnSub\":true,\"isRegOrUnRegPush\":true" },
-    { "unsubscribe", 3001, "\"isSubOrUnSub\":false" },
-    { "sub_info", 3003, "\"isReqAllConn\":false" },
-    { "sub_acc_push", 2008, "" },
+    { "subscribe", PROTO_QOT_SUB, "\"isSubOrUnSub\":true,\"isRegOrUnRegPush\":true" },
+    { "unsubscribe", PROTO_QOT_SUB, "\"isSubOrUnSub\":false" },
+    { "sub_info", PROTO_QOT_GET_SUB_INFO, "\"isReqAllConn\":false" },
+    { "sub_acc_push", PROTO_TRD_SUB_ACC_PUSH, "" },
     { "ping", 0, NULL },
 };
 
@@ -227,7 +227,7 @@ static void on_text(futu_conn *c, futu_str text, void *arg)
         say(c, r, "error", p.id, bad);
     else if (p.op->proto == 0)
         pong(c, r, p.id);
-    else if (p.op->proto == 2008 && open)
+    else if (p.op->proto == PROTO_TRD_SUB_ACC_PUSH && open)
         say(c, r, "error", p.id, deny_text(DENY_OPEN_MODE));
     else
         ask(c, r, &p);
