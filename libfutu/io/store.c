@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/append.h"
-#include "io/disk.h"
 
 struct store {
     struct append append;
