@@ -52,6 +52,8 @@ static const char *check(const futu_gateway_opts *o)
     if (o->mcp_tools && !mcp_groups(str_c(o->mcp_tools), &groups, &bad))
         return "mcp_tools is a list of core, subscribe, quote, plate, derivative, watchlist, "
                "account, trade, push";
+    if (o->mcp_open_trading > FUTU_MCP_REAL)
+        return "mcp_open_trading is 0, FUTU_MCP_SIMULATE or FUTU_MCP_REAL";
     if (o->websocket_key_md5 && strlen(o->websocket_key_md5) != 32)
         return "websocket_key_md5 is 32 hex digits";
     return NULL;
@@ -87,6 +89,7 @@ static futu_err make_hub(futu_gateway *g, const futu_gateway_opts *o)
         .sub_quota = o->sub_quota,
         .journal = &g->journal,
         .boot_id = g->boot_id,
+        .mcp_open_scopes = g->mcp_open_scopes,
     };
     if (g->store)
         h.store = (struct hub_store){ append, g->store };
@@ -197,6 +200,13 @@ static futu_err open_journal(futu_gateway *g, const futu_gateway_opts *o, char *
     return err ? err : read_journal(g, name, why, size);
 }
 
+static uint32_t mcp_scopes(uint32_t open_trading)
+{
+    if (open_trading == FUTU_MCP_REAL)
+        return SCOPE_TRADE_SIMULATE | SCOPE_TRADE_REAL | SCOPE_TRADE_UNLOCK;
+    return open_trading == FUTU_MCP_SIMULATE ? SCOPE_TRADE_SIMULATE : 0;
+}
+
 static futu_err copy_upstream(futu_gateway *g, const futu_gateway_opts *o)
 {
     g->boot_id = random_u64() >> 1;
@@ -225,6 +235,7 @@ futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *opts, cha
     if (!g)
         return refuse(why, size, FUTU_ENOMEM, futu_strerror(FUTU_ENOMEM));
     g->loop = o.loop;
+    g->mcp_open_scopes = mcp_scopes(o.mcp_open_trading);
     list_init(&g->attached);
     journal_init(&g->journal, "00000000000000000000000000000000");
     err = load_key(g, o.rsa_private_key, why, size);

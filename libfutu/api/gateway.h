@@ -31,6 +31,7 @@ struct futu_gateway {
     struct grpc *grpc;
     uint32_t mcp_groups;
     bool mcp_direct;
+    uint32_t mcp_open_scopes;   /* SCOPE_* of MCP without keys, beside reading */
     struct secret mcp_pwd;      /* MD5 of the trade password in hex; empty: none */
     struct loop_hook hook;
     struct list attached;       /* links of clients in this process */

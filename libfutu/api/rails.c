@@ -216,6 +216,7 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .shutdown_arg = o->on_shutdown_arg,
         .mcp_groups = g->mcp_groups,
         .mcp_direct = g->mcp_direct,
+        .mcp_open_scopes = g->mcp_open_scopes,
         .mcp_trade_pwd_md5 = g->mcp_pwd.n ? (const char *)g->mcp_pwd.p : NULL,
     };
     return rest_new(&g->rest, &r);
@@ -330,6 +331,11 @@ void futu_grpc_half_close(futu_grpc_call *call)
 size_t futu_grpc_output(futu_grpc_call *call, struct iovec *iov, size_t max)
 {
     return grpc_output(call, iov, max);
+}
+
+size_t futu_grpc_waiting(const futu_grpc_call *call)
+{
+    return grpc_waiting(call);
 }
 
 void futu_grpc_sent(futu_grpc_call *call, size_t n)

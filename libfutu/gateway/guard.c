@@ -178,10 +178,17 @@ static void note_allowed(struct ask *a, uint32_t scopes)
         hub_audit(a->c->hub, &e, DENY_NONE);
 }
 
+bool guard_nobody(const struct hub *h, uint8_t iface, uint32_t scopes)
+{
+    return access_scope(NULL, scopes) ||
+           (iface == IFACE_MCP && (h->o.mcp_open_scopes & scopes) != 0);
+}
+
 /* Without keys FTAPI is as free as it ever was; callers without a wire may read. */
 static bool admit_nobody(struct ask *a, uint32_t scopes)
 {
-    if ((a->c->kind != KIND_CALL && a->c->kind != KIND_EVENTS) || access_scope(NULL, scopes))
+    const struct futu_conn *c = a->c;
+    if ((c->kind != KIND_CALL && c->kind != KIND_EVENTS) || guard_nobody(c->hub, c->iface, scopes))
         return true;
     guard_deny(a, DENY_OPEN_MODE, NULL);
     return false;

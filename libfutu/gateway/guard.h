@@ -43,6 +43,8 @@ struct guarded {
     struct list link;               /* in hub.guarded or hub.idle_guarded */
 };
 
+/* Whether a caller without a wire may do on that surface, without a key, what needs the scopes. */
+bool guard_nobody(const struct hub *h, uint8_t iface, uint32_t scopes);
 /* Before the request is read: False: it is refused. */
 bool guard_admit(struct ask *a);
 /* Once it is read, of what is no write. False: it is refused. */

@@ -484,17 +484,24 @@ static struct guarded *begin(struct ask *a, void (*go)(struct ask *a))
     return g;
 }
 
-static bool environment_ok(const struct guarded *g, const Trd_Common_TrdHeader *header)
+static uint32_t scope_of(const Trd_Common_TrdHeader *header)
 {
-    bool simulate = header->trdEnv == Trd_Common_TrdEnv_Simulate;
-    return access_scope(g->key, simulate ? SCOPE_TRADE_SIMULATE : SCOPE_TRADE_REAL);
+    return header->trdEnv == Trd_Common_TrdEnv_Simulate ? SCOPE_TRADE_SIMULATE : SCOPE_TRADE_REAL;
+}
+
+/* Without a key: what guard_admit() let pass may be for the other environment. */
+static bool nobody_may(const struct ask *a, const Trd_Common_TrdHeader *header)
+{
+    const struct futu_conn *c = a->c;
+    return c->key || !header || c->kind != KIND_CALL ||
+           guard_nobody(c->hub, c->iface, scope_of(header));
 }
 
 static void judge_write(struct guarded *g, struct ask *a, const Trd_Common_TrdHeader *header)
 {
     const char *market = trd_market_name(header->trdMarket);
     g->order.market = market ? market : "unknown";      /* which no list allows */
-    if (!environment_ok(g, header))
+    if (!access_scope(g->key, scope_of(header)))
         deny(g, a, DENY_SCOPE, "the key has no scope for this environment");
     else if (a->proto == 2202)
         judge_place(g, a);
@@ -524,6 +531,10 @@ void guard_write(struct ask *a, void (*go)(struct ask *a))
 {
     struct hub *h = a->c->hub;
     const Trd_Common_TrdHeader *header = header_of(a);
+    if (!nobody_may(a, header)) {
+        guard_deny(a, DENY_OPEN_MODE, "without a key not for this environment");
+        return;
+    }
     if (!a->c->key && !h->o.audit) {
         go(a);
         return;

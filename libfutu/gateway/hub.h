@@ -48,6 +48,7 @@ struct hub_opts {
     /* Keys and the trail; borrowed. NULL: nobody has a key, nothing is written down. */
     struct access *access;
     struct audit *audit;
+    uint32_t mcp_open_scopes;       /* what callers of MCP may do without a key beside reading */
     struct hub_store daily;         /* what keys have used of their day; append NULL: in memory */
     uint64_t boot_id;               /* of this run of the program; 0: a random one */
     /* Source of connection ids, keys and IVs; NULL: random_bytes(). Tests bring their own. */
@@ -109,6 +110,7 @@ struct hub_call {
     bool keyed;                     /* the caller keeps its answer under an idempotency key */
     void (*done)(struct hub_call *k, const struct hub_reply *r);
     struct list link;
+    struct call *read;              /* the hub's own: what is asked upstream and may be dropped */
 };
 
 /* The connection that stands for a key on a surface (NULL: for all who have none): its
@@ -118,8 +120,15 @@ futu_err hub_caller(struct hub *h, enum iface iface, struct api_key *key, futu_c
  * upstream is another gateway. */
 bool hub_knows(const struct hub *h, uint32_t proto);
 void hub_call(futu_conn *caller, struct hub_call *k);
+/* Nobody waits for the answer any more. True: the read is dropped, upstream as well, and done()
+ * runs no more. False: it goes on as before, since it may change something. */
+bool hub_call_drop(struct hub_call *k);
 uint64_t hub_conn_id(const futu_conn *c);
 uint64_t hub_boot_id(const struct hub *h);
+/* The exchange is the built-in one. */
+bool hub_is_paper(const struct hub *h);
+/* See struct upstream. */
+bool hub_own_hours(const struct hub *h);
 /* Another number after each event that may have changed what a real-time read is answered: events
  * of the upstream, subscriptions, keys. */
 uint64_t hub_version(const struct hub *h);

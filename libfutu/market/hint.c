@@ -263,7 +263,7 @@ static futu_err put_next(struct buf *b, const struct moment *m, const struct pla
     if (!err && c.year > calendar_table(m->r->calendar)->last_year)
         err = buf_printf(b, ", unless that is a holiday: the calendar ends with %d",
                          calendar_table(m->r->calendar)->last_year);
-    return err ? err : buf_puts(b, "; send the order again then.");
+    return err;
 }
 
 static futu_err put_hint(struct buf *b, const struct moment *m, const struct place *p,
@@ -280,6 +280,8 @@ static futu_err put_hint(struct buf *b, const struct moment *m, const struct pla
         err = put_hours(b, m, zone_name(m->r, p, utc_ns));
     if (!err)
         err = put_next(b, m, p, utc_ns);
+    if (!err && market_next_open(m->r->market, utc_ns))
+        err = buf_puts(b, "; send the order again then.");
     return err ? err
                : buf_puts(b, " If it fails during the session too, look at the account's trading "
                              "rights, its buying power and the connection to the broker.");
@@ -298,5 +300,34 @@ futu_err hint_append(struct buf *out, int32_t market, int64_t utc_ns)
     futu_err err = put_hint(out, &m, p, utc_ns);
     if (err)
         out->n = before;
+    return err;
+}
+
+bool hint_open(int32_t market, int64_t utc_ns)
+{
+    const struct market_rules *r = market_rules(market);
+    struct moment m;
+    if (!r)
+        return false;
+    m = moment_of(r, utc_ns);
+    return takes_orders(&m);
+}
+
+futu_err hint_closed(struct buf *out, int32_t market, int64_t utc_ns)
+{
+    const struct market_rules *r = market_rules(market);
+    const struct place *p = place_of(market);
+    if (!r || !p || hint_open(market, utc_ns))
+        return FUTU_OK;
+    struct moment m = moment_of(r, utc_ns);
+    futu_err err = buf_printf(out, "The %s market is closed now: ", p->name);
+    if (!err)
+        err = put_reason(out, &m);
+    if (!err)
+        err = buf_puts(out, ". ");
+    if (!err)
+        err = put_next(out, &m, p, utc_ns);
+    if (!err)
+        err = buf_puts(out, market_next_open(market, utc_ns) ? ".\n" : "\n");
     return err;
 }

@@ -22,6 +22,12 @@ bool hint_generic(futu_str ret_msg);
  * HK's auctions it is open for auction orders. FUTU_ENOMEM. */
 futu_err hint_append(struct buf *out, int32_t market, int64_t utc_ns);
 
+/* Whether an order would reach the exchange at that instant; false of an unknown market too. */
+bool hint_open(int32_t market, int64_t utc_ns);
+/* One line and its break, when it would not: that the market is closed, why, and when it opens. For
+ * answers that are no failures. FUTU_ENOMEM. */
+futu_err hint_closed(struct buf *out, int32_t market, int64_t utc_ns);
+
 /* Start of the next regular session at or after `utc_ns`; 0: unknown market, or none within the
  * years of the calendar. */
 int64_t market_next_open(int32_t market, int64_t utc_ns);

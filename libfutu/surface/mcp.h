@@ -6,7 +6,7 @@
  * Owns:    sessions, calls that are under way, previews of real orders, connections of the hub for
  *          the pushes of sessions: one for each key that registers some.
  * Keys:    of a call, highest first: its api_key argument, the bearer of its text, the start-up
- *          key. Without a keys file reads are open and everything that trades is refused.
+ *          key. Without a keys file reads are open, and of what trades only open_scopes.
  * Orders:  for a real account the first call answers with a preview and a token that is bound to
  *          the key and the exact arguments, for one use within 60 s; the second one sends.
  * Errors:  a bad text is answered and nothing ends.
@@ -33,6 +33,7 @@ struct mcp_opts {
     struct timers *timers;          /* borrowed */
     uint32_t groups;                /* enum mcp_group, or-ed; 0: all tools */
     bool direct;                    /* real orders are sent without a preview */
+    uint32_t open_scopes;           /* what may be done without keys beside reading */
     const char *api_key;            /* of the start; copied; NULL: none */
     const char *trade_pwd_md5;      /* 32 hex digits, copied; NULL: no tool can unlock */
     size_t page;                    /* tools in one answer of tools/list; 0: 100 */

@@ -9,31 +9,49 @@
 #include "surface/mcp_state.h"
 #include "wire/frame.h"
 
-enum { UNLOCK_TRADE = 2005, SUB = 3001, GET_KL = 3006 };
+enum { UNLOCK_TRADE = 2005, SUB = 3001 };
 
 static const char *why_not(enum deny d)
 {
-    if (d == DENY_OPEN_MODE)
+    switch (d) {
+    case DENY_OPEN_MODE:
         return "unauthorized: without a keys file nothing here may trade";
-    if (d == DENY_MISSING)
+    case DENY_MISSING:
         return "unauthorized: an API key is needed";
-    if (d == DENY_SCOPE)
+    case DENY_SCOPE:
         return "unauthorized: the API key has no scope for this tool";
-    return "unauthorized: the API key is not valid";
+    case DENY_ACCOUNT:
+        return "unauthorized: the account is not one of the API key's";
+    default:
+        return "unauthorized: the API key is not valid";
+    }
+}
+
+static void note_refusal(struct mcp *m, const char *endpoint, const char *peer, enum deny d,
+                         const struct api_key *key)
+{
+    struct audit_event e = { .iface = IFACE_MCP, .endpoint = endpoint, .peer = peer,
+                             .outcome = OUTCOME_REJECT, .reason = why_not(d) };
+    e.key_id = key ? key->rules->id : d == DENY_MISSING ? "<missing>"
+               : d == DENY_OPEN_MODE ? "<none>" : "<invalid>";
+    hub_audit(m->o.hub, &e, d);
 }
 
 static void refuse(struct post *p, futu_str id, const char *endpoint, enum deny d,
                    const struct api_key *key)
 {
-    struct audit_event e = { .iface = IFACE_MCP, .endpoint = endpoint, .peer = p->s->peer,
-                             .outcome = OUTCOME_REJECT, .reason = why_not(d) };
-    e.key_id = key ? key->rules->id : d == DENY_MISSING ? "<missing>"
-               : d == DENY_OPEN_MODE ? "<none>" : "<invalid>";
-    hub_audit(p->s->m->o.hub, &e, d);
+    note_refusal(p->s->m, endpoint, p->s->peer, d, key);
     mcp_tell_error(p, id, "%s", why_not(d));
 }
 
 /* ---- life of a call ---- */
+
+static void wipe_buf(struct buf *b)
+{
+    if (b->p)
+        wipe(b->p, b->cap);
+    buf_free(b);
+}
 
 void mcp_call_free(struct mcp_call *k)
 {
@@ -42,9 +60,8 @@ void mcp_call_free(struct mcp_call *k)
     timer_stop(k->m->o.timers, &k->later);
     if (k->s)
         k->s->n_calls--;
-    if (k->pb.p)
-        wipe(k->pb.p, k->pb.cap);       /* it may hold the hash of a password */
-    buf_free(&k->pb);
+    wipe_buf(&k->pb);               /* the hash of a password may be in them */
+    wipe_buf(&k->body);
     buf_free(&k->sum);
     buf_free(&k->id);
     buf_free(&k->progress);
@@ -89,7 +106,6 @@ void mcp_cancel(struct mcp_session *s, futu_str id)
     }
 }
 
-/* Answers with an error, and the call ends. */
 void mcp_call_fail(struct mcp_call *k, const char *fmt, ...)
 {
     char text[500];
@@ -133,25 +149,21 @@ void mcp_call_tell(struct mcp_call *k)
     mcp_call_free(k);
 }
 
-void mcp_call_finish(struct mcp_call *k, futu_str pb)
+void mcp_call_finish(struct mcp_call *k, futu_str reply)
 {
     struct mcp *m = k->m;
-    struct hub_status status;
-    hub_status(m->o.hub, &status);
-    struct mcp_result r = { .tool = k->tool, .row = k->row, .pb = (const uint8_t *)pb.p,
-                            .n = pb.n, .paper = strcmp(status.upstream, "paper") == 0,
-                            .now_ns = clock_wall(&m->o.clock), .rows = k->wanted,
-                            .more = k->more };
+    struct mcp_result r = { .tool = k->tool, .row = k->row, .reply = reply, .rows = k->wanted,
+                            .more = k->more, .paper = hub_is_paper(m->o.hub),
+                            .own_hours = hub_own_hours(m->o.hub),
+                            .now_ns = clock_wall(&m->o.clock) };
     m->json.n = m->lines.n = 0;
     futu_err err = mcp_result(&r, &m->json, &m->lines);
-    if (err) {
+    if (err)
         mcp_call_fail(k, "the answer can't be written: %s", futu_strerror(err));
-        return;
-    }
-    mcp_call_tell(k);
+    else
+        mcp_call_tell(k);
 }
 
-/* False: it has been answered. */
 bool mcp_call_well(struct mcp_call *k, const struct hub_reply *h)
 {
     if (!h) {
@@ -159,8 +171,7 @@ bool mcp_call_well(struct mcp_call *k, const struct hub_reply *h)
         return false;
     }
     if (h->deny != DENY_NONE) {
-        enum deny d = h->deny == DENY_ACCOUNT ? DENY_SCOPE : h->deny;
-        mcp_call_fail(k, "%s", d <= DENY_SCOPE ? why_not(d) : h->text);
+        mcp_call_fail(k, "%s", h->deny <= DENY_ACCOUNT ? why_not(h->deny) : h->text);
         return false;
     }
     int32_t ret = response_ret(h->body, h->len);
@@ -199,7 +210,7 @@ futu_conn *mcp_caller(struct mcp_call *k)
 }
 
 /* The caller is looked up anew: its key may have ended since the last step. */
-static void send(struct mcp_call *k, uint32_t proto, futu_str pb,
+void mcp_call_ask(struct mcp_call *k, uint32_t proto, futu_str pb,
                  void (*done)(struct hub_call *c, const struct hub_reply *h))
 {
     futu_conn *c = mcp_caller(k);
@@ -218,7 +229,8 @@ static void on_reply(struct hub_call *c, const struct hub_reply *h)
 
 static void send_request(struct mcp_call *k)
 {
-    send(k, k->row->id, buf_str(&k->pb), k->tool->flags & MCP_PAGES ? mcp_on_page : on_reply);
+    mcp_call_ask(k, k->row->id, buf_str(&k->pb),
+                 k->tool->flags & MCP_PAGES ? mcp_on_page : on_reply);
 }
 
 static void on_subscribed(struct hub_call *c, const struct hub_reply *h)
@@ -271,49 +283,46 @@ static void start(struct mcp_call *k)
     if (mcp_push_call(k))
         return;
     futu_err err = k->tool->flags & MCP_PAGES ? mcp_first_page(k) : FUTU_OK;
-    if (err == FUTU_EINVAL) {
-        mcp_call_fail(k, "max_count: 1 to %d", MCP_PAGED_ROWS);
-        return;
-    }
     if (!err && sub_type)
         err = subscribe_request(k, sub_type, &k->m->pb);
     if (err)
         mcp_call_fail(k, "%s", futu_strerror(err));
     else if (sub_type)
-        send(k, SUB, buf_str(&k->m->pb), on_subscribed);
+        mcp_call_ask(k, SUB, buf_str(&k->m->pb), on_subscribed);
     else
         send_request(k);
 }
 
-/* ---- arguments ---- */
+/* ---- the request ---- */
 
-/* m->body is the JSON of the call; the hash of the password goes in front. */
-static futu_err add_password(struct mcp *m, bool locks)
+/* k->body is the JSON of the call; the hash of the password goes in front. */
+static futu_err add_password(struct mcp_call *k)
 {
     struct buf with = BUF_INIT;
-    if (locks)
-        return FUTU_OK;
-    if (m->trade_pwd.n == 0)
+    if (k->m->trade_pwd.n == 0)
         return FUTU_EAUTH;
-    futu_err err = buf_printf(&with, "{\"pwdMD5\":\"%s\"%s", (const char *)m->trade_pwd.p,
-                              m->body.n > 2 ? "," : "");
+    futu_err err = buf_printf(&with, "{\"pwdMD5\":\"%s\"%s", (const char *)k->m->trade_pwd.p,
+                              k->body.n > 2 ? "," : "");
     if (!err)
-        err = buf_put(&with, m->body.p + 1, m->body.n - 1);
-    if (!err) {
-        buf_free(&m->body);
-        m->body = with;
-    } else {
-        buf_free(&with);
+        err = buf_put(&with, k->body.p + 1, k->body.n - 1);
+    if (err) {
+        wipe_buf(&with);
+        return err;
     }
-    return err;
+    wipe_buf(&k->body);
+    k->body = with;
+    return FUTU_OK;
 }
 
-static futu_err request_of(struct mcp_call *k, uint64_t conn_id, uint32_t serial, struct buf *pb,
-                           struct body_extra *extra, struct body_error *e)
+futu_err mcp_call_request(struct mcp_call *k, uint64_t conn_id, uint32_t serial, struct buf *pb,
+                          struct body_extra *extra, struct body_error *e)
 {
     struct body_fill fill = { .conn_id = conn_id, .serial = serial,
                               .preset = str_c(k->tool->preset ? k->tool->preset : "") };
-    return body_to_pb(k->row, buf_str(&k->m->body), &fill, pb, extra, e);
+    futu_err err = body_to_pb(k->row, buf_str(&k->body), &fill, pb, extra, e);
+    if (!err && k->account && (err = mcp_set_account(k->row, k->account, pb)) != FUTU_OK)
+        snprintf(e->text, sizeof(e->text), "%s", futu_strerror(err));
+    return err;
 }
 
 static void show_preview(struct mcp_call *k)
@@ -333,71 +342,84 @@ static void show_preview(struct mcp_call *k)
         err = buf_printf(&m->lines, ".\nShow this to the user. When the user agrees, call %s again "
                          "within 60 seconds with the same arguments and the confirm_token.",
                          k->tool->name);
-    if (err) {
+    if (err)
         mcp_call_fail(k, "%s", futu_strerror(err));
-        return;
-    }
-    mcp_tell(k->post, buf_str(&k->id), false);
-    mcp_call_free(k);
+    else
+        mcp_call_tell(k);
+}
+
+static bool real_is_closed(const struct mcp *m)
+{
+    return mcp_open_mode(m) && !(m->o.open_scopes & SCOPE_TRADE_REAL);
 }
 
 /* False: it has been answered. */
-static bool may_go(struct mcp_call *k, const struct mcp_args *args, struct body_extra *extra,
-                   struct body_error *e)
+static bool may_go(struct mcp_call *k, struct body_extra *extra, struct body_error *e)
 {
     struct mcp *m = k->m;
-    if (!(k->tool->flags & MCP_ORDER) || m->o.direct)
+    if (!(k->tool->flags & MCP_ORDER) || (m->o.direct && !real_is_closed(m)))
         return true;
-    if (request_of(k, 0, 0, &m->pb, extra, e)) {
+    if (mcp_call_request(k, 0, 0, &m->pb, extra, e)) {
         mcp_call_fail(k, "%s", e->text);
         return false;
     }
     if (!mcp_is_real(k->row, buf_str(&m->pb)))
         return true;
-    if (!args->confirm.p) {
+    if (real_is_closed(m)) {
+        note_refusal(m, k->tool->name, k->peer, DENY_OPEN_MODE, NULL);
+        mcp_call_fail(k, "unauthorized: without a keys file real accounts are closed to trading");
+        return false;
+    }
+    if (!k->args.confirm[0]) {
         show_preview(k);
         return false;
     }
-    const char *bad = mcp_string(args->confirm, &m->lines)
-                          ? "confirm_token: a text is expected"
-                          : mcp_confirm(m, buf_str(&m->lines), k->key, k->tool, buf_str(&m->pb));
+    const char *bad = mcp_confirm(m, str_c(k->args.confirm), k->key, k->tool, buf_str(&m->pb));
     if (bad)
         mcp_call_fail(k, "%s", bad);
     return !bad;
 }
 
+void mcp_call_go(struct mcp_call *k)
+{
+    struct body_error e = { "", "" };
+    struct body_extra extra;
+    if (!may_go(k, &extra, &e))
+        return;
+    futu_conn *caller = mcp_caller(k);
+    if (!caller)
+        return;
+    if (mcp_call_request(k, hub_conn_id(caller), ++k->m->serial, &k->pb, &extra, &e)) {
+        mcp_call_fail(k, "%s", e.text);
+        return;
+    }
+    k->call.acc_ids = extra.acc_ids;        /* borrowed until hub_call() returns */
+    k->call.n_acc_ids = extra.n_acc_ids;
+    start(k);
+}
+
+/* ---- the call ---- */
+
 static void run(struct mcp_call *k, futu_str arguments)
 {
     struct mcp *m = k->m;
     struct body_error e = { "", "" };
-    struct body_extra extra;
-    struct mcp_args args;
     bool locks = str_is(mcp_member(arguments, "unlock"), "false");
-    futu_err err = mcp_body(k->tool, arguments, &m->body, &args, &e);
-    if (!err && k->row->id == UNLOCK_TRADE)
-        err = add_password(m, locks);
+    futu_err err = mcp_body(k->tool, arguments, clock_wall(&m->o.clock), &k->body, &k->args, &e);
+    if (!err && k->row->id == UNLOCK_TRADE && !locks)
+        err = add_password(k);
     if (err == FUTU_EAUTH) {
         mcp_call_fail(k, "no trade password is set: the operator sets FUTU_TRADE_PWD");
         return;
     }
-    if (!err)
-        err = hub_caller(m->o.hub, IFACE_MCP, k->key, &k->caller);
-    if (err) {
+    if (err)
         mcp_call_fail(k, "%s", e.text[0] ? e.text : futu_strerror(err));
-        return;
-    }
-    if (!may_go(k, &args, &extra, &e))
-        return;
-    err = request_of(k, hub_conn_id(k->caller), ++m->serial, &k->pb, &extra, &e);
-    if (m->body.p && k->row->id == UNLOCK_TRADE)
-        wipe(m->body.p, m->body.cap);
-    if (err) {
-        mcp_call_fail(k, "%s", e.text);
-        return;
-    }
-    k->call.acc_ids = extra.acc_ids;
-    k->call.n_acc_ids = extra.n_acc_ids;
-    start(k);
+    else if (k->args.no_account || k->args.card[0])
+        mcp_account_find(k);
+    else if (k->tool->flags & MCP_RAW)
+        mcp_raw(k);
+    else
+        mcp_call_go(k);
 }
 
 static struct mcp_call *call_new(struct post *p, futu_str id, futu_str progress)
@@ -444,9 +466,20 @@ static const struct mcp_tool *tool_of(struct post *p, futu_str id, futu_str para
 static futu_str token_of(struct mcp *m, futu_str arguments, futu_str bearer)
 {
     futu_str own = mcp_member(arguments, "api_key");
-    if (!own.p)
+    if (!own.p || str_is(own, "null"))
         return bearer;
     return mcp_string(own, &m->body) ? STR("") : buf_str(&m->body);
+}
+
+static enum deny may_call(struct mcp *m, const struct proto_row *row, futu_str token,
+                          struct api_key **key)
+{
+    enum deny d = mcp_who(m, token, key);
+    if (d != DENY_NONE || row->scopes == 0)
+        return d;
+    if (mcp_open_mode(m))
+        return mcp_open_scope(m, row->scopes) ? DENY_NONE : DENY_OPEN_MODE;
+    return access_scope(*key, row->scopes) ? DENY_NONE : DENY_SCOPE;
 }
 
 void mcp_call(struct post *p, futu_str id, futu_str params, futu_str token)
@@ -462,13 +495,9 @@ void mcp_call(struct post *p, futu_str id, futu_str params, futu_str token)
         return;
     }
     const struct proto_row *row = proto_find(t->proto);
-    enum deny d = mcp_who(m, token_of(m, arguments, token), &key);
+    enum deny d = may_call(m, row, token_of(m, arguments, token), &key);
     if (m->body.p)
         wipe(m->body.p, m->body.cap);       /* it may have been a key */
-    if (d == DENY_NONE && mcp_open_mode(m) && row->scopes & MCP_TRADES)
-        d = DENY_OPEN_MODE;
-    if (d == DENY_NONE && !mcp_open_mode(m) && row->scopes && !access_scope(key, row->scopes))
-        d = DENY_SCOPE;
     if (d != DENY_NONE) {
         refuse(p, id, t->name, d, key);
         return;

@@ -11,6 +11,11 @@ bool mcp_open_mode(const struct mcp *m)
     return !m->o.access || !access_has_keys(m->o.access, IFACE_MCP);
 }
 
+bool mcp_open_scope(const struct mcp *m, uint32_t scopes)
+{
+    return access_scope(NULL, scopes) || (m->o.open_scopes & scopes) != 0;
+}
+
 enum deny mcp_who(struct mcp *m, futu_str token, struct api_key **key)
 {
     *key = NULL;
@@ -31,7 +36,7 @@ static bool listed(const struct mcp *m, const struct mcp_tool *t, enum deny d,
     if (!(m->o.groups & t->group))
         return false;
     if (mcp_open_mode(m))
-        return !(scopes & MCP_TRADES);
+        return mcp_open_scope(m, scopes);
     if (d == DENY_MISSING)
         return true;
     return d == DENY_NONE && (scopes == 0 || access_scope(key, scopes));
@@ -67,7 +72,7 @@ void mcp_list(struct post *p, futu_str id, futu_str params, futu_str token)
     doc_put(&d, "{\"tools\":[");
     for (i = from; i < n && shown < m->o.page; i++)
         if (listed(m, &tools[i], deny, key)) {
-            mcp_put_tool(&d, &tools[i]);
+            mcp_put_tool(&d, &tools[i], p->s->rev->structured);
             shown++;
         }
     while (i < n && !listed(m, &tools[i], deny, key))

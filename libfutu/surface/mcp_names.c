@@ -2,113 +2,102 @@
 #include <ctype.h>
 #include <strings.h>
 
-#include "codec/json_name.h"
 #include "surface/mcp_tools.h"
 
 enum { UNLOCK_TRADE = 2005 };
 
-/* Names of the tools that the protocol spells otherwise, the one to show first. proto 0: wherever
- * there is such a field. */
+/* What an argument is called where the protocol has another name. proto 0: wherever there is such a
+ * field. The first row of a field is the name that is listed, the others are taken too. */
 static const struct {
     uint32_t proto;
-    const char *name, *field;
-} aliases[] = {
-    { 3213, "group", "groupName" },     { 3214, "group", "groupName" },
-    { 3220, "reminder_type", "type" },  { 3220, "sessions", "reminderSessionList" },
-    { 3209, "option_type", "type" },    { 3209, "cond", "condition" },
-    { 3104, "detail", "bGetDetail" },   { 3003, "all_conn", "isReqAllConn" },
-    { 3001, "all", "isUnsubAll" },      { 3001, "push", "isRegOrUnRegPush" },
-    { 3216, "types", "typeList" },
-    { 2226, "date", "clearingDate" },   { 2226, "direction", "cashFlowDirection" },
-    { 2225, "order_ids", "orderIdExList" }, { 2205, "op", "modifyOrderOp" },
-    { 2237, "reason", "reconfirmReason" },  { 3204, "plate_set", "plateSetType" },
-    { 3004, "symbol", "securityList" }, { 2202, "symbol", "code" },
-    { 2111, "symbol", "code" },
-    { 0, "symbols", "securityList" },   { 0, "symbols", "codeList" },
-    { 0, "symbol", "securityList" },    { 0, "symbol", "codeList" },
-    { 0, "code", "securityList" },      { 0, "code", "codeList" },
-    { 0, "codes", "securityList" },     { 0, "code_list", "securityList" },
-    { 0, "stocks", "securityList" },
-    { 0, "symbol", "security" },        { 0, "code", "security" },
-    { 0, "symbol", "owner" },           { 0, "code", "owner" },
-    { 0, "env", "trdEnv" },             { 0, "market", "trdMarket" },
-    { 0, "side", "trdSide" },           { 0, "kl_type", "klType" },
-    { 0, "ktype", "klType" },           { 0, "autype", "rehabType" },
-    { 0, "start", "beginTime" },        { 0, "begin", "beginTime" },
-    { 0, "end", "endTime" },            { 0, "num", "reqNum" },
-    { 0, "count", "reqNum" },           { 0, "req_num", "reqNum" },
-    { 0, "num", "maxRetNum" },          { 0, "count", "maxRetNum" },
-    { 0, "count", "num" },              { 0, "max_count", "maxAckKLNum" },
-    { 0, "sub_types", "subTypeList" },  { 0, "subtype_list", "subTypeList" },
-    { 0, "status", "filterStatusList" }, { 0, "refresh", "refreshCache" },
-    { 0, "order_id_ex", "orderIDExList" }, { 0, "acc_ids", "accIDList" },
+    const char *field, *name;
+} names[] = {
+    /* One symbol where the tool is about one. */
+    { 3004, "securityList", "symbol" },     { 2102, "codeList", "symbol" },
+    { 2201, "codeList", "symbol" },         { 2211, "codeList", "symbol" },
+    { 2221, "codeList", "symbol" },         { 2222, "codeList", "symbol" },
+    { 0, "securityList", "symbols" },       { 0, "securityList", "stocks" },
+    { 0, "securityList", "codes" },         { 0, "securityList", "code_list" },
+    { 0, "securityList", "symbol" },        { 0, "securityList", "code" },
+    { 0, "codeList", "symbols" },           { 0, "codeList", "codes" },
+    { 0, "codeList", "code_list" },         { 0, "codeList", "code" },
+    { 0, "security", "symbol" },            { 0, "security", "code" },
+    { 0, "owner", "symbol" },               { 0, "owner", "code" },
+    { 2202, "code", "symbol" },             { 2111, "code", "symbol" },
+    { 2202, "code", "code" },               { 2111, "code", "code" },
+    { 0, "plate", "plate" },                { 0, "plate", "plate_code" },
+    { 0, "trdEnv", "env" },                 { 0, "trdEnv", "trd_env" },
+    { 0, "trdMarket", "market" },           { 0, "trdMarket", "trd_market" },
+    { 0, "trdSide", "side" },               { 0, "trdSide", "trd_side" },
+    { 0, "klType", "kl_type" },             { 0, "klType", "ktype" },
+    { 0, "rehabType", "rehab_type" },       { 0, "rehabType", "autype" },
+    { 0, "beginTime", "start" },            { 0, "beginTime", "begin_time" },
+    { 0, "beginTime", "begin" },
+    { 0, "endTime", "end" },                { 0, "endTime", "end_time" },
+    { 0, "reqNum", "num" },                 { 0, "reqNum", "count" },
+    { 0, "reqNum", "req_num" },
+    { 0, "maxRetNum", "num" },              { 0, "maxRetNum", "count" },
+    { 0, "maxRetNum", "req_num" },          { 0, "maxRetNum", "max_ret_num" },
+    { 0, "num", "num" },                    { 0, "num", "count" },
+    { 0, "num", "req_num" },
+    { 0, "maxAckKLNum", "max_count" },      { 0, "maxAckKLNum", "max_ack_kl_num" },
+    { 0, "subTypeList", "sub_types" },      { 0, "subTypeList", "subtype_list" },
+    { 0, "subTypeList", "sub_type_list" },
+    { 0, "filterStatusList", "status" },    { 0, "filterStatusList", "filter_status_list" },
+    { 0, "refreshCache", "refresh" },       { 0, "refreshCache", "refresh_cache" },
+    { 0, "orderIDExList", "order_id_ex" },  { 0, "orderIDExList", "order_id_ex_list" },
+    { 0, "accIDList", "acc_ids" },          { 0, "accIDList", "acc_id_list" },
+    { 3213, "groupName", "group" },         { 3213, "groupName", "group_name" },
+    { 3214, "groupName", "group" },         { 3214, "groupName", "group_name" },
+    { 3220, "type", "reminder_type" },      { 3220, "reminderSessionList", "sessions" },
+    { 3209, "type", "option_type" },        { 3209, "condition", "cond" },
+    { 3104, "bGetDetail", "detail" },       { 3104, "bGetDetail", "b_get_detail" },
+    { 3003, "isReqAllConn", "all_conn" },   { 3003, "isReqAllConn", "is_req_all_conn" },
+    { 3001, "isUnsubAll", "all" },          { 3001, "isRegOrUnRegPush", "push" },
+    { 3216, "typeList", "types" },
+    { 2226, "clearingDate", "date" },       { 2226, "clearingDate", "clearing_date" },
+    { 2226, "cashFlowDirection", "direction" },
+    { 2226, "cashFlowDirection", "cash_flow_direction" },
+    { 2225, "orderIdExList", "order_ids" }, { 2225, "orderIdExList", "order_id_ex_list" },
+    { 2205, "modifyOrderOp", "op" },        { 2205, "modifyOrderOp", "modify_order_op" },
+    { 2237, "reconfirmReason", "reason" },  { 2237, "reconfirmReason", "reconfirm_reason" },
+    { 3204, "plateSetType", "plate_set" },  { 3204, "plateSetType", "plate_set_type" },
+    { 1007, "qotPushStage", "push_stage" }, { 1007, "qotPushStage", "qot_push_stage" },
+    { 1007, "segmentList", "segments" },    { 1007, "segmentList", "segment_list" },
 };
 
-static bool about(const struct mcp_shape *s, size_t i)
-{
-    return aliases[i].proto == 0 || aliases[i].proto == s->row->id;
-}
+/* Arguments that are no fields. */
+static const struct {
+    enum mcp_place place;
+    const char *name;
+} extras[] = {
+    { MCP_AT_CARD, "card_num" },        { MCP_AT_ACC_IDS, "acc_ids" },
+    { MCP_AT_CONFIRM, "confirm_token" }, { MCP_AT_KEY, "api_key" },
+};
 
 void mcp_shape(struct mcp_shape *s, const struct mcp_tool *t)
 {
     *s = (struct mcp_shape){ .tool = t, .row = proto_find(t->proto) };
-    body_shape(s->row, &s->s);
+    if (t->flags & MCP_RAW)
+        s->s = (struct body_shape){ .proto = t->proto, .c2s = mcp_raw_args(t->proto),
+                                    .head = &Trd_Common_TrdHeader_msg };
+    else
+        body_shape(s->row, &s->s);
     s->filter = codec_field(s->s.c2s, STR("filterConditions"));
 }
 
-static struct mcp_field declared(const struct mcp_shape *s, const char *name)
+static bool has_extra(const struct mcp_shape *s, enum mcp_place place)
 {
-    const struct {
-        enum mcp_place place;
-        const futu_msg *m;
-    } at[] = { { MCP_AT_C2S, s->s.c2s }, { MCP_AT_HEAD, s->s.head },
-               { MCP_AT_FILTER, s->filter ? s->filter->sub : NULL } };
-    for (size_t i = 0; i < ARRAY_LEN(at); i++) {
-        const struct pb_field *f = at[i].m ? codec_field(at[i].m, str_c(name)) : NULL;
-        if (f)
-            return (struct mcp_field){ at[i].place, at[i].m, f };
+    switch (place) {
+    case MCP_AT_CARD:
+        return s->s.head != NULL;
+    case MCP_AT_ACC_IDS:
+        return s->row->id == UNLOCK_TRADE;
+    case MCP_AT_CONFIRM:
+        return s->tool->flags & MCP_ORDER;
+    default:
+        return true;
     }
-    return (struct mcp_field){ MCP_AT_NONE, NULL, NULL };
-}
-
-static struct mcp_field spelled(const struct mcp_shape *s, futu_str name)
-{
-    struct body_name b = body_name(&s->s, name, 0);
-    struct mcp_field none = { MCP_AT_NONE, NULL, NULL };
-    if (b.place == BODY_C2S)
-        return (struct mcp_field){ MCP_AT_C2S, s->s.c2s, &s->s.c2s->fields[b.i] };
-    if (b.place == BODY_HEAD)
-        return (struct mcp_field){ MCP_AT_HEAD, s->s.head, &s->s.head->fields[b.i] };
-    if (b.place == BODY_ACC_IDS && s->row->id == UNLOCK_TRADE)
-        return (struct mcp_field){ MCP_AT_ACC_IDS, NULL, NULL };
-    if (!s->filter)
-        return none;
-    const futu_msg *m = s->filter->sub;
-    size_t i = json_field(m, CODEC_REST, name, 0);
-    return i < m->n_fields ? (struct mcp_field){ MCP_AT_FILTER, m, &m->fields[i] } : none;
-}
-
-struct mcp_field mcp_find(const struct mcp_shape *s, futu_str name)
-{
-    struct mcp_field f = { MCP_AT_NONE, NULL, NULL };
-    if (str_is(name, "stock") || str_is(name, "stock_list"))
-        return f;                               /* documented not to be an alias */
-    for (size_t i = 0; i < ARRAY_LEN(aliases) && f.place == MCP_AT_NONE; i++)
-        if (about(s, i) && str_is(name, aliases[i].name))
-            f = declared(s, aliases[i].field);
-    if (f.place == MCP_AT_NONE)
-        f = spelled(s, name);
-    if (f.f && mcp_hidden(s, f.f))
-        f.place = MCP_AT_NONE;
-    return f;
-}
-
-const char *mcp_name(const struct mcp_shape *s, const struct pb_field *f)
-{
-    for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
-        if (about(s, i) && strcmp(f->name, aliases[i].field) == 0)
-            return aliases[i].name;
-    return f->snake;
 }
 
 static bool quoted_in(const char *members, const struct pb_field *f)
@@ -125,42 +114,131 @@ static bool quoted_in(const char *members, const struct pb_field *f)
 
 bool mcp_hidden(const struct mcp_shape *s, const struct pb_field *f)
 {
-    static const char *const names[] = { "packetID", "header", "userID", "pwdMD5", "nextReqKey",
-                                         "placeHolder", "filterConditions" };
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (strcmp(f->name, names[i]) == 0)
+    /* The last two: REST has the full set of filters. */
+    static const char *const hidden[] = { "packetID", "header", "userID", "pwdMD5", "nextReqKey",
+                                          "placeHolder", "filterConditions", "needKLFieldsFlag",
+                                          "patternFilterList", "customIndicatorFilterList",
+                                          "regPushRehabTypeList", "isSubOrderBookDetail" };
+    for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
+        if (strcmp(f->name, hidden[i]) == 0)
             return true;
+    if (s->tool->flags & MCP_RAW &&
+        (strcmp(f->name, "trdMarket") == 0 || strcmp(f->name, "jpAccType") == 0))
+        return true;
     return quoted_in(s->tool->fixed, f);
 }
 
-bool mcp_optional(const struct mcp_shape *s, const struct pb_field *f)
+static bool about(const struct mcp_shape *s, size_t i, const struct pb_field *f)
 {
-    if (strcmp(f->name, "securityList") == 0)
-        return !(s->tool->flags & MCP_SYMBOLS);
-    if (f->label != PB_REQUIRED || quoted_in(s->tool->preset, f))
-        return true;
-    if (strcmp(f->name, "trdMarket") == 0)      /* the symbol's prefix says it */
-        return codec_field(s->s.c2s, STR("secMarket")) != NULL;
-    return strcmp(f->name, "orderID") == 0 && codec_field(s->s.c2s, STR("orderIDEx"));
+    return (names[i].proto == 0 || names[i].proto == s->row->id) &&
+           strcmp(names[i].field, f->name) == 0;
 }
 
-static void each(struct doc *d, const struct mcp_shape *s, enum mcp_place place,
-                 const futu_msg *m, mcp_each_fn *fn)
+const char *mcp_name(const struct mcp_shape *s, const struct pb_field *f)
 {
-    for (size_t i = 0; m && i < m->n_fields; i++) {
-        struct mcp_field f = { place, m, &m->fields[i] };
-        bool again = place == MCP_AT_C2S && s->s.head && codec_field(s->s.head, str_c(f.f->name));
-        if (!again && !mcp_hidden(s, f.f))
-            fn(d, s, &f);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (about(s, i, f))
+            return names[i].name;
+    return f->snake;
+}
+
+const char *mcp_arg_name(const struct mcp_shape *s, const struct mcp_field *f)
+{
+    for (size_t i = 0; !f->f && i < ARRAY_LEN(extras); i++)
+        if (extras[i].place == f->place)
+            return extras[i].name;
+    return f->f ? mcp_name(s, f->f) : "";
+}
+
+/* The fields of an argument object, in the order in which they are listed. */
+static const futu_msg *message_at(const struct mcp_shape *s, enum mcp_place place)
+{
+    return place == MCP_AT_HEAD     ? s->s.head
+           : place == MCP_AT_C2S    ? s->s.c2s
+           : place == MCP_AT_FILTER && s->filter ? s->filter->sub : NULL;
+}
+
+static bool is_argument(const struct mcp_shape *s, enum mcp_place place, const struct pb_field *f)
+{
+    bool again = place == MCP_AT_C2S && s->s.head && codec_field(s->s.head, str_c(f->name));
+    return !again && !mcp_hidden(s, f);
+}
+
+/* The next field of the messages; false: they are over. */
+static bool next_field(const struct mcp_shape *s, struct mcp_field *f)
+{
+    for (; f->place <= MCP_AT_FILTER; f->place++, f->f = NULL) {
+        const futu_msg *m = f->m = message_at(s, f->place);
+        for (f->f = f->f ? f->f + 1 : m ? m->fields : NULL; m && f->f < m->fields + m->n_fields;
+             f->f++)
+            if (is_argument(s, f->place, f->f))
+                return true;
     }
+    f->place = MCP_AT_FILTER;
+    return false;
 }
 
-void mcp_each(struct doc *d, const struct mcp_shape *s, mcp_each_fn *fn)
+bool mcp_next(const struct mcp_shape *s, struct mcp_field *f)
 {
-    each(d, s, MCP_AT_HEAD, s->s.head, fn);
-    each(d, s, MCP_AT_C2S, s->s.c2s, fn);
-    if (s->filter)
-        each(d, s, MCP_AT_FILTER, s->filter->sub, fn);
+    if (f->place == MCP_AT_NONE)
+        *f = (struct mcp_field){ MCP_AT_HEAD, NULL, NULL };
+    if (f->place <= MCP_AT_FILTER && next_field(s, f))
+        return true;
+    f->m = NULL;
+    do
+        f->place++;
+    while (f->place < MCP_AT_END && !has_extra(s, f->place));
+    return f->place < MCP_AT_END;
+}
+
+/* The argument that is this field. */
+static struct mcp_field declared(const struct mcp_shape *s, const char *name)
+{
+    for (enum mcp_place at = MCP_AT_HEAD; at <= MCP_AT_FILTER; at++) {
+        const futu_msg *m = message_at(s, at);
+        const struct pb_field *f = m ? codec_field(m, str_c(name)) : NULL;
+        if (f && is_argument(s, at, f))
+            return (struct mcp_field){ at, m, f };
+    }
+    return (struct mcp_field){ MCP_AT_NONE, NULL, NULL };
+}
+
+/* A field that has no name of its own here. */
+static struct mcp_field by_snake(const struct mcp_shape *s, futu_str name)
+{
+    struct mcp_field f = { MCP_AT_NONE, NULL, NULL };
+    while (mcp_next(s, &f) && f.f)
+        if (str_eq(name, (futu_str){ f.f->snake, f.f->n_snake }) && mcp_name(s, f.f) == f.f->snake)
+            return f;
+    return (struct mcp_field){ MCP_AT_NONE, NULL, NULL };
+}
+
+struct mcp_field mcp_find(const struct mcp_shape *s, futu_str name)
+{
+    struct mcp_field f = { MCP_AT_NONE, NULL, NULL };
+    for (size_t i = 0; i < ARRAY_LEN(extras); i++)
+        if (str_is(name, extras[i].name) && has_extra(s, extras[i].place))
+            return (struct mcp_field){ extras[i].place, NULL, NULL };
+    for (size_t i = 0; i < ARRAY_LEN(names) && f.place == MCP_AT_NONE; i++)
+        if ((names[i].proto == 0 || names[i].proto == s->row->id) && str_is(name, names[i].name))
+            f = declared(s, names[i].field);
+    return f.place == MCP_AT_NONE ? by_snake(s, name) : f;
+}
+
+bool mcp_optional(const struct mcp_shape *s, const struct mcp_field *f)
+{
+    const struct pb_field *is = f->f;
+    if (!is || f->place == MCP_AT_FILTER || strcmp(is->name, "accID") == 0)
+        return true;
+    if (strcmp(is->name, "securityList") == 0)
+        return !(s->tool->flags & MCP_SYMBOLS);
+    if (strcmp(is->name, "subTypeList") == 0)
+        return !(s->tool->flags & MCP_KINDS);
+    if (is->label != PB_REQUIRED || quoted_in(s->tool->preset, is))
+        return true;
+    if (strcmp(is->name, "trdMarket") == 0)     /* the symbol's prefix says it */
+        return codec_field(s->s.c2s, STR("secMarket")) != NULL;
+    return strcmp(is->name, "orderID") == 0 && codec_field(s->s.c2s, STR("orderIDEx"));
 }
 
 /* ---- values ---- */
@@ -183,13 +261,17 @@ static const struct {
     { "Qot_Common.SubType", "K_WEEK", 12 },         { "Qot_Common.SubType", "K_MON", 13 },
     { "Qot_Common.SubType", "K_QUARTER", 15 },      { "Qot_Common.SubType", "KL_QUARTER", 15 },
     { "Qot_Common.SubType", "K_YEAR", 16 },         { "Qot_Common.SubType", "RT_DATA", 5 },
-    { "Qot_Common.SubType", "ORDER_BOOK", 2 },
+    { "Qot_Common.SubType", "ORDER_BOOK", 2 },      { "Qot_Common.SubType", "K_10M", 18 },
+    { "Qot_Common.SubType", "K_120M", 19 },         { "Qot_Common.SubType", "K_180M", 20 },
+    { "Qot_Common.SubType", "K_240M", 21 },
     { "Qot_Common.KLType", "K_1M", 1 },             { "Qot_Common.KLType", "K_3M", 10 },
     { "Qot_Common.KLType", "K_5M", 6 },             { "Qot_Common.KLType", "K_15M", 7 },
     { "Qot_Common.KLType", "K_30M", 8 },            { "Qot_Common.KLType", "K_60M", 9 },
     { "Qot_Common.KLType", "K_DAY", 2 },            { "Qot_Common.KLType", "K_WEEK", 3 },
     { "Qot_Common.KLType", "K_MON", 4 },            { "Qot_Common.KLType", "K_QUARTER", 11 },
-    { "Qot_Common.KLType", "K_YEAR", 5 },
+    { "Qot_Common.KLType", "K_YEAR", 5 },           { "Qot_Common.KLType", "K_10M", 12 },
+    { "Qot_Common.KLType", "K_120M", 13 },          { "Qot_Common.KLType", "K_180M", 14 },
+    { "Qot_Common.KLType", "K_240M", 15 },
     { "Qot_Common.RehabType", "QFQ", 1 },           { "Qot_Common.RehabType", "HFQ", 2 },
     { "Trd_Common.SecurityFirm", "FUTUHK", 1 },     { "Trd_Common.SecurityFirm", "HK", 1 },
     { "Trd_Common.SecurityFirm", "FUTUUS", 2 },     { "Trd_Common.SecurityFirm", "US", 2 },
@@ -197,6 +279,12 @@ static const struct {
     { "Trd_Common.SecurityFirm", "CA", 5 },         { "Trd_Common.SecurityFirm", "MY", 6 },
     { "Trd_Common.SecurityFirm", "JP", 7 },
     { "Qot_Common.OptionType", "ALL", 0 },
+    { "Qot_Common.PriceReminderFreq", "ONCE_A_DAY", 2 },
+    { "Qot_Common.PriceReminderMarketStatus", "US_PRE", 2 },
+    { "Qot_Common.PriceReminderMarketStatus", "US_AFTER", 3 },
+    { "Qot_Common.PriceReminderMarketStatus", "US_OVERNIGHT", 4 },
+    { "Qot_GetOptionChain.OptionCondType", "IN_THE_MONEY", 1 },
+    { "Qot_GetOptionChain.OptionCondType", "OUT_OF_THE_MONEY", 2 },
 };
 
 /* The same letters and digits, in any case. */
@@ -215,6 +303,30 @@ static bool alike(futu_str a, const char *b)
     }
 }
 
+/* A value that stands for nothing: not known, none of all kinds. */
+static bool means_nothing(const struct proto_enum *e, size_t i)
+{
+    const char *name = e->values[i].name;
+    return strncasecmp(name, "unk", 3) == 0 ||          /* it is spelled in four ways */
+           (strcmp(name, "None") == 0 && strcmp(e->name, "Qot_Common.SubType") == 0);
+}
+
+static const char *short_name(const struct proto_enum *e, int32_t number)
+{
+    for (size_t k = 0; k < ARRAY_LEN(values); k++)
+        if (values[k].number == number && strcmp(values[k].of, e->name) == 0)
+            return values[k].name;
+    return NULL;
+}
+
+static bool is_shown(const struct proto_enum *e, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (e->values[k].number == e->values[i].number)
+            return false;
+    return !means_nothing(e, i) || short_name(e, e->values[i].number);
+}
+
 bool mcp_number(const struct proto_enum *e, futu_str name, int32_t *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(values); i++)
@@ -223,25 +335,25 @@ bool mcp_number(const struct proto_enum *e, futu_str name, int32_t *out)
             return true;
         }
     for (size_t i = 0; i < e->n; i++)
-        if (alike(name, e->values[i].name)) {
+        if (!means_nothing(e, i) && alike(name, e->values[i].name)) {
             *out = e->values[i].number;
             return true;
         }
     return false;
 }
 
-const char *mcp_value_name(const struct proto_enum *e, size_t i, char room[64])
+bool mcp_number_known(const struct proto_enum *e, int64_t number)
 {
-    const char *from = e->values[i].name;
+    for (size_t i = 0; i < e->n; i++)
+        if (e->values[i].number == number)
+            return is_shown(e, i);
+    return false;
+}
+
+/* CurPrice -> CUR_PRICE */
+static const char *spaced(const char *from, char room[64])
+{
     size_t n = 0;
-    if (strncasecmp(from, "unkno", 5) == 0 || strncasecmp(from, "unkonw", 6) == 0)
-        return NULL;
-    for (size_t k = 0; k < i; k++)
-        if (e->values[k].number == e->values[i].number)
-            return NULL;
-    for (size_t k = 0; k < ARRAY_LEN(values); k++)
-        if (values[k].number == e->values[i].number && strcmp(values[k].of, e->name) == 0)
-            return values[k].name;
     for (size_t k = 0; from[k] && n < 62; k++) {
         if (k > 0 && isupper((unsigned char)from[k]) && islower((unsigned char)from[k - 1]))
             room[n++] = '_';
@@ -249,4 +361,12 @@ const char *mcp_value_name(const struct proto_enum *e, size_t i, char room[64])
     }
     room[n] = '\0';
     return room;
+}
+
+const char *mcp_value_name(const struct proto_enum *e, size_t i, char room[64])
+{
+    if (!is_shown(e, i))
+        return NULL;
+    const char *name = short_name(e, e->values[i].number);
+    return name ? name : spaced(e->values[i].name, room);
 }

@@ -22,7 +22,8 @@ static void note_progress(struct mcp_call *k)
     futu_err err = buf_printf(b, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\","
                               "\"params\":{\"progressToken\":" STR_FMT ",\"progress\":%zu,"
                               "\"total\":%zu,\"message\":\"rows\"}}",
-                              STR_ARG(buf_str(&k->progress)), k->rows, k->wanted);
+                              STR_ARG(buf_str(&k->progress)), MIN(k->rows, k->wanted),
+                              k->wanted);
     if (!err)
         mcp_note(k->post, buf_str(b));
 }
@@ -99,10 +100,8 @@ futu_err mcp_first_page(struct mcp_call *k)
     uint64_t wanted = PAGE_ROWS;
     if (pb_inner(k->pb.p, k->pb.n, 1, TAG_KL_MAX, &max))
         wanted = max.v;
-    if (wanted < 1 || wanted > MCP_PAGED_ROWS)
-        return FUTU_EINVAL;
-    k->wanted = (size_t)wanted;
-    uint32_t page = (uint32_t)MIN(wanted, PAGE_ROWS);
+    k->wanted = (size_t)MIN(wanted, MCP_PAGED_ROWS);
+    uint32_t page = (uint32_t)MIN(k->wanted, PAGE_ROWS);
     struct pb_edit edit = { TAG_KL_MAX, record, 0 };
     edit.n = (size_t)(pb_put_scalar(record, TAG_KL_MAX, PB_UINT32, &page) - record);
     futu_err err = pb_splice(k->pb.p, k->pb.n, 1, &edit, 1, &pb);

@@ -47,7 +47,8 @@ static futu_err put_event(const struct event *e, const struct proto_row *row, st
 {
     static const struct mcp_tool plain = { .name = "" };
     struct buf lines = BUF_INIT;
-    struct mcp_result r = { .tool = &plain, .row = row, .pb = e->body, .n = e->len };
+    struct mcp_result r = { .tool = &plain, .row = row, .bare = true,
+                            .reply = { (const char *)e->body, e->len } };
     futu_err err = buf_puts(out, ",\"event\":");
     if (!err)
         err = mcp_result(&r, out, &lines);

@@ -7,39 +7,18 @@
 #include "base/clock.h"
 #include "codec/json_name.h"
 #include "codec/splice.h"
+#include "market/hint.h"
 #include "market/market.h"
 
 #define EXACT ((int64_t)1 << 53)        /* integers above this are not exact in a double */
 
-static const struct place {
-    int32_t market, trd_market;
-    const char *name, *currency, *zone;
-} places[] = {
-    { MARKET_HK, 1, "HK", "HKD", "Asia/Hong_Kong" },
-    { MARKET_US, 2, "US", "USD", "America/New_York" },
-    { MARKET_SH, 3, "SH", "CNY", "Asia/Shanghai" },
-    { MARKET_SZ, 4, "SZ", "CNY", "Asia/Shanghai" },
-    { MARKET_SG, 6, "SG", "SGD", "Asia/Singapore" },
-    { MARKET_JP, 15, "JP", "JPY", "Asia/Tokyo" },
-    { MARKET_AU, 8, "AU", "AUD", "Australia/Sydney" },
-    { MARKET_MY, 111, "MY", "MYR", "Asia/Kuala_Lumpur" },
-    { MARKET_CA, 112, "CA", "CAD", "America/Toronto" },
-};
-
-const char *mcp_currency(int32_t trd_market)
-{
-    for (size_t i = 0; i < ARRAY_LEN(places); i++)
-        if (places[i].trd_market == trd_market)
-            return places[i].currency;
-    return NULL;
-}
-
 struct walk {
     struct doc d;
-    size_t rows;                /* of a list */
-    uint32_t places;            /* bits of `places` that were seen */
+    size_t rows, bytes;         /* of a list; bytes 0: no bound */
+    uint32_t places;            /* bits of the places that were seen */
+    const struct mcp_market *at; /* of the object at hand; NULL: not known */
     const char *cut;            /* list that was cut */
-    size_t cut_from;
+    size_t cut_to, cut_from;
     bool more;                  /* the upstream has further rows */
 };
 
@@ -61,11 +40,47 @@ static bool to_int(futu_str s, int64_t *out)
     return true;
 }
 
-static void saw(struct walk *w, int32_t market, int32_t trd_market)
+static int32_t number(futu_str object, const char *name)
 {
-    for (uint32_t i = 0; i < ARRAY_LEN(places); i++)
-        if (places[i].market == market || (trd_market && places[i].trd_market == trd_market))
+    int64_t n;
+    return to_int(mcp_member(object, name), &n) && n == (int32_t)n ? (int32_t)n : 0;
+}
+
+/* ---- where ---- */
+
+static void saw(struct walk *w, const struct mcp_market *p)
+{
+    for (uint32_t i = 0; p && mcp_market(i); i++)
+        if (mcp_market(i) == p)
             w->places |= 1u << i;
+}
+
+/* The place of an object by what it says of itself: NULL: nothing. */
+static const struct mcp_market *place_in(const futu_msg *m, futu_str object)
+{
+    const struct mcp_market *p = NULL;
+    if (codec_field(m, STR("security")))
+        p = mcp_market_of(number(mcp_member(object, "security"), "market"), 0);
+    if (!p && codec_field(m, STR("secMarket")))
+        p = mcp_market_of(market_of_sec_market(number(object, "sec_market")), 0);
+    if (!p && codec_field(m, STR("trdMarket")))
+        p = mcp_market_of(0, number(object, "trd_market"));
+    if (!p && codec_field(m, STR("header")))
+        p = mcp_market_of(0, number(mcp_member(object, "header"), "trd_market"));
+    return p;
+}
+
+static futu_str unquoted(futu_str s)
+{
+    return s.n >= 2 ? (futu_str){ s.p + 1, s.n - 2 } : STR("");
+}
+
+/* What the prices beside a symbol are in, unless the message says it itself. */
+static void put_currency(struct walk *w, const futu_msg *m, int32_t market, futu_str quoted_code)
+{
+    const char *currency = mcp_currency_of(mcp_market_of(market, 0), unquoted(quoted_code));
+    if (currency && !codec_field(m, STR("currency")))
+        doc_member(&w->d, "currency", currency);
 }
 
 static void put_symbol(struct walk *w, int32_t market, futu_str quoted)
@@ -74,32 +89,51 @@ static void put_symbol(struct walk *w, int32_t market, futu_str quoted)
     doc_put(&w->d, market_prefix(market));
     doc_put(&w->d, ".");
     put(w, (futu_str){ quoted.p + 1, quoted.n - 1 });       /* with its closing quote */
-    saw(w, market, 0);
+    saw(w, mcp_market_of(market, 0));
 }
-
-static void value(struct walk *w, const struct pb_field *f, futu_str v);
 
 /* {"market":1,"code":"00700"} -> "HK.00700" */
 static void security(struct walk *w, futu_str v)
 {
-    int64_t market;
+    int32_t market = number(v, "market");
     futu_str code = mcp_member(v, "code");
-    if (to_int(mcp_member(v, "market"), &market) && market_prefix((int32_t)market) &&
-        mcp_is_string(code))
-        put_symbol(w, (int32_t)market, code);
-    else
-        put(w, v);
+    if (market_prefix(market) && mcp_is_string(code)) {
+        put_symbol(w, market, code);
+        return;
+    }
+    char text[16];              /* of a market that has no prefix: its number stands for it */
+    snprintf(text, sizeof(text), "\"%d.", (int)market);
+    doc_put(&w->d, text);
+    put(w, mcp_is_string(code) ? (futu_str){ code.p + 1, code.n - 1 } : STR("\""));
+}
+
+/* ---- values ---- */
+
+static void value(struct walk *w, const struct pb_field *f, futu_str v);
+
+static bool is_real(const struct pb_field *f)
+{
+    return f->type == PB_FLOAT || f->type == PB_DOUBLE;
+}
+
+static bool is_long(const struct pb_field *f)
+{
+    return f->type == PB_UINT64 || f->type == PB_INT64;
+}
+
+static bool is_id(const struct pb_field *f)
+{
+    return f->n_snake >= 2 && memcmp(f->snake + f->n_snake - 2, "id", 2) == 0;
 }
 
 static void beside(struct walk *w, const futu_msg *m, const struct pb_field *f, futu_str v)
 {
     char name[96];
     const struct proto_field_doc *doc = proto_field_doc(m, f);
-    bool id = f->n_snake >= 2 && memcmp(f->snake + f->n_snake - 2, "id", 2) == 0;
     int64_t n;
     if (f->label == PB_REPEATED || !to_int(v, &n))
         return;
-    if ((f->type == PB_UINT64 || f->type == PB_INT64) && (id || n > EXACT || n < -EXACT)) {
+    if (is_long(f) && (is_id(f) || n > EXACT || n < -EXACT)) {
         snprintf(name, sizeof(name), "%s_str", f->snake);
         doc_key(&w->d, name);
         doc_put(&w->d, "\"");
@@ -112,23 +146,32 @@ static void beside(struct walk *w, const futu_msg *m, const struct pb_field *f, 
             doc_member(&w->d, name, doc->numbers->values[i].name);
             break;
         }
-    if (strcmp(f->name, "trdMarket") == 0)
-        saw(w, 0, (int32_t)n);
 }
 
 /* The symbol beside a trade code. */
 static void trade_symbol(struct walk *w, const futu_msg *m, futu_str object)
 {
-    int64_t sec;
     futu_str code = mcp_member(object, "code");
-    if (!codec_field(m, STR("secMarket")) || !mcp_is_string(code) ||
-        !to_int(mcp_member(object, "sec_market"), &sec))
+    if (!codec_field(m, STR("secMarket")) || !mcp_is_string(code))
         return;
-    int32_t market = market_of_sec_market((int32_t)sec);
+    int32_t market = market_of_sec_market(number(object, "sec_market"));
     if (!market_prefix(market))
         return;
     doc_key(&w->d, "symbol");
     put_symbol(w, market, code);
+    put_currency(w, m, market, code);
+}
+
+static void member(struct walk *w, const futu_msg *m, const struct pb_field *f, futu_str v)
+{
+    bool symbol = f->sub == &Qot_Common_Security_msg && strcmp(f->snake, "security") == 0;
+    if (is_real(f) && f->label != PB_REPEATED && mcp_is_string(v))
+        return;                 /* "NaN": there is no such number */
+    doc_key(&w->d, symbol ? "symbol" : f->snake);
+    value(w, f, v);
+    beside(w, m, f, v);
+    if (symbol)
+        put_currency(w, m, number(v, "market"), mcp_member(v, "code"));
 }
 
 static void members(struct walk *w, const futu_msg *m, futu_str v)
@@ -137,25 +180,41 @@ static void members(struct walk *w, const futu_msg *m, futu_str v)
     char tmp[128];
     futu_str name, item;
     size_t hint = 0;
+    const struct mcp_market *up = w->at, *own = place_in(m, v);
     if (!mcp_enter(&lx, v, '{'))
         return;
+    w->at = own ? own : up;
+    saw(w, own);
     while (!w->d.err && mcp_next_member(&lx, tmp, &name, &item)) {
         size_t i = json_field(m, CODEC_REST, name, hint);
         if (i == m->n_fields)
             continue;
-        const struct pb_field *f = &m->fields[i];
         hint = i + 1;
-        doc_key(&w->d, f->sub == &Qot_Common_Security_msg && strcmp(f->snake, "security") == 0
-                           ? "symbol" : f->snake);
-        value(w, f, item);
-        beside(w, m, f, item);
+        member(w, m, &m->fields[i], item);
     }
     trade_symbol(w, m, v);
+    w->at = up;
+}
+
+static void text(struct walk *w, futu_str v)
+{
+    char time[40];
+    if (!w->at || !mcp_is_string(v) || !mcp_time(w->at, unquoted(v), time)) {
+        put(w, v);
+        return;
+    }
+    doc_put(&w->d, "\"");
+    doc_put(&w->d, time);
+    doc_put(&w->d, "\"");
 }
 
 static void one(struct walk *w, const struct pb_field *f, futu_str v)
 {
-    if (f->type != PB_MESSAGE) {
+    if (f->type == PB_STRING) {
+        text(w, v);
+    } else if (is_real(f) && mcp_is_string(v)) {
+        doc_put(&w->d, "null");
+    } else if (f->type != PB_MESSAGE) {
         put(w, v);
     } else if (f->sub == &Qot_Common_Security_msg) {
         security(w, v);
@@ -170,7 +229,7 @@ static void value(struct walk *w, const struct pb_field *f, futu_str v)
 {
     struct json_lex lx;
     futu_str item;
-    size_t n = 0;
+    size_t n = 0, shown = 0;
     if (f->label != PB_REPEATED) {
         one(w, f, v);
         return;
@@ -178,26 +237,30 @@ static void value(struct walk *w, const struct pb_field *f, futu_str v)
     doc_put(&w->d, "[");
     if (mcp_enter(&lx, v, '['))
         while (!w->d.err && mcp_next_element(&lx, &item)) {
-            if (n++ >= w->rows)
+            n++;
+            if (shown >= w->rows || (w->bytes && w->d.out->n > w->bytes))
                 continue;
+            shown++;
             doc_comma(&w->d);
             one(w, f, item);
         }
     doc_put(&w->d, "]");
-    if (n > w->rows) {
+    if (n > shown) {
         w->cut = f->snake;
+        w->cut_to = shown;
         w->cut_from = n;
     }
 }
 
-/* ---- the readable lines ---- */
+/* ---- what is added to the whole ---- */
 
-static futu_err zone_line(struct buf *out, const struct place *p, int64_t now)
+static futu_err zone_line(struct buf *out, const struct mcp_market *p, const struct mcp_result *r)
 {
-    int32_t off = zone_offset(p->market, now), abs = off < 0 ? -off : off;
-    return buf_printf(out, "%s: prices in %s, times in %s (UTC%c%02d:%02d).\n", p->name,
-                      p->currency, p->zone, off < 0 ? '-' : '+', (int)(abs / 3600),
-                      (int)(abs / 60 % 60));
+    char offset[8];
+    mcp_offset(p, r->now_ns, offset);
+    futu_err err = buf_printf(out, "%s: prices in %s, times in %s (UTC%s).\n", p->name,
+                              p->currency, p->zone, offset);
+    return err || r->own_hours ? err : hint_closed(out, p->market, r->now_ns);
 }
 
 static futu_err put_lines(const struct mcp_result *r, const struct walk *w, struct buf *out)
@@ -207,35 +270,77 @@ static futu_err put_lines(const struct mcp_result *r, const struct walk *w, stru
     rfc3339_ms(r->now_ns, time);
     if (r->paper)
         err = buf_puts(out, "Paper exchange: prices, accounts and orders are simulated.\n");
-    for (uint32_t i = 0; !err && i < ARRAY_LEN(places); i++)
+    for (uint32_t i = 0; !err && mcp_market(i); i++)
         if (w->places & 1u << i)
-            err = zone_line(out, &places[i], r->now_ns);
+            err = zone_line(out, mcp_market(i), r);
     if (!err && w->cut)
-        err = buf_printf(out, "%s: %zu of %zu rows are shown.\n", w->cut, w->rows, w->cut_from);
+        err = buf_printf(out, "%s: %zu of %zu rows are shown.\n", w->cut, w->cut_to, w->cut_from);
     return err ? err : buf_printf(out, "Answered at %s.", time);
 }
 
-static const struct place *place_of(int32_t market)
+static void put_market(struct walk *w, const struct mcp_market *p, const struct mcp_result *r)
 {
-    for (size_t i = 0; i < ARRAY_LEN(places); i++)
-        if (places[i].market == market)
-            return &places[i];
-    return NULL;
+    char offset[8], time[40], text[24];
+    int64_t next = market_next_open(p->market, r->now_ns);
+    doc_comma(&w->d);
+    doc_put(&w->d, "{");
+    doc_member(&w->d, "market", p->name);
+    doc_member(&w->d, "currency", p->currency);
+    doc_member(&w->d, "time_zone", p->zone);
+    mcp_offset(p, r->now_ns, offset);
+    doc_member(&w->d, "utc_offset", offset);
+    if (!r->own_hours) {
+        bool open = hint_open(p->market, r->now_ns);
+        doc_key(&w->d, "open");
+        doc_put(&w->d, open ? "true" : "false");
+        market_time_text(p->market, next, false, text);
+        if (!open && next && mcp_time(p, str_c(text), time))
+            doc_member(&w->d, "next_open", time);
+    }
+    doc_put(&w->d, "}");
 }
 
-static futu_err quote_line(struct buf *text, const Qot_Common_BasicQot *q, double rate)
+static void put_tail(struct walk *w, const struct mcp_result *r)
 {
-    const struct place *p = q->security ? place_of(q->security->market) : NULL;
+    char note[160];
+    if (r->tool->flags & MCP_ORDER) {
+        doc_key(&w->d, "sent");
+        doc_put(&w->d, "true");
+    }
+    if (w->places) {
+        doc_key(&w->d, "markets");
+        doc_put(&w->d, "[");
+        for (uint32_t i = 0; mcp_market(i); i++)
+            if (w->places & 1u << i)
+                put_market(w, mcp_market(i), r);
+        doc_put(&w->d, "]");
+    }
+    if (r->paper) {
+        doc_key(&w->d, "paper");
+        doc_put(&w->d, "true");
+    }
+    if (w->more && !w->cut)
+        doc_member(&w->d, "truncated", "there are further rows; ask from the last time on");
+    if (!w->cut)
+        return;
+    snprintf(note, sizeof(note), "%s: %zu of %zu rows", w->cut, w->cut_to, w->cut_from);
+    doc_member(&w->d, "truncated", note);
+}
+
+static futu_err quote_line(struct buf *out, const Qot_Common_BasicQot *q, double rate)
+{
+    const struct mcp_market *p = q->security ? mcp_market_of(q->security->market, 0) : NULL;
+    const char *currency = p ? mcp_currency_of(p, q->security->code) : NULL;
     if (!p)
         return FUTU_OK;
-    return buf_printf(text, "%s." STR_FMT ": %.10g %s, %+.2f%% on the last close, at " STR_FMT
+    return buf_printf(out, "%s." STR_FMT ": %.10g%s%s, %+.2f%% on the last close, at " STR_FMT
                       " exchange time.\n", market_prefix(p->market),
-                      STR_ARG(q->security->code), q->curPrice, p->currency, rate,
-                      STR_ARG(q->updateTime));
+                      STR_ARG(q->security->code), q->curPrice, currency ? " " : "",
+                      currency ? currency : "", rate, STR_ARG(q->updateTime));
 }
 
 /* Members of a quote under the documented names, and what a reader would reckon. */
-static futu_err quote(struct walk *w, futu_str pb, struct buf *text)
+static futu_err quote(struct walk *w, futu_str pb, struct buf *out)
 {
     struct arena a = { .first = NULL };
     Qot_Common_BasicQot q;
@@ -246,7 +351,7 @@ static futu_err quote(struct walk *w, futu_str pb, struct buf *text)
         snprintf(more, sizeof(more), ",\"last_close\":%.10g,\"change_rate\":%.4f",
                  q.lastClosePrice, rate);
         doc_put(&w->d, more);
-        err = quote_line(text, &q, rate);
+        err = quote_line(out, &q, rate);
     }
     arena_free(&a);
     return err;
@@ -264,54 +369,54 @@ static futu_err write_message(struct walk *w, const futu_msg *m, futu_str pb)
     return err ? err : w->d.err;
 }
 
-static void put_cut(struct walk *w)
-{
-    char note[160];
-    if (w->more && !w->cut)
-        doc_member(&w->d, "truncated", "there are further rows; ask from the last time on");
-    if (!w->cut)
-        return;
-    snprintf(note, sizeof(note), "%s: %zu of %zu rows", w->cut, w->rows, w->cut_from);
-    doc_member(&w->d, "truncated", note);
-}
-
 /* `pb` is s2c, or the first row of its list. */
-static futu_err write_all(struct walk *w, const futu_msg *m, futu_str pb, bool row,
-                          struct buf *text)
+static futu_err write_all(struct walk *w, const futu_msg *m, futu_str pb,
+                          const struct mcp_result *r, struct buf *out)
 {
     struct pb_rec first;
     futu_err err;
-    doc_put(&w->d, "{");
-    if (row && pb.n > 0 && pb_first(pb, m->fields[0].tag, &first)) {
+    if (r->tool->flags & MCP_FIRST && pb.n > 0 && pb_first(pb, m->fields[0].tag, &first)) {
         m = m->fields[0].sub;
         pb = (futu_str){ (const char *)first.p, first.n };
     }
     err = write_message(w, m, pb);
     if (!err && m == &Qot_Common_BasicQot_msg)
-        err = quote(w, pb, text);
-    put_cut(w);
-    doc_put(&w->d, "}");
-    return err ? err : w->d.err;
+        err = quote(w, pb, out);
+    return err;
 }
 
-futu_err mcp_result(const struct mcp_result *r, struct buf *json, struct buf *text)
+static futu_err write_reply(struct walk *w, const struct mcp_result *r, struct buf *out)
 {
     const futu_msg *m = r->row->response;
     const struct pb_field *f = codec_field(m, STR("s2c"));
-    struct walk w = { .d = { .out = json },
-                      .rows = r->rows ? r->rows : MCP_ROWS, .more = r->more };
     struct buf sum = BUF_INIT;
-    futu_str pb = { (const char *)r->pb, r->n };
-    futu_err err = codec_check(m, r->pb, r->n, NULL, NULL);
+    futu_str pb = r->reply;
+    futu_err err = codec_check(m, pb.p, pb.n, NULL, NULL);
     if (!err && f) {
-        err = pb_gather(r->pb, r->n, f->tag, &sum);     /* pages are parts of one message */
+        err = pb_gather((const uint8_t *)pb.p, pb.n, f->tag, &sum);     /* pages are its parts */
         pb = buf_str(&sum);
         m = f->sub;
     }
     if (!err)
-        err = write_all(&w, m, pb, r->tool->flags & MCP_FIRST, text);
-    if (!err)
-        err = put_lines(r, &w, text);
+        err = write_all(w, m, pb, r, out);
     buf_free(&sum);
     return err;
+}
+
+futu_err mcp_result(const struct mcp_result *r, struct buf *json, struct buf *out)
+{
+    struct walk w = { .d = { .out = json }, .rows = r->rows ? r->rows : MCP_ROWS,
+                      .bytes = r->rows ? 0 : json->n + MCP_BYTES, .more = r->more };
+    futu_err err = FUTU_OK;
+    if (r->tool->flags & MCP_RAW) {
+        put(&w, (futu_str){ r->reply.p, r->reply.n - 1 });      /* its bracket comes last */
+    } else {
+        doc_put(&w.d, "{");
+        err = write_reply(&w, r, out);
+    }
+    if (!err && !r->bare)
+        put_tail(&w, r);
+    doc_put(&w.d, "}");
+    err = err ? err : w.d.err;
+    return err || r->bare ? err : put_lines(r, &w, out);
 }

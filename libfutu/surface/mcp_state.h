@@ -1,8 +1,9 @@
 /* mcp_state.h - what the files of the engine share. Nothing outside includes it.
  *
- * mcp.c reads messages and answers them, mcp_list.c lists the tools, mcp_call.c runs one,
- * mcp_pages.c one that takes several requests, mcp_push.c has the pushes of a session,
- * mcp_preview.c keeps the previews of real orders.
+ * mcp.c reads messages and answers them, mcp_list.c lists the tools, mcp_call.c runs one with
+ * mcp_account.c (whose account), mcp_pages.c (several requests) and mcp_raw.c (protocols without
+ * published messages), mcp_push.c has the pushes of a session, mcp_preview.c keeps the previews of
+ * real orders.
  */
 #ifndef SURFACE_MCP_STATE_H
 #define SURFACE_MCP_STATE_H
@@ -78,11 +79,14 @@ struct mcp_call {
     const struct mcp_tool *tool;
     const struct proto_row *row;
     struct api_key *key;
-    futu_conn *caller;
     struct hub_call call;
     struct timer later;
     void (*step)(struct mcp_call *k);   /* in the next turn */
-    struct buf pb, sum;                 /* the request; pages so far */
+    struct mcp_args args;
+    struct buf body, pb, sum;           /* the arguments, the request; pages so far */
+    int32_t env, market;                /* of the account that is looked for */
+    uint64_t acc_id;                    /* that was said beside a card */
+    uint64_t account;                   /* that was found; 0: none was looked for */
     size_t rows, wanted;
     bool more;                          /* rows were left behind */
     bool grew;                          /* by the last page */
@@ -107,8 +111,9 @@ void mcp_note(struct post *p, futu_str text);
 void mcp_log(struct post *p, int level, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* mcp_list.c */
-#define MCP_TRADES (SCOPE_TRADE_SIMULATE | SCOPE_TRADE_REAL | SCOPE_TRADE_UNLOCK | SCOPE_ADMIN)
 bool mcp_open_mode(const struct mcp *m);
+/* Whether open mode allows it: reads always, trading by m->o.open_scopes. */
+bool mcp_open_scope(const struct mcp *m, uint32_t scopes);
 /* The key of a token, or of the start. */
 enum deny mcp_who(struct mcp *m, futu_str token, struct api_key **key);
 /* The result of a tool: what is in m->json and m->lines. */
@@ -124,7 +129,8 @@ void mcp_orphan(struct mcp_session *s);
 void mcp_call_free(struct mcp_call *k);
 /* Steps of a call. These two answer, and the call ends. */
 void mcp_call_fail(struct mcp_call *k, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void mcp_call_finish(struct mcp_call *k, futu_str pb);
+/* `reply` is the Response; of mcp_raw.c the JSON of s2c. */
+void mcp_call_finish(struct mcp_call *k, futu_str reply);
 /* Tells the result, what is in m->json and m->lines, and the call ends. */
 void mcp_call_tell(struct mcp_call *k);
 /* False: it was no success, the call has ended with that. */
@@ -133,12 +139,29 @@ bool mcp_call_well(struct mcp_call *k, const struct hub_reply *h);
 void mcp_call_next(struct mcp_call *k, void (*step)(struct mcp_call *k));
 void mcp_call_send(struct mcp_call *k, futu_conn *on, uint32_t proto, futu_str pb,
                    void (*done)(struct hub_call *c, const struct hub_reply *h));
+/* The same on the connection of the call's key, looked up anew: the key may have ended since. */
+void mcp_call_ask(struct mcp_call *k, uint32_t proto, futu_str pb,
+                  void (*done)(struct hub_call *c, const struct hub_reply *h));
 /* The connection of the hub that stands for the call's key. NULL: the call has ended. */
 futu_conn *mcp_caller(struct mcp_call *k);
 
+/* k->body as a Request. */
+futu_err mcp_call_request(struct mcp_call *k, uint64_t conn_id, uint32_t serial, struct buf *pb,
+                          struct body_extra *extra, struct body_error *e);
+/* Sends it, or shows its preview: once the account is known. */
+void mcp_call_go(struct mcp_call *k);
+
+/* mcp_account.c */
+void mcp_account_find(struct mcp_call *k);
+futu_err mcp_set_account(const struct proto_row *row, uint64_t id, struct buf *pb);
+
+/* mcp_raw.c */
+void mcp_raw(struct mcp_call *k);
+/* The environment in a body. */
+int32_t mcp_raw_env(futu_str body);
+
 /* mcp_pages.c */
-/* The call's request becomes that of the first page. FUTU_EINVAL: a number of rows that can't be;
- * FUTU_ENOMEM. */
+/* The call's request becomes that of the first page. FUTU_ENOMEM. */
 futu_err mcp_first_page(struct mcp_call *k);
 void mcp_on_page(struct hub_call *c, const struct hub_reply *h);
 

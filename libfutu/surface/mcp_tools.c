@@ -1,11 +1,10 @@
-/* mcp_tools.c - the table of tools and what tools/list says of them; see mcp_tools.h. */
+/* mcp_tools.c - the table of tools; see mcp_tools.h. */
 #include "surface/mcp_tools.h"
 
-#include <stdio.h>
-
 #define REAL "\"trdEnv\":1"
-#define SUB "\"isSubOrUnSub\":true"
-#define QUIET "\"isRegOrUnRegPush\":false"
+/* Queries of mcp_raw.c. */
+#define QUERY(name, proto, text) \
+    { name, proto, MCP_ACCOUNT, MCP_RAW, 0, NULL, REAL, text }
 
 static const struct mcp_tool tools[] = {
     { "futu_ping", 1004, MCP_CORE, 0, 0, "\"time\":0", NULL,
@@ -21,12 +20,14 @@ static const struct mcp_tool tools[] = {
     { "futu_get_gateway_info", 60001, MCP_CORE, 0, 0, NULL, NULL,
       "The gateway itself: its upstream, and whether it is up." },
 
-    { "futu_subscribe", 3001, MCP_SUBSCRIBE, MCP_CHANGES, 0, SUB, QUIET,
+    { "futu_subscribe", 3001, MCP_SUBSCRIBE, MCP_CHANGES | MCP_SYMBOLS | MCP_KINDS, 0,
+      "\"isSubOrUnSub\":true,\"isUnsubAll\":false", "\"isRegOrUnRegPush\":false",
       "Subscribe symbols to kinds of data so that they are kept up to date. Costs one quota unit "
       "for each symbol and kind. The quote tools subscribe by themselves; this is not needed "
       "before them. With push=true what changes comes as log messages of this session." },
     { "futu_unsubscribe", 3001, MCP_SUBSCRIBE, MCP_CHANGES, 0,
-      "\"isSubOrUnSub\":false,\"isRegOrUnRegPush\":false,\"isFirstPush\":false", NULL,
+      "\"isSubOrUnSub\":false,\"isRegOrUnRegPush\":false,\"isFirstPush\":false,"
+      "\"extendedTime\":false,\"session\":0", NULL,
       "Undo subscriptions, at the earliest one minute after they were made." },
     { "futu_get_sub_info", 3003, MCP_SUBSCRIBE, 0, 0, NULL, NULL,
       "Current subscriptions and the quota that is left." },
@@ -103,16 +104,30 @@ static const struct mcp_tool tools[] = {
     { "futu_get_positions", 2102, MCP_ACCOUNT, 0, 0, NULL, REAL, "Positions of an account." },
     { "futu_get_orders", 2201, MCP_ACCOUNT, 0, 0, NULL, REAL, "Today's orders of an account." },
     { "futu_get_deals", 2211, MCP_ACCOUNT, 0, 0, NULL, REAL, "Today's fills of an account." },
-    { "futu_get_history_orders", 2221, MCP_ACCOUNT, 0, 0, NULL, REAL,
-      "Past orders between start and end (yyyy-mm-dd hh:mm:ss)." },
-    { "futu_get_history_deals", 2222, MCP_ACCOUNT, 0, 0, NULL, REAL,
-      "Past fills between start and end (yyyy-mm-dd hh:mm:ss)." },
+    { "futu_get_history_orders", 2221, MCP_ACCOUNT, MCP_SPAN, 0, NULL, REAL,
+      "Past orders between start and end; by default of the last 90 days." },
+    { "futu_get_history_deals", 2222, MCP_ACCOUNT, MCP_SPAN, 0, NULL, REAL,
+      "Past fills between start and end; by default of the last 90 days." },
     { "futu_get_max_trd_qtys", 2111, MCP_ACCOUNT, 0, 0, NULL, REAL,
       "Largest quantity that can be bought and sold of a symbol." },
     { "futu_get_margin_ratio", 2223, MCP_ACCOUNT, MCP_SYMBOLS, 0, NULL, REAL,
       "Margin ratios and short selling data of symbols." },
     { "futu_get_order_fee", 2225, MCP_ACCOUNT, 0, 0, NULL, REAL, "Fees of orders." },
     { "futu_get_cash_flow", 2226, MCP_ACCOUNT, 0, 0, NULL, REAL, "Cash in and out on one day." },
+    QUERY("futu_get_cash_log", 22701,
+        "Cash records of an account. This and the next nine need a relay to a gateway that knows "
+        "them."),
+    QUERY("futu_get_cash_detail", 22702, "One cash record in full."),
+    QUERY("futu_get_biz_group", 22703, "Categories of cash records."),
+    QUERY("futu_get_margin_info", 22704, "Margin of an account."),
+    QUERY("futu_get_account_flag", 22705, "Compliance flags of an account."),
+    QUERY("futu_get_bond_total_asset", 22706, "Bonds held, in sum."),
+    QUERY("futu_get_bond_single_asset", 22707, "One bond that is held."),
+    QUERY("futu_get_bond_position_list", 22708, "Bond positions."),
+    QUERY("futu_get_bond_answer_state", 22709,
+        "Whether the bond questionnaire is still to be answered."),
+    QUERY("futu_get_bond_trade_reminder", 22710,
+        "What is to be known before a bond is traded."),
 
     { "futu_place_order", 2202, MCP_TRADE, MCP_CHANGES | MCP_DESTROYS | MCP_ORDER, 0, NULL, NULL,
       "Place an order. env is SIMULATE or REAL. For a real account the first call sends nothing: "
@@ -190,140 +205,4 @@ bool mcp_groups(futu_str words, uint32_t *groups, futu_str *bad)
         words.n -= word.n + (comma != NULL);
     }
     return true;
-}
-
-/* ---- tools/list ---- */
-
-static void put_names(struct doc *d, const struct proto_enum *e)
-{
-    char room[64];
-    doc_key(d, "enum");
-    doc_put(d, "[");
-    for (size_t i = 0; i < e->n; i++) {
-        const char *name = mcp_value_name(e, i, room);
-        if (name) {
-            doc_comma(d);
-            doc_text(d, name);
-        }
-    }
-    doc_put(d, "]");
-}
-
-static void put_object(struct doc *d, const futu_msg *m, unsigned depth);
-
-/* One value, without its list. */
-static void put_type(struct doc *d, const futu_msg *m, const struct pb_field *f, unsigned depth)
-{
-    const struct proto_field_doc *doc = proto_field_doc(m, f);
-    doc_put(d, "{");
-    if (f->sub == &Qot_Common_Security_msg) {
-        doc_put(d, "\"type\":\"string\",\"description\":\"MARKET.CODE such as HK.00700, US.AAPL, "
-                   "SH.600519\"");
-    } else if (f->type == PB_MESSAGE) {
-        put_object(d, f->sub, depth);
-    } else if (doc && doc->numbers && depth == 0) {
-        doc_put(d, "\"type\":\"string\"");
-        put_names(d, doc->numbers);
-    } else if (f->type == PB_INT64 || f->type == PB_UINT64) {
-        /* As a number it would lose its last digits in many clients. */
-        doc_put(d, "\"type\":\"string\",\"pattern\":\"^-?[0-9]+$\"");
-    } else if (f->type == PB_FLOAT || f->type == PB_DOUBLE) {
-        doc_put(d, "\"type\":\"number\"");
-    } else if (f->type == PB_BOOL) {
-        doc_put(d, "\"type\":\"boolean\"");
-    } else {
-        doc_put(d, f->type == PB_STRING || f->type == PB_BYTES ? "\"type\":\"string\""
-                                                               : "\"type\":\"integer\"");
-    }
-    doc_put(d, "}");
-}
-
-static void put_property(struct doc *d, const char *name, const futu_msg *m,
-                         const struct pb_field *f, unsigned depth)
-{
-    const struct proto_field_doc *doc = proto_field_doc(m, f);
-    bool lone = strcmp(name, "symbol") == 0;        /* of a list that the tool fills itself */
-    doc_key(d, name);
-    if (f->label == PB_REPEATED && !lone) {
-        doc_put(d, "{\"type\":\"array\",\"items\":");
-        put_type(d, m, f, depth);
-        doc_put(d, "}");
-    } else {
-        put_type(d, m, f, depth);
-    }
-    if (!doc || !doc->text || d->err || f->sub == &Qot_Common_Security_msg)
-        return;
-    d->out->n--;                /* the bracket: there is more to say */
-    doc_member(d, "description", doc->text);
-    doc_put(d, "}");
-}
-
-/* The inside of an object; of one that is nested the members have the names of the protocol. */
-static void put_object(struct doc *d, const futu_msg *m, unsigned depth)
-{
-    doc_put(d, "\"type\":\"object\"");
-    if (depth >= 3)
-        return;
-    doc_put(d, ",\"properties\":{");
-    for (size_t i = 0; i < m->n_fields; i++)
-        put_property(d, m->fields[i].snake, m, &m->fields[i], depth + 1);
-    doc_put(d, "}");
-}
-
-static void property(struct doc *d, const struct mcp_shape *s, const struct mcp_field *f)
-{
-    put_property(d, mcp_name(s, f->f), f->m, f->f, 0);
-}
-
-static void required(struct doc *d, const struct mcp_shape *s, const struct mcp_field *f)
-{
-    if (f->place == MCP_AT_FILTER || mcp_optional(s, f->f))
-        return;
-    doc_comma(d);
-    doc_text(d, mcp_name(s, f->f));
-}
-
-static void put_extras(struct doc *d, const struct mcp_tool *t)
-{
-    if (t->proto == 2005)
-        doc_put(d, ",\"acc_ids\":{\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":"
-                   "\"^[0-9]+$\"},\"description\":\"Which accounts; absent: all.\"}");
-    if (t->flags & MCP_ORDER)
-        doc_put(d, ",\"confirm_token\":{\"type\":\"string\",\"description\":\"Of the preview that "
-                   "the user has agreed to.\"}");
-}
-
-static const char *yes_no(bool b)
-{
-    return b ? "true" : "false";
-}
-
-static void put_hints(struct doc *d, const struct mcp_tool *t)
-{
-    char text[160];
-    bool reads = !(t->flags & MCP_CHANGES);
-    snprintf(text, sizeof(text),
-             ",\"annotations\":{\"readOnlyHint\":%s,\"destructiveHint\":%s,\"idempotentHint\":%s,"
-             "\"openWorldHint\":true}",
-             yes_no(reads), yes_no(t->flags & MCP_DESTROYS),
-             yes_no(reads || !(t->flags & MCP_DESTROYS)));
-    doc_put(d, text);
-}
-
-void mcp_put_tool(struct doc *d, const struct mcp_tool *t)
-{
-    struct mcp_shape s;
-    mcp_shape(&s, t);
-    doc_comma(d);
-    doc_put(d, "{");
-    doc_member(d, "name", t->name);
-    doc_member(d, "description", t->text);
-    doc_put(d, ",\"inputSchema\":{\"type\":\"object\",\"properties\":{");
-    mcp_each(d, &s, property);
-    put_extras(d, t);
-    doc_put(d, "},\"required\":[");
-    mcp_each(d, &s, required);
-    doc_put(d, "],\"additionalProperties\":false}");
-    put_hints(d, t);
-    doc_put(d, "}");
 }

@@ -26,18 +26,23 @@ enum mcp_flag {
     MCP_PAGES = 16,             /* asks on while the answer has a key for the next page */
     MCP_SYMBOLS = 32,           /* securityList may not be left out */
     MCP_LEAVES = 64,            /* ends pushes in place of registering them */
+    MCP_KINDS = 128,            /* nor subTypeList may be left out */
+    MCP_SPAN = 256,             /* without start and end it is about the last 90 days */
+    MCP_RAW = 512,              /* a protocol without published messages, mcp_raw.c */
 };
 
 struct mcp_tool {
     const char *name;
     uint32_t proto;
-    uint16_t group;
-    uint8_t flags;
+    uint16_t group, flags;
     int8_t sub_type;            /* to be subscribed first; -1: by kl_type; 0: none */
     const char *fixed;          /* members of c2s as JSON that no argument may set */
     const char *preset;         /* the same, when no argument does */
     const char *text;           /* for the model */
 };
+
+/* Arguments of a query of mcp_raw.c, as a descriptor that nothing is coded by. */
+const futu_msg *mcp_raw_args(uint32_t proto);
 
 const struct mcp_tool *mcp_tools(size_t *n);
 const struct mcp_tool *mcp_tool(futu_str name);             /* NULL: none */
@@ -45,17 +50,24 @@ const char *mcp_nearest(futu_str name);                     /* NULL: none is nea
 /* "quote,account" -> bits. False: `bad` is the unknown word. Empty: all. */
 bool mcp_groups(futu_str words, uint32_t *groups, futu_str *bad);
 
-/* One entry of tools/list. */
-void mcp_put_tool(struct doc *d, const struct mcp_tool *t);
+/* One entry of tools/list; what it answers only when `output`. mcp_schema.c, mcp_output.c */
+void mcp_put_tool(struct doc *d, const struct mcp_tool *t, bool output);
+void mcp_put_output(struct doc *d, const struct mcp_tool *t);
 
-/* What the call itself needs beside the members of the protocol; borrowed from the arguments. */
+#define MCP_CARD_MAX 32
+#define MCP_TOKEN_MAX 64
+
+/* What the call itself needs beside the members of the protocol. */
 struct mcp_args {
-    futu_str api_key, confirm;  /* with quotes; p NULL: not given */
+    char confirm[MCP_TOKEN_MAX + 1], card[MCP_CARD_MAX + 1];    /* empty: not given */
+    bool no_account;            /* acc_id is 0 in the body: it is to be found out */
 };
 
 /* Arguments to the flat JSON body of the tool's protocol. `arguments` is a valid object, or p NULL.
- * Replaces `body`. FUTU_EFORMAT with *e, FUTU_ENOMEM. */
-futu_err mcp_body(const struct mcp_tool *t, futu_str arguments, struct buf *body,
+ * `now_ns` (UTC) is for days that were left out. Replaces `body`. FUTU_EFORMAT with *e: its text
+ * begins with "invalid parameters: " exactly when the listed schema refuses the arguments too;
+ * FUTU_ENOMEM. */
+futu_err mcp_body(const struct mcp_tool *t, futu_str arguments, int64_t now_ns, struct buf *body,
                   struct mcp_args *out, struct body_error *e);
 
 /* ---- names, mcp_names.c ---- */
@@ -67,27 +79,30 @@ struct mcp_shape {
     const struct pb_field *filter;      /* filterConditions; its members are arguments too */
 };
 
-enum mcp_place { MCP_AT_NONE, MCP_AT_C2S, MCP_AT_HEAD, MCP_AT_FILTER, MCP_AT_ACC_IDS };
+/* Where an argument belongs; those behind the filter are no fields. */
+enum mcp_place { MCP_AT_NONE, MCP_AT_HEAD, MCP_AT_C2S, MCP_AT_FILTER, MCP_AT_CARD, MCP_AT_ACC_IDS,
+                 MCP_AT_CONFIRM, MCP_AT_KEY, MCP_AT_END };
 struct mcp_field {
     enum mcp_place place;
     const futu_msg *m;
-    const struct pb_field *f;
+    const struct pb_field *f;   /* NULL: no field */
 };
 
 void mcp_shape(struct mcp_shape *s, const struct mcp_tool *t);
 /* Which field an argument is. */
 struct mcp_field mcp_find(const struct mcp_shape *s, futu_str name);
-/* The name an argument is listed under. */
+/* The name a field is listed under; that of any argument. */
 const char *mcp_name(const struct mcp_shape *s, const struct pb_field *f);
+const char *mcp_arg_name(const struct mcp_shape *s, const struct mcp_field *f);
 /* No argument: the gateway or the tool's row sets it. */
 bool mcp_hidden(const struct mcp_shape *s, const struct pb_field *f);
-bool mcp_optional(const struct mcp_shape *s, const struct pb_field *f);
-/* All arguments that are fields, in order. */
-typedef void mcp_each_fn(struct doc *d, const struct mcp_shape *s, const struct mcp_field *f);
-void mcp_each(struct doc *d, const struct mcp_shape *s, mcp_each_fn *fn);
+bool mcp_optional(const struct mcp_shape *s, const struct mcp_field *f);
+/* Steps through all arguments; begin with a zeroed *f. */
+bool mcp_next(const struct mcp_shape *s, struct mcp_field *f);
 
 /* The number behind a name of an enum: in any case, with or without underscores. */
 bool mcp_number(const struct proto_enum *e, futu_str name, int32_t *out);
+bool mcp_number_known(const struct proto_enum *e, int64_t number);
 /* The name of value i to show; NULL: it is not shown. */
 const char *mcp_value_name(const struct proto_enum *e, size_t i, char room[64]);
 

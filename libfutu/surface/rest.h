@@ -26,6 +26,7 @@ struct rest_opts {
      * trade password for futu_unlock_trade (copied; NULL: none). */
     uint32_t mcp_groups;
     bool mcp_direct;
+    uint32_t mcp_open_scopes;
     const char *mcp_trade_pwd_md5;
     /* One line for the user in `why` when it is not FUTU_OK. */
     futu_err (*upstream_state)(void *arg, char *why, size_t size);

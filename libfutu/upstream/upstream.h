@@ -147,6 +147,8 @@ struct upstream {
     const struct upstream_ops *ops;
     /* It is another gateway: it keeps the lock of real accounts, and may know newer protocols. */
     bool forwards;
+    /* Its markets keep hours of their own: what the calendar says of now is not true of them. */
+    bool own_hours;
 };
 
 /* Options that serve both. */

@@ -87,10 +87,10 @@ static void arguments(const struct mcp_tool *t, futu_str text)
     const struct proto_row *row = proto_find(t->proto);
     if (!mcp_json_valid(text) || !mcp_is_object(text))
         return;
-    futu_err err = mcp_body(t, text, &json, &extra, &e);
+    futu_err err = mcp_body(t, text, 1767605400 * NS_PER_S, &json, &extra, &e);
     check(!err == !e.text[0]);
     check(err || mcp_json_valid(buf_str(&json)));
-    if (!err && body_to_pb(row, buf_str(&json), &fill, &pb, &more, &e) == FUTU_OK)
+    if (!err && row->request && body_to_pb(row, buf_str(&json), &fill, &pb, &more, &e) == FUTU_OK)
         check(codec_check(row->request, pb.p, pb.n, NULL, NULL) == FUTU_OK);
     buf_free(&json);
     buf_free(&pb);

@@ -21,6 +21,8 @@ typedef struct futu_conn futu_conn;
 
 /* There is no default: a gateway without an upstream is FUTU_EINVAL. */
 enum { FUTU_UPSTREAM_PAPER = 1, FUTU_UPSTREAM_RELAY };
+/* Orders of simulated accounts; those of real ones too, and unlocking them. */
+enum { FUTU_MCP_SIMULATE = 1, FUTU_MCP_REAL = 2 };
 
 typedef struct futu_gateway_opts {
     size_t size;                    /* from FUTU_GATEWAY_OPTS_INIT; fields are only appended */
@@ -65,7 +67,9 @@ typedef struct futu_gateway_opts {
                                  * at the end; NULL: that tool can't unlock */
     uint32_t mcp_direct_orders;     /* 1: orders of real accounts are sent without a preview that
                                      * is confirmed first */
-    uint32_t mcp_reserved;
+    /* FUTU_MCP_*: what MCP may do without a keys file, beside reading; 0: nothing. With one, keys
+     * alone say what they may. */
+    uint32_t mcp_open_trading;
 } futu_gateway_opts;
 #define FUTU_GATEWAY_OPTS_INIT FUTU_SIZED_INIT(futu_gateway_opts)
 

@@ -44,7 +44,7 @@ START_TEST(failures_are_results_that_say_so)
     ask(NULL, CALL("futu_get_quote", "{}"), "an API key is needed");
     ask("token-none", CALL("futu_get_quote", "{}"), "not valid");
     ask("token-old", CALL("futu_get_quote", "{}"), "not valid");
-    ask("token-qot", CALL("futu_get_quote", "{}"), "symbols: required and missing");
+    ask("token-qot", CALL("futu_get_quote", "{}"), "symbol: required and missing");
     ask("token-qot", CALL("futu_get_quote", "{\"symbol\":\"700\"}"), "\"isError\":true");
     ask("token-all", CALL("futu_get_quote", "{\"api_key\":\"token-none\"}"), "not valid");
     ask("token-none", CALL("futu_get_quote", "{\"api_key\":\"token-qot\"}"), "required");
