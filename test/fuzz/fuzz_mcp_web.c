@@ -1,13 +1,13 @@
 /* fuzz_mcp_web.c - clients of /mcp: a line of the input is a request with its headers, an event
  * upstream, or a reader that reads, goes and comes again. Whatever comes: each request is answered
- * once, each piece of a stream is whole events with JSON in them, ids of one stream go up by one, and
- * no order goes up that the key does not allow.
+ * once, each piece of a stream is whole events with JSON in them, ids of one stream go up by one,
+ * and no order goes up that the key does not allow.
  *
- * Lines:   "PAccept|version|body", "GAccept|version|last event id", "DAccept|version|", "I" and a
+ * Lines:   "PAccept|version|body", "GAccept|version|last event id", "DAccept|version|"; "I" and a
  *          digit: initialize with that revision; "E": an order and a quote; "U": an answer from
- *          upstream; "T" and a digit: time goes by; "R", "A", "L" and a digit: what reads the answer
- *          to that line reads on, goes, or is asked to. An Accept that begins with "!" comes without
- *          the session's id.
+ *          upstream; "T" and a digit: time goes by; "R", "A", "L" and a digit: what reads the
+ *          answer to that line reads on, goes, or is asked to. An Accept that begins with "!" comes
+ *          without the session's id.
  */
 #include "rest_world.h"
 #include "surface/mcp_web.h"
