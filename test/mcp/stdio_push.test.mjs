@@ -154,18 +154,26 @@ it('pushes end with the key they were asked for with', async () => {
 
 it('a client that does not read gets the newest quotes, and every order, once it does', async () => {
     const c = new Cli(), order = await new Cli().read().begin();
+    const quotes = { symbols: ['HK.00700', 'HK.09988', 'US.AAPL'],
+        sub_types: ['BASIC', 'ORDER_BOOK'], push: true };
     c.say(message('initialize', { protocolVersion: '2025-11-25' }, 1));
     c.say(toolCall(2, 'futu_sub_acc_push', { acc_ids: [SIM_HK] }));
-    c.say(toolCall(3, 'futu_subscribe', { symbols: ['HK.00700', 'HK.09988', 'US.AAPL'],
-        sub_types: ['BASIC', 'ORDER_BOOK'], push: true }));
-    await pause(500);
+    c.say(toolCall(3, 'futu_subscribe', quotes));
+    await order.ask(toolCall(3, 'futu_subscribe', quotes));
     const ids = [];
-    for (let i = 0; i < 20; i++) {
+    let bytes = 0, counted = 0;
+    // So much was told to one that reads.
+    const told = async (n) => {
+        for (; bytes < n; await pause(5))
+            for (; counted < order.lines.length; counted++)
+                bytes += JSON.stringify(order.lines[counted]).length;
+    };
+    for (let i = 0; i < 10; i++) {
         const { result } = await order.ask(toolCall(10 + i, 'futu_place_order', { ...BUY, qty: 100 }));
         ids.push(JSON.parse(result.content[0].text).order_id_str);
         await order.ask(toolCall(100 + i, 'futu_cancel_order', { env: 'SIMULATE', acc_id: SIM_HK,
             market: 'HK', order_id: ids[i] }));
-        await pause(400);
+        await told((i + 1) * 200_000);
     }
     c.read();
     for (const id of ids)
