@@ -15,7 +15,7 @@ static struct peer v, w;
 static void setup(void)
 {
     rails_begin(&k);
-    rails_key(&k, "key", "\"qot:read\",\"acc:read\"", "");
+    rails_key(&k, "key", "\"qot:read\",\"acc:read\",\"trade:simulate\"", "");
     rails_key(&k, "other", "\"qot:read\",\"acc:read\"", "");
     rails_save(&k);
     rails_open(&k, NULL);
