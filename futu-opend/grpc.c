@@ -142,6 +142,7 @@ static void on_accept(struct listener *listener)
     l->conn.gateway = listener->gateway;
     l->conn.sums = &sums;
     l->conn.later = later;
+    l->conn.max_age_ms = listener->max_age_ms;
     if (!stream_accept(&l->stream, (uv_stream_t *)&listener->server, &ops, listener->tls))
         return;
     listener_add(listener, &l->stream);

@@ -53,6 +53,8 @@ bool option_word(const char *words, const char *text);
 
 /* A copy that lives as long as the configuration; NULL: no memory. */
 const char *conf_keep(struct opend_conf *c, const char *text);
+const char *conf_keep_secret(struct opend_conf *c, const char *text);
+void conf_free(struct opend_conf *c);           /* all of them, wiped */
 /* A line for the log, once there is one. */
 void conf_note(struct opend_conf *c, int level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "password.h"
 
 #define WAITING_MAX 16          /* lines that are read ahead */
 #define OUT_PUSHES (256u << 10)
@@ -54,6 +54,9 @@ static const struct cmd_opt opts[] = {
       "core,subscribe,quote,plate,derivative,watchlist,account,trade,push; default all" },
     { "mcp-direct-orders", NULL, NULL,
       "send orders of real accounts without a preview to confirm" },
+    { "trade-pwd-account", "ACCOUNT", NULL,
+      "login account whose stored trade password unlocks; see set-trade-pwd" },
+    PASSWORD_OPTS,
     { NULL, NULL, NULL, NULL },
 };
 
@@ -261,11 +264,26 @@ static void serve(struct cli *c, struct server *s)
     futu_timer_free(timer);
 }
 
+/* FUTU_TRADE_PWD, else the keychain when --trade-pwd-account names an entry of it. False after its
+ * message. */
+static bool find_trade_pwd(const struct args *a, char *out, size_t size)
+{
+    const char *account = arg(a, "trade-pwd-account");
+    if (!account && !getenv("FUTU_TRADE_PWD"))
+        return true;
+    futu_err err = password_stored_for_trade(a, account, out, size);
+    if (err == FUTU_OK || (err == FUTU_ENOTFOUND && !account))
+        return true;
+    failure("--trade-pwd-account: the keychain has no trade password of account %s; store it with: "
+            "futucli set-trade-pwd --account %s", account ? account : "", account ? account : "");
+    return false;
+}
+
 static int open_gateway(struct cli *c, const struct args *a, struct server *s)
 {
     futu_gateway_opts o = FUTU_GATEWAY_OPTS_INIT;
     futu_mcp_opts m = FUTU_MCP_OPTS_INIT;
-    char why[400];
+    char why[400], trade_pwd[PASSWORD_SIZE] = "";
     o.loop = s->loop;
     o.upstream = FUTU_UPSTREAM_RELAY;
     o.upstream_host = c->host;
@@ -276,15 +294,19 @@ static int open_gateway(struct cli *c, const struct args *a, struct server *s)
     o.audit_log = arg(a, "audit-log");
     o.mcp_tools = arg(a, "mcp-tools");
     o.mcp_direct_orders = arg_given(a, "mcp-direct-orders");
-    o.mcp_trade_pwd = getenv("FUTU_TRADE_PWD");
-    if (futu_gateway_new(&s->gateway, &o, why, sizeof(why)) != FUTU_OK)
+    if (!find_trade_pwd(a, trade_pwd, sizeof(trade_pwd)))
+        return CLI_FAILED;
+    o.mcp_trade_pwd = *trade_pwd ? trade_pwd : NULL;
+    futu_err err = futu_gateway_new(&s->gateway, &o, why, sizeof(why));
+    explicit_bzero(trade_pwd, sizeof(trade_pwd));
+    if (err)
         return failure("%s", why);
     m.api_key = getenv("FUTU_MCP_API_KEY");
     m.peer = "stdio";
     m.on_text = on_text;
     m.on_push = on_push;
     m.arg = s;
-    futu_err err = futu_mcp_new(s->gateway, &s->mcp, &m);
+    err = futu_mcp_new(s->gateway, &s->mcp, &m);
     return err ? failure("%s", futu_strerror(err)) : CLI_OK;
 }
 

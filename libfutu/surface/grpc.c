@@ -331,11 +331,12 @@ void grpc_told(futu_grpc_call *k)
         k->on_output(k, k->arg);
 }
 
-/* A stream that has ended still gets the rest of the message that it has begun. */
+/* A stream that has ended still gets the rest of the message that it has begun, and what it was too
+ * slow for. */
 size_t grpc_output(futu_grpc_call *k, struct iovec *iov, size_t max)
 {
     if (k->conn) {
-        if (!k->ended)
+        if (!k->ended || k->all_goes)
             return hub_conn_output(k->conn, iov, max);
         return hub_conn_at_boundary(k->conn) ? 0 : hub_conn_output(k->conn, iov, MIN(max, 1u));
     }

@@ -80,6 +80,27 @@ START_TEST(one_connection_stands_for_a_key_on_a_surface)
 }
 END_TEST
 
+static void never(struct hub_call *call, const struct hub_reply *r)
+{
+    (void)call;
+    (void)r;
+    ck_abort_msg("it has been dropped");
+}
+
+START_TEST(a_read_that_nobody_waits_for_is_dropped_upstream)
+{
+    static const char body[] = "\x0a\x0b\x0a\x09\x08\x01\x12\x05" "00700";
+    struct hub_call call = { .proto = 3223, .fmt = FRAME_PROTOBUF, .body = (const uint8_t *)body,
+                             .len = sizeof(body) - 1, .endpoint = "test", .done = never };
+    hub_call(rest("key"), &call);
+    ck_assert_uint_eq(rig_waiting(&k.r, 3223), 1);
+    ck_assert(hub_call_drop(&call));
+    ck_assert_uint_eq(rig_waiting(&k.r, 3223), 0);
+    ck_assert(!hub_call_drop(&call));
+    rig_pass(&k.r, 20 * NS_PER_S);
+}
+END_TEST
+
 START_TEST(subscriptions_outlive_their_calls)
 {
     sub(rest("key"), "00700", TYPES(1), true, 0);
@@ -282,6 +303,7 @@ static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, one_connection_stands_for_a_key_on_a_surface);
+    tcase_add_test(tc, a_read_that_nobody_waits_for_is_dropped_upstream);
     tcase_add_test(tc, subscriptions_outlive_their_calls);
     tcase_add_test(tc, subscriptions_go_with_their_key);
     tcase_add_test(tc, a_read_can_be_called_off_and_a_write_can_not);
