@@ -15,7 +15,7 @@ static struct peer v, w;
 static void setup(void)
 {
     rails_begin(&k);
-    rails_key(&k, "key", "\"qot:read\",\"acc:read\",\"trade:simulate\"", "");
+    rails_key(&k, "key", "\"qot:read\",\"acc:read\"", "");
     rails_key(&k, "other", "\"qot:read\",\"acc:read\"", "");
     rails_save(&k);
     rails_open(&k, NULL);
@@ -125,26 +125,6 @@ START_TEST(subscriptions_go_with_their_key)
     rig_turn(&k.r);
     rig_pass(&k.r, 60 * NS_PER_S);
     ck_assert_ptr_nonnull(strstr((char *)k.r.fake.log.p, "-1.00700/1/0"));
-}
-END_TEST
-
-START_TEST(a_read_can_be_called_off_and_a_write_can_not)
-{
-    uint8_t body[512];
-    size_t n = rails_request(proto_find(2102), 1001, body);
-    told_ask_bytes(&t, rest("key"), 2102, body, n);
-    ck_assert_uint_eq(t.times, 0);
-    ck_assert(!hub_call_cancel(rest("other"), &t.call));
-    ck_assert(hub_call_cancel(rest("key"), &t.call));
-    ck_assert_uint_eq(k.r.fake.cancelled, 1);
-    ck_assert(!hub_call_cancel(rest("key"), &t.call));
-    t = (struct told){ .body = t.body };        /* it will not be answered */
-    told_place(&t, rest("key"), &(struct place){ .price = 10 });
-    rails_written(&k);
-    ck_assert_uint_eq(rig_waiting(&k.r, 2202), 1);
-    ck_assert(!hub_call_cancel(rest("key"), &t.call));
-    rig_answer(&k.r, 2202, PLACED);
-    ck_assert_uint_eq(t.times, 1);
 }
 END_TEST
 
@@ -306,7 +286,6 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_read_that_nobody_waits_for_is_dropped_upstream);
     tcase_add_test(tc, subscriptions_outlive_their_calls);
     tcase_add_test(tc, subscriptions_go_with_their_key);
-    tcase_add_test(tc, a_read_can_be_called_off_and_a_write_can_not);
     tcase_add_test(tc, viewers_see_what_their_caller_has);
     tcase_add_test(tc, surfaces_do_not_share_their_viewers);
     tcase_add_test(tc, a_viewer_is_shown_the_present_first);
