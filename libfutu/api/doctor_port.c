@@ -22,7 +22,8 @@ static unsigned long inode_of(char *line, uint32_t port)
     for (char *s = strtok_r(line, " ", &rest); s && n < FIELDS; s = strtok_r(NULL, " ", &rest))
         field[n++] = s;
     char *colon = n == FIELDS ? strchr(field[OWN], ':') : NULL;
-    if (!colon || strtoul(colon + 1, NULL, 16) != port || strtoul(field[STATE], NULL, 16) != LISTENS)
+    if (!colon || strtoul(colon + 1, NULL, 16) != port ||
+        strtoul(field[STATE], NULL, 16) != LISTENS)
         return 0;
     return strtoul(field[INODE], NULL, 10);
 }
@@ -120,7 +121,7 @@ static void look_at_port(const struct doctor *d, const char *text)
     }
     owner(port, who, sizeof(who));
     doctor_say(d, "port", FUTU_FINDING_WARN,
-               "end that program, or give the gateway another port; clients must then be told of it",
+               "end that program, or give the gateway another port, and tell its clients",
                "%s:%u is taken%s", host, port, who);
 }
 

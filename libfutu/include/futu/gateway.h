@@ -94,8 +94,8 @@ FUTU_API futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *
 FUTU_API futu_err futu_gateway_upstream_state(const futu_gateway *g, char *why, size_t why_size);
 /* How the login of FUTU_UPSTREAM_BROKER stands; it begins with the loop. FUTU_OK: it is done, and
  * the channels connect. FUTU_EAGAIN: it is under way. FUTU_ENOTSUP: another upstream. FUTU_EINVAL:
- * the report is not set up. Else it has failed as futu_login_setup() tells it, and is tried again by
- * itself where that may help. report may be NULL. */
+ * the report is not set up. Else it has failed as futu_login_setup() tells it, and is tried again
+ * by itself where that may help. report may be NULL. */
 FUTU_API futu_err futu_gateway_login(const futu_gateway *g, futu_login_report *report, char *why,
                                      size_t why_size);
 /* Closes every connection (their on_close runs with FUTU_ECANCELED). NULL is fine. */
