@@ -2,6 +2,7 @@
 // SDK's client, streams that break off anywhere and go on, cancelled calls, keys that are taken away,
 // readers that are stuck.
 import assert from 'node:assert/strict';
+import { connect as netConnect, createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 
 import {
@@ -24,6 +25,40 @@ const data = (m) => m.params?.data ?? {};
 const isTrade = (m) => data(m).type === 'trade';
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+// What stands between a client and the gateway, and can be cut.
+class Cable {
+    constructor(to) {
+        Object.assign(this, { to, cuts: 0, sockets: new Set() });
+    }
+
+    open() {
+        this.server = createServer((a) => {
+            const b = netConnect(this.to, '127.0.0.1');
+            for (const [one, other] of [[a, b], [b, a]]) {
+                this.sockets.add(one);
+                one.on('error', () => {});
+                one.on('close', () => { this.sockets.delete(one); other.destroy(); });
+                one.pipe(other);
+            }
+        });
+        return new Promise((resolve) => this.server.listen(0, '127.0.0.1', () => {
+            this.port = this.server.address().port;
+            resolve(this);
+        }));
+    }
+
+    cut() {
+        this.cuts++;
+        for (const s of this.sockets)
+            s.destroy();
+    }
+
+    close() {
+        this.server.close();
+        this.cut();
+    }
+}
+
 // A gateway whose upstream is another one.
 class Relay extends Gateway {
     constructor(up, opts) {
@@ -44,10 +79,12 @@ describe('with the official SDK', () => {
     before(async () => { g = await startGateway({ keys: [all, qot] }); });
     after(() => g.end());
 
-    const open = async (k) => {
+    const open = async (k, port = g.restPort) => {
         const transport = new StreamableHTTPClientTransport(
-            new URL(`http://127.0.0.1:${g.restPort}/mcp`),
-            { requestInit: { headers: { authorization: `Bearer ${k.plain}` } } });
+            new URL(`http://127.0.0.1:${port}/mcp`),
+            { requestInit: { headers: { authorization: `Bearer ${k.plain}` } },
+                reconnectionOptions: { initialReconnectionDelay: 10, maxReconnectionDelay: 50,
+                    reconnectionDelayGrowFactor: 1.1, maxRetries: 100 } });
         const client = await connect(transport);
         client.logs = [];
         client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
@@ -98,6 +135,28 @@ describe('with the official SDK', () => {
         assert.equal(r.isError, true);
         assert.match(r.content[0].text, /unauthorized/);
         await reader.bye();
+    });
+
+    it('its own reconnecting loses no event and repeats none', async () => {
+        const cable = await new Cable(g.restPort).open();
+        const client = await open(all, cable.port), trader = await open(all);
+        await good(client, 'futu_sub_acc_push', { acc_ids: [SIM_HK] });
+        const told = () => client.logs.map((l) => l.data.event.order?.order_id_str);
+        for (let i = 0; i < 30; i++) {
+            if (i % 3 === 1)
+                cable.cut();
+            const { json } = await good(trader, 'futu_place_order', BUY);
+            await good(trader, 'futu_cancel_order', { env: 'SIMULATE', acc_id: SIM_HK,
+                market: 'HK', order_id: json.order_id_str });
+            if (i % 3 === 2)
+                await client.until(() => told().includes(json.order_id_str));
+        }
+        assert.equal(cable.cuts, 10);
+        const seqs = client.logs.map((l) => l.data.seq);
+        assert.deepEqual(seqs, seqs.map((_, i) => seqs[0] + i));
+        await client.bye();
+        await trader.bye();
+        cable.close();
     });
 
     it('quotes and books are told, and the level decides', async () => {
