@@ -194,7 +194,7 @@ static void answer_login(futu_http_call *k, futu_err err, const char *done)
         const char *text;
     } all[] = {
         { FUTU_ENOTSUP, 501, "this gateway has no direct login" },
-        { FUTU_EINVAL, 400, "the code is 4 to 8 digits: {\"code\":\"123456\"}" },
+        { FUTU_EINVAL, 400, "the code is 4 to 8 digits: {\"verify_code\":\"123456\"}" },
         { FUTU_ENOTFOUND, 409, "the login waits for no code" },
         { FUTU_EBUSY, 409, "a login is under way" },
         { FUTU_ENOTCONN, 409, "the login waits for a code" },
@@ -223,14 +223,15 @@ static void relogin(futu_http_call *k, const futu_http_request *rq)
                  "the login is under way; see /readyz");
 }
 
-/* {"code":"123456"}, nothing else. */
+/* {"verify_code":"123456"}, nothing else. */
 static bool read_code(futu_str body, char *code, size_t size)
 {
     struct json_lex lx = { body.p, body.p + body.n };
-    char tmp[8];
+    char tmp[16];
     futu_str name, value;
     if (!json_take(&lx, '{') || json_peek(&lx) != '"' ||
-        json_name(&lx, tmp, sizeof(tmp), &name) || !str_is(name, "code") || !json_take(&lx, ':') ||
+        json_name(&lx, tmp, sizeof(tmp), &name) || !str_is(name, "verify_code") ||
+        !json_take(&lx, ':') ||
         !json_skip(&lx, &value) || !json_take(&lx, '}') || json_peek(&lx) != '\0')
         return false;
     return value.n > 2 && value.p[0] == '"' &&
