@@ -227,6 +227,16 @@ static futu_err set_mcp(futu_gateway *g, const futu_gateway_opts *o)
     return err;
 }
 
+static futu_err login_code(void *arg, const char *code)
+{
+    return futu_gateway_login_code(arg, code);
+}
+
+static futu_err relogin(void *arg)
+{
+    return futu_gateway_relogin(arg);
+}
+
 static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
 {
     futu_err err = set_mcp(g, o);
@@ -242,6 +252,8 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .upstream_state = upstream_state,
         .reload = reload,
         .shutdown = o->on_shutdown,
+        .login_code = o->login ? login_code : NULL,
+        .relogin = o->login ? relogin : NULL,
         .arg = g,
         .shutdown_arg = o->on_shutdown_arg,
         .mcp_groups = g->mcp_groups,

@@ -112,6 +112,7 @@ static void platform_changed(void *arg, struct channel *c)
         platform_up(b);
     else if (channel_state(c) == CHANNEL_WAITING || channel_state(c) == CHANNEL_KICKED)
         quote_down(b, channel_down(c, text));
+    loss_tell_state(b);
 }
 
 static void platform_push(void *arg, struct channel *c, uint16_t command, const uint8_t *body,

@@ -139,11 +139,14 @@ static void finish(struct opening *x, futu_err err, const char *why)
     str_copy(text, sizeof(text), str_c(why));
     for (size_t i = 0; i < x->n && o && !err; i++)
         x->items[i].s->wanted[x->items[i].kind] = true;
-    if (!o && err)
-        log_warn("broker: subscribing again: %s", text);
+    struct broker *b = x->b;
     opening_free(x);
     if (o)
         o->done(o, err, text);
+    else if (err)
+        log_warn("broker: subscribing again: %s", text);
+    else
+        loss_quote_over(b);
 }
 
 static void next(struct opening *x);
@@ -286,6 +289,8 @@ static void subscribe_all(struct broker *b)
     if (!x) {
         if (n)
             log_warn("broker: subscribing again: out of memory");
+        else
+            loss_quote_over(b);
         return;
     }
     list_each(it, tmp, &b->stocks) {
@@ -307,7 +312,7 @@ void quote_up(struct broker *b)
 void quote_down(struct broker *b, const char *why)
 {
     struct list *it, *tmp;
-    log_debug("broker: no quotes: %s", why);
+    loss_quote_begin(b, why);
     list_each(it, tmp, &b->stocks)
         memset(list_entry(it, struct stock, node)->seen, 0,
                sizeof(list_entry(it, struct stock, node)->seen));

@@ -32,6 +32,12 @@ struct renewal {
     char why[AUTH_WHY_MAX];             /* why the last one failed; "" */
 };
 
+/* A time without data; it began at begin_ms, UTC. */
+struct gap {
+    bool open;
+    int64_t begin_ms;
+};
+
 /* ---- accounts ---- */
 
 /* An order or fill as it was last told, to see what a notice is about. */
@@ -72,6 +78,7 @@ struct firm {
     char err[AUTH_WHY_MAX];             /* why it has no login; "" */
     struct channel_ask list_ask;
     struct renewal renewal;
+    struct gap gap;
 };
 
 /* ---- securities ---- */
@@ -138,10 +145,12 @@ struct broker {
     size_t n_states;
     struct channel_ask states_ask, addrs_ask, firms_ask;
     struct timer look;                  /* market states; silence of the quotes */
-    int64_t quiet_since, last_push, resub_at;
+    int64_t last_push, resub_at;
     uint64_t boot;                      /* of request ids */
     uint64_t requests;
-    uint64_t losses;
+    struct gap gap;                     /* of quotes */
+    uint64_t gap_seq;
+    bool told, told_qot, told_trd;      /* the states that clients were told last */
 
     /* Wrong trade passwords in a row, and until when no more are sent. */
     unsigned wrong_pwds;
@@ -308,5 +317,14 @@ void notice_push(struct firm *f, const uint8_t *body, size_t n);
  * changed meanwhile is told. */
 void notice_up(struct firm *f);
 void notice_free(struct account *a);
+bool notices_done(const struct firm *f);            /* nothing is under way */
+
+/* ---- loss.c ---- */
+
+void loss_quote_begin(struct broker *b, const char *why);
+void loss_quote_over(struct broker *b);
+void loss_trade_begin(struct firm *f, const char *why);
+void loss_trade_over(struct firm *f);
+void loss_tell_state(struct broker *b);
 
 #endif
