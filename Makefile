@@ -1,7 +1,7 @@
 # make            builds the library and the two programs into build/
 # make run        sets up, builds, starts a paper gateway and shows moving quotes
 # make test       sets up, builds and runs every test; SAN=asan or SAN=tsan under that sanitizer
-# make bench      measures against redis, nginx, npm's ws, socat and haproxy in the same run
+# make bench      measures against redis, nginx, nghttpd, grpc C++, npm's ws, socat and haproxy in the same run
 # make fuzz       runs every fuzz target for FUZZ_SECONDS (60) each; needs clang
 # make install    DESTDIR= PREFIX=/usr/local
 
@@ -150,7 +150,7 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -Wall -Wextra $(if $(CI),-Werror) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \
 	    -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/..'
-BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push rest ws)
+BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push rest fan ws h2 grpc grpc_stream)
 $(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 $(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/bench/%.o $(B)/libfutu.a
@@ -159,6 +159,11 @@ $(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/be
 # The upstream of the relay's push throughput, a program of its own.
 $(B)/test/bench/blast: $(patsubst %,$(B)/test/bench/%.o,blast blast_answer) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
+
+# The peer of gRPC.
+$(B)/test/bench/grpc_peer: test/bench/grpc_peer.cpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -Wall -Wextra -MMD -MP -O2 -g $$(pkg-config --cflags grpc++) -o $@ $< $$(pkg-config --libs grpc++)
 
 include test/test.mk
 

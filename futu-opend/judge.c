@@ -117,6 +117,7 @@ static bool judge_ports(const struct opend_conf *c, char *why, size_t size)
         { "mcp-tools", "rest-port" },              { "mcp-direct-orders", "rest-port" },
         { "rest-keys-file", "rest-port" },         { "grpc-keys-file", "grpc-port" },
         { "grpc-ip", "grpc-port" },                { "grpc-tls-cert", "grpc-port" },
+        { "grpc-max-age", "grpc-port" },
     };
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
         const struct option *o = option_find(needs[i].option, strlen(needs[i].option));

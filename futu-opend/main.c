@@ -30,6 +30,7 @@ struct daemon {
     futu_loop *loop;
     futu_gateway *gateway;
     struct listener tcp, websocket, rest, grpc;
+    struct turns turns;         /* of all TLS handshakes */
     unsigned connections;       /* of all listeners */
     uv_signal_t sigint, sigterm, sighup;
     bool stop;                  /* a signal came */
@@ -165,6 +166,7 @@ static bool load_tls(struct daemon *d, struct listener *l, const char *cert, con
     if (cert)
         l->tls = tls_server_new(cert, key, d->why, sizeof(d->why));
     l->encrypted = l->tls != NULL;
+    l->turns = &d->turns;
     return !cert || l->tls;
 }
 
@@ -184,12 +186,14 @@ static bool make_listeners(struct daemon *d)
         { &d->rest, &listener_http, c->rest_ip, c->rest_port, c->rest_port != 0 },
         { &d->grpc, &listener_grpc, c->grpc_ip, c->grpc_port, c->grpc_port != 0 },
     };
+    turns_open(&d->turns, futu_loop_uv(d->loop));
     if (!load_tls(d, &d->websocket, c->websocket_cert, c->websocket_private_key) ||
         !load_tls(d, &d->rest, c->rest_tls_cert, c->rest_tls_key) ||
         !load_tls(d, &d->grpc, c->grpc_tls_cert, c->grpc_tls_key))
         return false;
     if (d->grpc.tls)
         tls_server_http2(d->grpc.tls);
+    d->grpc.max_age_ms = 1000 * c->grpc_max_age_s;
     d->tcp.encrypted = c->rsa_private_key != NULL;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         all[i].l->count = &d->connections;
@@ -358,6 +362,7 @@ static void stop(struct daemon *d)
         uv_close((uv_handle_t *)&d->sigterm, NULL);
         uv_close((uv_handle_t *)&d->sighup, NULL);
     }
+    turns_close(&d->turns);
     /* Closing takes one turn of the loop; the streams free their connections in it. */
     while (d->connections)
         futu_loop_poll(d->loop, 10);

@@ -41,6 +41,8 @@ const struct option options[] = {
       .help = "gz, sh or hk, of mainland phone accounts; gz when absent", .words = "gz sh hk" },
     { "device-id", "HEX", O_STR, AT(device_id), NULL, 0, 0, NULL,
       .help = "16 hex digits, written over the saved device id" },
+    { "client-sig-proactive-refresh", NULL, O_FLAG, AT(client_sig_refresh), NULL, 0, 0, NULL,
+      .help = "renew the login an hour before the channels' signature ends, too" },
     { "verify-code", "CODE", O_STR, AT(verify_code), NULL, 0, 0, NULL,
       .help = "the code of the SMS, for a start without a terminal", .secret = true,
       .not_in_file = true },
@@ -57,7 +59,8 @@ const struct option options[] = {
     { "paper-seed", "N", O_UINT, AT(paper_seed), "1", 0, UINT64_MAX, NULL,
       .help = "same seed and clock: same ticks" },
     { "paper-trade-pwd", "TEXT", O_STR, AT(paper_trade_pwd), "paper", 0, 0, NULL,
-      .help = "what unlocks the paper exchange's real account", .secret = true },
+      .help = "what unlocks the paper exchange's real account", .secret = true,
+      .may_be_empty = true },
     { "ip", "ADDR", O_STR, AT(ip), "127.0.0.1", 0, 0, "Listeners",
       .help = "address of the FTAPI TCP port" },
     { "port", "N", O_UINT, AT(port), "11111", 0, 65535, NULL,
@@ -83,11 +86,13 @@ const struct option options[] = {
     { "rest-tls-key", "FILE", O_STR, AT(rest_tls_key), NULL, 0, 0, NULL,
       .help = "PEM key of that certificate" },
     { "rest-allowed-origins", "LIST", O_STR, AT(rest_allowed_origins), NULL, 0, 0, NULL,
-      .help = "browser origins beside loopback, separated by commas; *: any" },
+      .help = "browser origins beside loopback, separated by commas; *: any",
+      .may_be_empty = true },
     { "metrics-public", NULL, O_FLAG, AT(metrics_public), NULL, 0, 0, NULL,
       .help = "/metrics without a key, and with plain key ids" },
     { "mcp-tools", "GROUPS", O_STR, AT(mcp_tools), NULL, 0, 0, NULL,
-      .help = "tools of /mcp: core,subscribe,quote,plate,derivative,watchlist,account,trade,push" },
+      .help = "tools of /mcp: core,subscribe,quote,plate,derivative,watchlist,account,trade,push",
+      .may_be_empty = true },
     { "mcp-direct-orders", NULL, O_FLAG, AT(mcp_direct_orders), NULL, 0, 0, NULL,
       .help = "tools send orders of real accounts without a preview to confirm" },
     { "trade-pwd-account", "ACCOUNT", O_STR, AT(trade_pwd_account), NULL, 0, 0, NULL,
@@ -100,6 +105,8 @@ const struct option options[] = {
       .help = "PEM certificate chain: the gRPC port speaks TLS" },
     { "grpc-tls-key", "FILE", O_STR, AT(grpc_tls_key), NULL, 0, 0, NULL,
       .help = "PEM key of that certificate" },
+    { "grpc-max-age", "SECONDS", O_UINT, AT(grpc_max_age_s), "0", 0, 31536000, NULL,
+      .help = "gRPC clients are asked to connect anew after that time; 0: never" },
     { "rest-keys-file", "FILE", O_STR, AT(rest_keys_file), NULL, 0, 0, "API keys",
       .help = "keys of REST and /ws; without it reads are open and writes refused" },
     { "grpc-keys-file", "FILE", O_STR, AT(grpc_keys_file), NULL, 0, 0, NULL,
@@ -153,12 +160,12 @@ static const struct {
 } aliases[] = { { "api-port", "port" } };
 
 /* What futu-opend-rs and the vendor's OpenD know and this version does not. */
-#define NO_REFRESH "tickets are not refreshed in this version"
+#define NO_REFRESH "a login that the channels are refused with is renewed by itself here"
 #define NO_CONSOLE "the management port is not in this version"
 static const struct {
     const char *name, *why;
 } absent[] = {
-    { "client-sig-proactive-refresh", NO_REFRESH }, { "client-sig-reactive-refresh", NO_REFRESH },
+    { "client-sig-reactive-refresh", NO_REFRESH },
     { "telnet-ip", NO_CONSOLE }, { "telnet-port", NO_CONSOLE }, { "management-port", NO_CONSOLE },
     { "rest-token", "there is no single token; --rest-keys-file takes its place" },
     { "lang", "messages are English in this version" },
@@ -300,6 +307,10 @@ static bool judge_value(const struct option *o, const char *text, struct value *
                         size_t size)
 {
     char list[128];
+    if (o->kind == O_STR && !*text && !o->may_be_empty) {
+        snprintf(why, size, "an empty text is no %s; leave the option out to go without", o->value);
+        return false;
+    }
     if (o->kind == O_UINT && (!option_number(text, &v->number) || v->number < o->min ||
                               v->number > o->max)) {
         snprintf(why, size, "%.40s is not a number in %llu..%llu", text,

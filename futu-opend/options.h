@@ -48,7 +48,7 @@ struct opend_conf {
     const char *platform, *auth_server, *auth_ca, *login_region, *device_id, *verify_code;
     const char *verify_code_file;
     const char *broker_addr;            /* for tests */
-    bool reset_device, setup_only;
+    bool reset_device, setup_only, client_sig_refresh;
     const char *paper_clock, *paper_trade_pwd;
     uint64_t paper_seed;
     const char *ip, *websocket_ip;
@@ -61,6 +61,7 @@ struct opend_conf {
     const char *rest_ip, *rest_tls_cert, *rest_tls_key, *rest_allowed_origins;
     const char *mcp_tools, *trade_pwd_account;
     uint64_t rest_port, grpc_port;      /* 0: off */
+    uint64_t grpc_max_age_s;            /* 0: none */
     const char *grpc_ip, *grpc_tls_cert, *grpc_tls_key;
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;
     bool allow_tcp_unauthenticated, mcp_direct_orders, metrics_public;

@@ -10,7 +10,8 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 setup-run: PKGS_WANTED = $(APT_RUN)
 setup-test: PKGS_WANTED = $(APT_TEST)
-setup-bench: PKGS_WANTED = $(APT_TEST) redis-server socat haproxy nginx-light wrk
+setup-bench: PKGS_WANTED = $(APT_TEST) redis-server socat haproxy nginx-light wrk nghttp2-client \
+             nghttp2-server libgrpc++-dev
 setup-fuzz: PKGS_WANTED = $(APT_RUN) clang libclang-rt-14-dev
 setup-run setup-test setup-bench setup-fuzz:
 	@sh test/setup.sh "$(SUDO)" $(PKGS_WANTED)

@@ -91,7 +91,7 @@ mcp: $(PROGRAMS) $(MCP_MODULES) $(REST_MODULES)
 tests-built: all $(B)/futu-emulator $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
 
 bench: setup-bench $(SDK_MODULES)
-	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast hub_fanout keys)
+	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast grpc_peer hub_fanout keys)
 	$(B)/test/bench/hub_fanout
 	$(B)/test/bench/keys
 	$(B)/test/bench/bench $(B)/futu-opend

@@ -245,6 +245,7 @@ static futu_err make_flow(struct direct *d, const futu_login_opts *l, char *why,
         .clock = *loop_clock(d->loop), .timers = loop_timers(d->loop),
         .http = flow_http_over(d->https), .login = &d->login,
         .events = { on_ask, on_ready, on_failed, on_renewed, on_broker, d },
+        .renew_signature = l->renew_signature != 0,
     };
     err = flow_new(&d->flow, &f);
     d->code.login = &d->login;
@@ -312,7 +313,8 @@ futu_err direct_again(struct direct *d)
         d->err = FUTU_EAGAIN;
         flow_start(d->flow);
     } else {
-        err = flow_renew(d->flow);
+        bool asked = at == FLOW_WAIT_CODE || at == FLOW_WAIT_THIRD;
+        err = d->ready || asked ? flow_renew(d->flow) : FUTU_EBUSY;
     }
     if (d->ready)
         broker_relogin(d->up);

@@ -5,7 +5,8 @@
  *          passwords only before the first login is done.
  * Failure: what a later try may cure (network, time-outs) is tried again after 3 s, doubling to 60,
  *          or when the server allows; what it can't (password, code, device) is not.
- * Renewal: the channels' refused logins are made anew; a newer login goes to them by itself.
+ * Renewal: the channels' refused logins are made anew; a newer login goes to the channels by
+ *          itself.
  * Threads: the loop's.
  * Tests:   test/sdk/direct.test.mjs, over the built daemon
  */

@@ -1,6 +1,8 @@
 /* http_reply.c - see http_reply.h. */
 #include "io/http_reply.h"
 
+#include <strings.h>
+
 #include "base/mem.h"
 #include "crypt/secret.h"
 
@@ -13,9 +15,32 @@ static int fail(struct http_reply *r, futu_err err, const char *why)
     return -1;
 }
 
+static void keep(char *to, size_t size, size_t *n, const char *at, size_t more)
+{
+    for (; more > 0 && *n < size - 1; more--)
+        to[(*n)++] = *at++;
+    to[*n] = '\0';
+}
+
+static int on_name(llhttp_t *h, const char *at, size_t n)
+{
+    struct http_reply *r = h->data;
+    keep(r->name, sizeof(r->name), &r->n_name, at, n);
+    return 0;
+}
+
+static int on_value(llhttp_t *h, const char *at, size_t n)
+{
+    struct http_reply *r = h->data;
+    if (strcasecmp(r->name, "date") == 0)
+        keep(r->date, sizeof(r->date), &r->n_date, at, n);
+    return 0;
+}
+
 static int on_line(llhttp_t *h)
 {
     struct http_reply *r = h->data;
+    r->n_name = 0;
     if (++r->lines > HTTP_REPLY_LINES_MAX)
         return fail(r, FUTU_ELIMIT, "more than 100 header lines");
     return 0;
@@ -81,6 +106,8 @@ static int on_end(llhttp_t *h)
 }
 
 static const llhttp_settings_t settings = {
+    .on_header_field = on_name,
+    .on_header_value = on_value,
     .on_header_value_complete = on_line,
     .on_headers_complete = on_head,
     .on_body = on_body,

@@ -3,7 +3,7 @@
  * In:      bytes in any split.
  * Strict:  llhttp's rules; a head over 16 KiB or 100 lines, a body over `max_body`, a length beside
  *          a transfer encoding: FUTU_EPROTO or FUTU_ELIMIT. Interim answers (1xx) are passed over.
- * Owns:    the body, which is wiped when it goes.
+ * Owns:    the body, which is wiped when it goes. Of the head it keeps the date alone.
  * Threads: none. Tests: test/unit/io/https_test.c, test/fuzz/fuzz_http_reply.c
  */
 #ifndef IO_HTTP_REPLY_H
@@ -25,6 +25,10 @@ struct http_reply {
     size_t n, cap;
     futu_err err;
     const char *why;            /* static, one line */
+    /* The line of the head that comes in: what of its name and, when that is "date", of its value
+     * fits. */
+    char name[8], date[32];
+    size_t n_name, n_date;
 };
 
 void http_reply_init(struct http_reply *r, size_t max_body);

@@ -115,6 +115,7 @@ static void finish(struct https_call *c, const struct https_reply *answer)
     char why[sizeof(c->why)];
     memcpy(why, c->why, sizeof(why));
     r.why = why;
+    r.date = body.date;         /* of the copy: the call goes */
     c->reply.body = NULL;       /* moved */
     release(c);
     done(arg, &r);

@@ -45,6 +45,7 @@ struct https_reply {
     const char *why;                    /* of err, one line: "tls: certificate has expired" */
     int status;
     futu_str body;                      /* borrowed until return */
+    const char *date;                   /* of the head, as it came; "" when it has none; borrowed */
 };
 
 /* After it the call is gone. It may send and cancel others, and free the client. */

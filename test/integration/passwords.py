@@ -23,6 +23,7 @@ ENV = {k: v for k, v in os.environ.items()
 SESSION = """
 exec 3>&2 2>/dev/null
 XDG_RUNTIME_DIR=$HOME XDG_DATA_HOME=$HOME/keyring; export XDG_RUNTIME_DIR XDG_DATA_HOME
+TSAN_OPTIONS=ignore_noninstrumented_modules=1; export TSAN_OPTIONS     # GLib's locks
 unset DISPLAY WAYLAND_DISPLAY
 exec dbus-run-session -- sh -c '
     printf "pw\\n" | gnome-keyring-daemon --components=secrets --unlock >/dev/null 2>&1

@@ -38,6 +38,8 @@ typedef struct futu_login_opts {
     /* Where the code of an SMS is awaited when verify_code is not given or was wrong, in place of
      * the terminal; the file is removed once it was read. NULL: no file. */
     const char *verify_code_file;
+    uint32_t renew_signature;   /* of a gateway, 1: an hour before the channels' signature ends */
+    uint32_t reserved;
 } futu_login_opts;
 #define FUTU_LOGIN_OPTS_INIT FUTU_SIZED_INIT(futu_login_opts)
 
