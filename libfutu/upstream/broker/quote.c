@@ -94,7 +94,7 @@ static futu_err fill_request(struct opening *x, struct arena *a, struct bk_sub_r
     return err ? err : first ? FUTU_OK : FUTU_EAGAIN;
 }
 
-/* reserved[0] of the header: the market's number there, as far as it is documented; 0: it is not. */
+/* reserved[0] of the header: the market's number there as far as it is documented; 0: it is not. */
 static uint8_t header_market(int32_t qot_market)
 {
     static const int32_t known[] = { 0, MARKET_HK, MARKET_US, MARKET_SH, MARKET_SZ };
