@@ -110,7 +110,7 @@ static void allowed(futu_http_call *k)
     hub_audit(k->rest->o.hub, &e, DENY_NONE);
 }
 
-/* The documented members come first; a broker's channels are those of the upstream's links. */
+/* The documented members come first. */
 static void status(futu_http_call *k, const futu_http_request *rq)
 {
     struct rest *r = k->rest;
@@ -125,11 +125,18 @@ static void status(futu_http_call *k, const futu_http_request *rq)
     futu_err err = buf_printf(
         b,
         "{\"version\":\"%s\",\"login\":{\"online\":%s,\"user_id\":%" PRIu64 ",\"attribution\":%d},"
-        "\"platform\":{\"connected\":%s},\"brokers\":[],\"cache\":{\"trade_unlocked\":%s,"
-        "\"cached_cipher_count\":%d,\"cached_account_count\":%" PRIu64 "},\"upstream\":{\"kind\":"
-        "\"%s\",\"message\":",
+        "\"platform\":{\"connected\":%s},\"brokers\":[",
         futu_version(), s.qot_logined ? "true" : "false", s.user_id, s.attribution,
-        up ? "false" : "true", s.unlocked ? "true" : "false", s.unlocked, s.accounts, s.upstream);
+        up ? "false" : "true");
+    if (!err && r->o.brokers)
+        err = r->o.brokers(r->o.arg, b);
+    if (!err)
+        err = buf_printf(
+            b,
+            "],\"cache\":{\"trade_unlocked\":%s,"
+            "\"cached_cipher_count\":%d,\"cached_account_count\":%" PRIu64 "},\"upstream\":{"
+            "\"kind\":\"%s\",\"message\":",
+            s.unlocked ? "true" : "false", s.unlocked, s.accounts, s.upstream);
     if (!err)
         err = json_put_string(b, str_c(why));
     if (!err)
