@@ -48,20 +48,6 @@ void hub_call(futu_conn *c, struct hub_call *k)
     route(&a, k->body, k->len);
 }
 
-bool hub_call_cancel(futu_conn *c, struct hub_call *k)
-{
-    struct list *it, *tmp;
-    list_each(it, tmp, &c->calls) {
-        struct call *up = list_entry(it, struct call, link);
-        if (up->ask.call != k || (up->ask.row && up->ask.row->write) || up->order || up->replay)
-            continue;
-        list_remove(&k->link);
-        call_cancel(up);
-        return true;
-    }
-    return false;
-}
-
 void caller_reply(struct ask *a, const uint8_t *body, size_t len)
 {
     struct hub_call *k = a->call;

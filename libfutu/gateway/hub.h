@@ -137,10 +137,6 @@ uint64_t hub_version(const struct hub *h);
 /* A call that was answered without asking the hub, with so many bytes of protobuf. */
 void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len);
 
-/* Nobody waits for the answer any more: when the upstream is still being asked for a read, the call
- * ends at once without done(), true. False: it goes on, and done() will run. */
-bool hub_call_cancel(futu_conn *caller, struct hub_call *k);
-
 /* One push, for who writes its text. */
 struct event {
     uint32_t proto;
