@@ -143,7 +143,8 @@ static void on_accept(struct listener *listener)
     l->conn.sums = &sums;
     l->conn.later = later;
     l->conn.max_age_ms = listener->max_age_ms;
-    if (!stream_accept(&l->stream, (uv_stream_t *)&listener->server, &ops, listener->tls))
+    if (!stream_accept(&l->stream, (uv_stream_t *)&listener->server, &ops, listener->tls,
+                       listener->turns))
         return;
     listener_add(listener, &l->stream);
     stream_peer(&l->stream, l->conn.peer, sizeof(l->conn.peer));

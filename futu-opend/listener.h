@@ -36,6 +36,7 @@ struct listener {
     const struct listener_kind *kind;
     futu_gateway *gateway;      /* borrowed */
     struct tls_server *tls;     /* owned, NULL: plain */
+    struct turns *turns;        /* borrowed; goes with it, and may serve all listeners */
     struct stream *streams, *later;
     /* Connections of all listeners that share the counter; set before listener_start(), NULL: there
      * is no limit. */

@@ -30,6 +30,7 @@ struct daemon {
     futu_loop *loop;
     futu_gateway *gateway;
     struct listener tcp, websocket, rest, grpc;
+    struct turns turns;         /* of all TLS handshakes */
     unsigned connections;       /* of all listeners */
     uv_signal_t sigint, sigterm, sighup;
     bool stop;                  /* a signal came */
@@ -165,6 +166,7 @@ static bool load_tls(struct daemon *d, struct listener *l, const char *cert, con
     if (cert)
         l->tls = tls_server_new(cert, key, d->why, sizeof(d->why));
     l->encrypted = l->tls != NULL;
+    l->turns = &d->turns;
     return !cert || l->tls;
 }
 
@@ -184,6 +186,7 @@ static bool make_listeners(struct daemon *d)
         { &d->rest, &listener_http, c->rest_ip, c->rest_port, c->rest_port != 0 },
         { &d->grpc, &listener_grpc, c->grpc_ip, c->grpc_port, c->grpc_port != 0 },
     };
+    turns_open(&d->turns, futu_loop_uv(d->loop));
     if (!load_tls(d, &d->websocket, c->websocket_cert, c->websocket_private_key) ||
         !load_tls(d, &d->rest, c->rest_tls_cert, c->rest_tls_key) ||
         !load_tls(d, &d->grpc, c->grpc_tls_cert, c->grpc_tls_key))
@@ -359,6 +362,7 @@ static void stop(struct daemon *d)
         uv_close((uv_handle_t *)&d->sigterm, NULL);
         uv_close((uv_handle_t *)&d->sighup, NULL);
     }
+    turns_close(&d->turns);
     /* Closing takes one turn of the loop; the streams free their connections in it. */
     while (d->connections)
         futu_loop_poll(d->loop, 10);

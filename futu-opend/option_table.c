@@ -55,7 +55,8 @@ const struct option options[] = {
     { "paper-seed", "N", O_UINT, AT(paper_seed), "1", 0, UINT64_MAX, NULL,
       .help = "same seed and clock: same ticks" },
     { "paper-trade-pwd", "TEXT", O_STR, AT(paper_trade_pwd), "paper", 0, 0, NULL,
-      .help = "what unlocks the paper exchange's real account", .secret = true },
+      .help = "what unlocks the paper exchange's real account", .secret = true,
+      .may_be_empty = true },
     { "ip", "ADDR", O_STR, AT(ip), "127.0.0.1", 0, 0, "Listeners",
       .help = "address of the FTAPI TCP port" },
     { "port", "N", O_UINT, AT(port), "11111", 0, 65535, NULL,
@@ -81,11 +82,13 @@ const struct option options[] = {
     { "rest-tls-key", "FILE", O_STR, AT(rest_tls_key), NULL, 0, 0, NULL,
       .help = "PEM key of that certificate" },
     { "rest-allowed-origins", "LIST", O_STR, AT(rest_allowed_origins), NULL, 0, 0, NULL,
-      .help = "browser origins beside loopback, separated by commas; *: any" },
+      .help = "browser origins beside loopback, separated by commas; *: any",
+      .may_be_empty = true },
     { "metrics-public", NULL, O_FLAG, AT(metrics_public), NULL, 0, 0, NULL,
       .help = "/metrics without a key, and with plain key ids" },
     { "mcp-tools", "GROUPS", O_STR, AT(mcp_tools), NULL, 0, 0, NULL,
-      .help = "tools of /mcp: core,subscribe,quote,plate,derivative,watchlist,account,trade,push" },
+      .help = "tools of /mcp: core,subscribe,quote,plate,derivative,watchlist,account,trade,push",
+      .may_be_empty = true },
     { "mcp-direct-orders", NULL, O_FLAG, AT(mcp_direct_orders), NULL, 0, 0, NULL,
       .help = "tools send orders of real accounts without a preview to confirm" },
     { "trade-pwd-account", "ACCOUNT", O_STR, AT(trade_pwd_account), NULL, 0, 0, NULL,
@@ -300,6 +303,10 @@ static bool judge_value(const struct option *o, const char *text, struct value *
                         size_t size)
 {
     char list[128];
+    if (o->kind == O_STR && !*text && !o->may_be_empty) {
+        snprintf(why, size, "an empty text is no %s; leave the option out to go without", o->value);
+        return false;
+    }
     if (o->kind == O_UINT && (!option_number(text, &v->number) || v->number < o->min ||
                               v->number > o->max)) {
         snprintf(why, size, "%.40s is not a number in %llu..%llu", text,

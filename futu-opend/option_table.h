@@ -27,6 +27,7 @@ struct option {
     const char *words;                  /* the values that there are, split by blanks */
     bool secret;                        /* its value is not shown */
     bool not_in_file;
+    bool may_be_empty;                  /* of a text: "" says something */
 };
 
 #define OPTION_LEVELS "off error warn info debug trace"

@@ -34,6 +34,7 @@ static const struct {
     [DENY_REVOKED] = { 401, NULL },
     [DENY_OPEN_MODE] = { 401, NULL },
     [DENY_SCOPE] = { 403, NULL },
+    [DENY_ARGUMENT] = { 400, NULL },
     [DENY_ACCOUNT] = { 403, "other" },
     [DENY_MARKET] = { 403, "market" },
     [DENY_SYMBOL] = { 403, "symbol" },

@@ -11,8 +11,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/log.h"
-#include "io/disk.h"
 
 #define FS_OVERLAY 0x794c7630
 #define FS_TMPFS 0x01021994

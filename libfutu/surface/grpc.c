@@ -132,7 +132,7 @@ void grpc_deny(futu_grpc_call *k, enum deny d, const char *text)
         int http, grpc;
     } codes[] = {
         { 401, FUTU_GRPC_UNAUTHENTICATED }, { 403, FUTU_GRPC_PERMISSION_DENIED },
-        { 429, FUTU_GRPC_RESOURCE_EXHAUSTED },
+        { 429, FUTU_GRPC_RESOURCE_EXHAUSTED }, { 400, FUTU_GRPC_INVALID_ARGUMENT },
     };
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (codes[i].http == deny_status(d))
@@ -199,7 +199,7 @@ static const struct proto_row *typed_row(futu_str path)
         name[k + path.n - n] = '\0';
         const struct proto_row *row = proto_by_name(str_c(name));
         bool fits = row && strcmp(row->name, name) == 0 && row->kind == PROTO_REQUEST &&
-                    row->request && row->id != 1001;
+                    row->request && row->id != PROTO_INIT_CONNECT;
         bool own = fits && (services[i].prefix[0] || (strncmp(name, "Qot_", 4) != 0 &&
                                                       strncmp(name, "Trd_", 4) != 0));
         return own ? row : NULL;

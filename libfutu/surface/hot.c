@@ -87,7 +87,10 @@ void hot_request_of(struct hot_request *out, const futu_str *parts, size_t n)
 
 bool hot_row(const struct proto_row *row)
 {
-    static const uint32_t protos[] = { 3004, 3006, 3008, 3010, 3012, 3014 };
+    static const uint32_t protos[] = {
+        PROTO_QOT_GET_BASIC_QOT, PROTO_QOT_GET_KL, PROTO_QOT_GET_RT, PROTO_QOT_GET_TICKER,
+        PROTO_QOT_GET_ORDER_BOOK, PROTO_QOT_GET_BROKER,
+    };
     for (size_t i = 0; i < ARRAY_LEN(protos); i++)
         if (protos[i] == row->id)
             return true;

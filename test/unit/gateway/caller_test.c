@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <sys/uio.h>
 
+#include "gateway/state.h"
+
 #define PUSH "0800120018002203aabbcc"
 #define PRESENT "0800120018002203ddeeff"
 
@@ -195,6 +197,53 @@ START_TEST(what_a_viewer_subscribed_itself_comes_once)
 }
 END_TEST
 
+static void push_code(const char *code)
+{
+    struct upstream_push p = { .proto = 3005, .key = { 1, 1, 0, "" },
+                               .body = (const uint8_t *)"\x08\x00", .len = 2 };
+    str_copy(p.key.code, sizeof(p.key.code), str_c(code));
+    k.r.events.push(k.r.events.arg, &p);
+}
+
+/* Subscribed, and pushed once. */
+static void new_stream(int i)
+{
+    char code[8];
+    snprintf(code, sizeof(code), "%05d", i);
+    sub(rest("key"), code, TYPES(1), true, 0);
+    push_code(code);
+}
+
+START_TEST(places_of_a_viewer_are_bounded_by_what_waits)
+{
+    enum { STREAMS = 100, BIG = 270000 };
+    static char big[BIG];           /* more than QUEUE_SOFT */
+    viewer_open(&v, &k, "key", false);
+    for (int i = 0; i < STREAMS; i++) {
+        new_stream(i);
+        ck_assert_uint_eq(v.c->places.n, 0);        /* it is not behind */
+        hub_conn_sent(v.c, hub_conn_queued(v.c));
+    }
+    memset(big, 'x', sizeof(big));
+    hub_events_send(v.c, (futu_str){ big, BIG });
+    for (int i = 0; i < STREAMS; i++) {
+        size_t before;
+        char code[8];
+        snprintf(code, sizeof(code), "%05d", i);
+        push_code(code);
+        before = hub_conn_queued(v.c);
+        ck_assert_uint_gt(v.c->places.n, 0);
+        ck_assert_uint_le(v.c->places.n, 64 + 2 * 2 + 1);
+        hub_events_send(v.c, (futu_str){ big, BIG });
+        hub_conn_sent(v.c, before);                 /* still behind, by another text */
+    }
+    hub_conn_sent(v.c, hub_conn_queued(v.c));
+    push_code("00001");
+    ck_assert_uint_eq(v.c->places.n, 0);
+    peer_close(&v);
+}
+END_TEST
+
 START_TEST(one_frame_serves_all_viewers)
 {
     struct iovec a[4], b[4];
@@ -290,6 +339,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, surfaces_do_not_share_their_viewers);
     tcase_add_test(tc, a_viewer_is_shown_the_present_first);
     tcase_add_test(tc, what_a_viewer_subscribed_itself_comes_once);
+    tcase_add_test(tc, places_of_a_viewer_are_bounded_by_what_waits);
     tcase_add_test(tc, one_frame_serves_all_viewers);
     tcase_add_test(tc, the_end_of_what_is_watched_is_told);
     tcase_add_test(tc, every_failed_allocation_of_a_viewer_is_clean);

@@ -115,6 +115,44 @@ START_TEST(every_option_has_a_variable)
 }
 END_TEST
 
+START_TEST(an_empty_text_is_no_path_address_or_zone)
+{
+    static const char *const may_be_empty[] = { "paper-trade-pwd", "rest-allowed-origins",
+                                                "mcp-tools" };
+    for (size_t i = 0; i < options_count; i++) {
+        const struct option *o = &options[i];
+        char entry[80], key[40], word[128];
+        bool may = false;
+        for (size_t k = 0; k < ARRAY_LEN(may_be_empty); k++)
+            may |= strcmp(o->name, may_be_empty[k]) == 0;
+        /* a file's wrong level is noted only */
+        if (o->kind != O_STR || o->not_in_file || strcmp(o->name, "log-level") == 0)
+            continue;
+        option_spell(key, sizeof(key), o->name, '_');
+        snprintf(entry, sizeof(entry), "%s = \"\"", key);
+        snprintf(word, sizeof(word), "line 1: %s: an empty text is no %s", key, o->value);
+        if (may)
+            ck_assert_msg(toml(entry), "%s: %s", entry, why);
+        else
+            refused(toml(entry), word);
+        ck_assert(option_set(&conf, o, "", (struct option_origin){ .source = FROM_ARGS }, why,
+                             sizeof(why)) == may);
+        options_free(&conf);
+    }
+}
+END_TEST
+
+START_TEST(an_empty_variable_or_element_is_as_if_it_were_not_there)
+{
+    ck_assert_msg(env("FUTU_OPEND_AUDIT_LOG=") &&
+                      xml("<futu_opend><rsa_private_key></rsa_private_key></futu_opend>"),
+                  "%s", why);
+    ck_assert_ptr_null(conf.audit_log);
+    ck_assert_ptr_null(conf.rsa_private_key);
+    options_free(&conf);
+}
+END_TEST
+
 START_TEST(flags_of_the_environment)
 {
     static const char *const on[] = { "1", "true", "YES", "On" }, *const off[] = { "0", "false",
@@ -448,6 +486,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, toml_refuses_what_no_option_takes);
     tcase_add_test(tc, a_wrong_log_level_of_a_file_is_noted_and_info_stays);
     tcase_add_test(tc, every_option_has_a_variable);
+    tcase_add_test(tc, an_empty_text_is_no_path_address_or_zone);
+    tcase_add_test(tc, an_empty_variable_or_element_is_as_if_it_were_not_there);
     tcase_add_test(tc, flags_of_the_environment);
     tcase_add_test(tc, unknown_variables_are_refused_others_left_alone);
     tcase_add_test(tc, known_variables_of_other_names);
