@@ -7,11 +7,14 @@
 #include "api/opts.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "codec/json_text.h"
 #include "crypt/random.h"
 #include "io/https.h"
+#include "surface/rest.h"
 #include "upstream/broker/broker.h"
 #include "upstream/broker/flow.h"
 #include "upstream/broker/net_io.h"
+#include "upstream/broker/tables.h"
 
 #define RENEWS 24
 #define PAUSE_MIN (3 * NS_PER_S)
@@ -304,6 +307,13 @@ futu_err direct_code(struct direct *d, const char *code)
     return flow_code(d->flow, str_c(code), false);
 }
 
+void direct_renewals(const struct direct *d, struct rest_renewals *out)
+{
+    struct flow_health h;
+    flow_health(d->flow, &h);
+    *out = (struct rest_renewals){ h.failures, h.tries, h.next_s, h.circuit_s };
+}
+
 futu_err direct_again(struct direct *d)
 {
     enum flow_state at = flow_state(d->flow);
@@ -318,6 +328,30 @@ futu_err direct_again(struct direct *d)
     }
     if (d->ready)
         broker_relogin(d->up);
+    return err;
+}
+
+static futu_err put_broker(const struct broker_channel *c, bool first, struct buf *out)
+{
+    const struct bk_firm *firm = bk_firm(c->identity);
+    const char *state = channel_state_name(c->info.state);
+    futu_err err = buf_printf(out, "%s{\"broker_id\":%d,\"name\":\"%s\",\"status\":\"%s\","
+                              "\"addr\":\"%s\",\"keep_alive_secs\":%u,\"accounts\":%zu,"
+                              "\"unlocked\":%zu,\"message\":", first ? "" : ",", c->identity,
+                              firm ? firm->name : "", state, c->info.addr, c->info.keep_alive_s,
+                              c->accounts, c->unlocked);
+    if (!err)
+        err = json_put_string(out, str_c(c->info.why));
+    return err ? err : buf_byte(out, '}');
+}
+
+futu_err direct_brokers(const struct direct *d, struct buf *out)
+{
+    struct broker_channel all[AUTH_BROKERS_MAX + 1];
+    size_t n = broker_channels(d->up, all, ARRAY_LEN(all));
+    futu_err err = FUTU_OK;
+    for (size_t i = 1; i < n && !err; i++)      /* the first is the platform's */
+        err = put_broker(&all[i], i == 1, out);
     return err;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/direct.h"
 #include "api/opts.h"
 #include "base/log.h"
 #include "crypt/digest.h"
@@ -237,6 +238,19 @@ static futu_err relogin(void *arg)
     return futu_gateway_relogin(arg);
 }
 
+static futu_err brokers(void *arg, struct buf *out)
+{
+    const futu_gateway *g = arg;
+    return g->direct ? direct_brokers(g->direct, out) : FUTU_OK;
+}
+
+static void renewals(void *arg, struct rest_renewals *out)
+{
+    *out = (struct rest_renewals){ 0 };
+    if (((futu_gateway *)arg)->direct)
+        direct_renewals(((futu_gateway *)arg)->direct, out);
+}
+
 static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
 {
     futu_err err = set_mcp(g, o);
@@ -254,6 +268,8 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .shutdown = o->on_shutdown,
         .login_code = o->login ? login_code : NULL,
         .relogin = o->login ? relogin : NULL,
+        .renewals = o->login ? renewals : NULL,
+        .brokers = brokers,
         .arg = g,
         .shutdown_arg = o->on_shutdown_arg,
         .mcp_groups = g->mcp_groups,

@@ -237,16 +237,6 @@ static bool list_allowed(const struct api_key *k, const uint64_t *ids, size_t n)
     return true;
 }
 
-/* Whom it unlocks must be said, in the message or beside it, and each must be theirs. */
-static bool unlock_allowed(const struct ask *a)
-{
-    const struct api_key *k = a->c->key;
-    const Trd_UnlockTrade_C2S *c2s = ((const Trd_UnlockTrade_Request *)a->msg)->c2s;
-    size_t beside = a->call ? a->call->n_acc_ids : 0;
-    return c2s->n_accIDList + beside > 0 && list_allowed(k, c2s->accIDList, c2s->n_accIDList) &&
-           (!beside || list_allowed(k, a->call->acc_ids, beside));
-}
-
 bool guard_read(struct ask *a)
 {
     const struct api_key *k = a->c->key;
@@ -265,8 +255,11 @@ bool guard_read(struct ask *a)
         const Trd_SubAccPush_C2S *c2s = ((const Trd_SubAccPush_Request *)a->msg)->c2s;
         ok = list_allowed(k, c2s->accIDList, c2s->n_accIDList);
     }
-    if (a->proto == PROTO_TRD_UNLOCK_TRADE)
-        ok = unlock_allowed(a);
+    /* Whom it unlocks must be said, and each must be theirs. */
+    if (a->proto == PROTO_TRD_UNLOCK_TRADE) {
+        const Trd_UnlockTrade_C2S *c2s = ((const Trd_UnlockTrade_Request *)a->msg)->c2s;
+        ok = c2s->n_accIDList > 0 && list_allowed(k, c2s->accIDList, c2s->n_accIDList);
+    }
     if (!ok)
         guard_deny(a, DENY_ACCOUNT, "the account is not of this key");
     return ok;

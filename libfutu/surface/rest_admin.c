@@ -60,6 +60,18 @@ static void ping(futu_http_call *k, const futu_http_request *rq)
                            clock_wall(&k->rest->o.clock) / NS_PER_MS));
 }
 
+static futu_err put_renewals(struct rest *r)
+{
+    struct rest_renewals n;
+    if (!r->o.renewals)
+        return FUTU_OK;
+    r->o.renewals(r->o.arg, &n);
+    return buf_printf(&r->text,
+                      ",\"login_renewal\":{\"failures\":%u,\"attempts\":%" PRIu64
+                      ",\"next_s\":%" PRId64 ",\"circuit_open_until_s\":%" PRId64 "}",
+                      n.failures, n.tries, n.next_s, n.circuit_s);
+}
+
 static void push_info(futu_http_call *k, const futu_http_request *rq)
 {
     struct buf *b = &k->rest->text;
@@ -67,16 +79,19 @@ static void push_info(futu_http_call *k, const futu_http_request *rq)
     (void)rq;
     hub_status(k->rest->o.hub, &s);
     b->n = 0;
-    put_json(k, buf_printf(b,
+    futu_err err = buf_printf(b,
                            "{\"healthy\":%s,\"qot_logined\":%s,\"last_push_ms\":%" PRId64
                            ",\"pushes_received\":%" PRIu64 ",\"pushes_sent\":%" PRIu64
                            ",\"subscriptions\":%" PRIu64 ",\"stale_securities\":%d"
                            ",\"gaps\":%" PRIu64
-                           ",\"conflated\":%" PRIu64 ",\"slow_clients_cut\":%" PRIu64 "}",
+                           ",\"conflated\":%" PRIu64 ",\"slow_clients_cut\":%" PRIu64,
                            s.qot_logined && s.stale == 0 ? "true" : "false",
                            s.qot_logined ? "true" : "false", s.last_push_ms, s.pushes_in,
                            s.pushes_out, s.subscriptions, s.stale, s.gaps, s.conflated,
-                           s.cut_slow));
+                           s.cut_slow);
+    if (!err)
+        err = put_renewals(k->rest);
+    put_json(k, err ? err : buf_puts(b, "}"));
 }
 
 static void metrics(futu_http_call *k, const futu_http_request *rq)
@@ -110,7 +125,7 @@ static void allowed(futu_http_call *k)
     hub_audit(k->rest->o.hub, &e, DENY_NONE);
 }
 
-/* The documented members come first; a broker's channels are those of the upstream's links. */
+/* The documented members come first. */
 static void status(futu_http_call *k, const futu_http_request *rq)
 {
     struct rest *r = k->rest;
@@ -125,11 +140,18 @@ static void status(futu_http_call *k, const futu_http_request *rq)
     futu_err err = buf_printf(
         b,
         "{\"version\":\"%s\",\"login\":{\"online\":%s,\"user_id\":%" PRIu64 ",\"attribution\":%d},"
-        "\"platform\":{\"connected\":%s},\"brokers\":[],\"cache\":{\"trade_unlocked\":%s,"
-        "\"cached_cipher_count\":%d,\"cached_account_count\":%" PRIu64 "},\"upstream\":{\"kind\":"
-        "\"%s\",\"message\":",
+        "\"platform\":{\"connected\":%s},\"brokers\":[",
         futu_version(), s.qot_logined ? "true" : "false", s.user_id, s.attribution,
-        up ? "false" : "true", s.unlocked ? "true" : "false", s.unlocked, s.accounts, s.upstream);
+        up ? "false" : "true");
+    if (!err && r->o.brokers)
+        err = r->o.brokers(r->o.arg, b);
+    if (!err)
+        err = buf_printf(
+            b,
+            "],\"cache\":{\"trade_unlocked\":%s,"
+            "\"cached_cipher_count\":%d,\"cached_account_count\":%" PRIu64 "},\"upstream\":{"
+            "\"kind\":\"%s\",\"message\":",
+            s.unlocked ? "true" : "false", s.unlocked, s.accounts, s.upstream);
     if (!err)
         err = json_put_string(b, str_c(why));
     if (!err)

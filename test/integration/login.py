@@ -215,7 +215,7 @@ class Gateway:
         self.rest = free_port()
         self.keys = os.path.join(emulator.dir, "keys.json")
         made = subprocess.run([CLI, "gen-key", "--keys-file", self.keys, "--id",
-                               f"op-{self.rest}", "--scopes", "admin"], capture_output=True, text=True, env=emulator.env())
+                               f"op-{self.rest}", "--scopes", "admin,qot:read"], capture_output=True, text=True, env=emulator.env())
         self.key = re.search(r"\bfc_\w+", made.stdout).group(0)
         servers = [x.removeprefix("broker-addr ") for x in emulator.lines
                    if x.startswith("broker-addr ")]
@@ -301,6 +301,9 @@ class OfAGateway(unittest.TestCase):
                 self.assertIs(g.becomes_ready(), True)
                 self.assertEqual(g.ask(url, {"verify_code": e.code()})[0], 409)
                 self.assertEqual(g.ask("/api/admin/relogin", {})[0], 200)
+                info = json.loads(g.ask("/api/push-subscriber-info")[1])["login_renewal"]
+                self.assertEqual((info["failures"], info["attempts"]), (0, 1))
+                self.assertGreater(info["next_s"], time.time() + 26 * 86400)
 
     def test_a_wrong_code_by_file_is_asked_for_again(self):
         with Emulator("sms") as e:

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { md5, secrets } from '../secrets.mjs';
+import { freePort } from './daemon.mjs';
 import { Broker } from './emulator.mjs';
 import { Client } from './sdk.mjs';
 
@@ -203,6 +204,29 @@ for (const [name, scenario] of Object.entries(scenes))
             await part(world);
         }
     });
+
+it('the status of the daemon names each broker', async () => {
+    const broker = new Broker(channel);
+    await broker.start();
+    const key = broker.key('admin'), port = await freePort();
+    secrets.add(key.token);
+    const gateway = await broker.gateway('--rest-port', String(port), '--rest-keys-file',
+        key.file).start();
+    try {
+        const brokers = await until('accounts', async () => {
+            const reply = await fetch(`http://127.0.0.1:${port}/api/admin/status`,
+                { headers: { authorization: `Bearer ${key.token}` } });
+            const all = (await reply.json()).brokers;
+            return all.every((b) => b.accounts === 1) && all;
+        });
+        assert.deepEqual(brokers.map((b) => [b.broker_id, b.name, b.status, b.addr]),
+            [[1001, 'Futu HK', 'up', broker.addresses(1001)[0]],
+                [1007, 'Futu US', 'up', broker.addresses(1007)[0]]]);
+    } finally {
+        await gateway.stop();
+        await broker.stop();
+    }
+});
 
 it('a redirect is followed', async () => {
     const world = await meet('[server]\n[server]\nhost = 127.0.0.5\n' +

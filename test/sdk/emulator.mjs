@@ -1,5 +1,5 @@
 // emulator.mjs - futu-emulator by a scenario, a gateway that logs in at it, and commands to it.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -82,12 +82,21 @@ export class Broker {
             .map((m) => m[1]);
     }
 
+    // A key with these scopes, in a keys file of its own.
+    key(scopes) {
+        const file = join(this.dir, 'keys.json');
+        const out = execFileSync(join(dirname(opend), 'futucli'),
+            ['gen-key', '--keys-file', file, '--id', 'ops', '--scopes', scopes],
+            { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+        return { file, token: /fc_\w+/.exec(out)[0] };
+    }
+
     // A gateway whose upstream this broker is.
-    gateway() {
+    gateway(...more) {
         const one = (name) => new RegExp(`^${name} (.+)$`, 'm').exec(this.out)[1];
         return new Daemon(['--login-account', '12345678', '--auth-server', one('auth'),
             '--broker-addr', one('broker-addr'), '--keychain', 'off', '--state-dir',
-            join(this.dir, 'state')], { FUTU_PWD: PASSWORD });
+            join(this.dir, 'state'), ...more], { FUTU_PWD: PASSWORD });
     }
 
     async stop() {

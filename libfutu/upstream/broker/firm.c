@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "upstream/broker/state.h"
 
+#define ACCOUNT_CLOSED 2
+
 void account_lock(struct account *a)
 {
     secret_wipe(&a->cipher);
@@ -80,6 +82,8 @@ static void on_list(struct channel_ask *q, const struct channel_reply *r)
                  r->err ? r->why : err ? futu_strerror(err) : "the server refuses");
         return;
     }
+    for (size_t i = 0; i < f->n_accounts; i++)
+        f->accounts[i].state = ACCOUNT_CLOSED;      /* unless the list names it */
     for (size_t i = 0; i < s.n_accounts; i++)
         take_account(f, &s.accounts[i]);
     f->known = true;

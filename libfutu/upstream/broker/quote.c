@@ -94,11 +94,14 @@ static futu_err fill_request(struct opening *x, struct arena *a, struct bk_sub_r
     return err ? err : first ? FUTU_OK : FUTU_EAGAIN;
 }
 
-/* reserved[0] of the header: the market's number there, as far as it is documented. */
+/* reserved[0] of the header: the market's number there as far as it is documented; 0: it is not. */
 static uint8_t header_market(int32_t qot_market)
 {
-    return qot_market == MARKET_US ? 2 : qot_market == MARKET_SH ? 3 : qot_market == MARKET_SZ ? 4
-                                                                                              : 1;
+    static const int32_t known[] = { 0, MARKET_HK, MARKET_US, MARKET_SH, MARKET_SZ };
+    for (uint8_t i = 1; i < ARRAY_LEN(known); i++)
+        if (known[i] == qot_market)
+            return i;
+    return 0;
 }
 
 static futu_err send_request(struct opening *x, bool off, struct channel_ask *ask)

@@ -16,6 +16,7 @@
 #define BOOK_LEVELS 60
 #define STOCKS_MAX 50000
 #define MARKET_STATES 256
+#define STATE_ASKS 5
 
 struct broker;
 struct firm;
@@ -101,7 +102,8 @@ struct stock {
     uint64_t book_ms;
     struct bk_tick *ticks;              /* a ring of TICKS_KEPT, made with the first */
     size_t n_ticks, ticks_at;
-    int64_t last_seq;
+    int64_t last_seq;                   /* of ticks; a new day may begin anew */
+    uint64_t last_tick_ms;
     int64_t last_ms[KINDS];             /* UTC, of the last push */
     struct {
         uint8_t digest[16];
@@ -143,7 +145,11 @@ struct broker {
         int32_t id, state;
     } states[MARKET_STATES];
     size_t n_states;
-    struct channel_ask states_ask, addrs_ask, firms_ask;
+    struct state_ask {
+        struct channel_ask ask;
+        struct broker *b;
+    } states_asks[STATE_ASKS];
+    struct channel_ask addrs_ask, firms_ask;
     struct timer look;                  /* market states; silence of the quotes */
     int64_t last_push, resub_at;
     uint64_t boot;                      /* of request ids */
@@ -169,6 +175,7 @@ struct job {
     struct list node;
     struct broker *b;
     struct upstream_request *rq;        /* NULL: the asker is gone */
+    char key[ORDER_KEY_MAX + 1];        /* of the request */
     const struct proto_row *row;
     const void *request;                /* decoded */
     void *response;                     /* zeroed, for job_ok() */
