@@ -202,12 +202,21 @@ static void on_plain(struct web_conn *c)
     c->web->fn(c->web->arg, &rq);
 }
 
+/* Handshakes may cost what they do here: each step is allowed at once. */
+static ssize_t read_plain(struct web_conn *c, uint8_t **plain)
+{
+    ssize_t got;
+    while ((got = tls_read(c->tls, plain)) == 0 && tls_waits(c->tls))
+        tls_allow(c->tls);
+    return got;
+}
+
 static void take_records(struct web_conn *c, const uint8_t *p, size_t n)
 {
     uint8_t *plain;
     ssize_t got;
     tls_feed(c->tls, p, n);
-    while ((got = tls_read(c->tls, &plain)) > 0)
+    while ((got = read_plain(c, &plain)) > 0)
         if (!put(c, &c->in, plain, (size_t)got))
             return;
     flush(c);
