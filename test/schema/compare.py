@@ -38,6 +38,7 @@ KNOWN = {
 # What this project adds to the protocol: whole protocols of its own, and fields with high tags that
 # other gateways and SDKs skip as unknown.
 OWN_PREFIX, OWN_TAG, OWN_ID = "Gateway_", 900, 60000
+OWN_MESSAGES = {"Trd_UnlockTrade.AccResult"}
 SERVICE = "futu_service.proto"      # of gRPC; the vendor has none
 UNPUBLISHED = range(22701, 22711)       # known by number only; the SDK does not have them
 
@@ -96,7 +97,7 @@ def flatten(files):
             fields.add((name, full, str(f.number), f.name, LABEL[f.label]) + type_of(f))
             if f.HasField("default_value"):
                 defaults[full, f.name] = f.default_value
-        if not m.field:
+        if all(f.number >= OWN_TAG for f in m.field) and prefix + m.name not in OWN_MESSAGES:
             fields.add((name, full) + ("",) * 5)
         for sub in m.nested_type:
             message(name, sub, full + ".")
