@@ -207,9 +207,11 @@ static int run_unlock(struct cli *c, const struct args *a)
             code = failure("unlock-trade: %s", futu_strerror(err));
     }
     explicit_bzero(password, sizeof(password));
-    futu_reply_free(r);
     if (!code)
         puts(lock ? "trading of real accounts is locked" : "trading of real accounts is unlocked");
+    if (!code && futu_reply_text(r)[0])         /* which ones are not */
+        printf("but not: %s\n", futu_reply_text(r));
+    futu_reply_free(r);
     return code;
 }
 

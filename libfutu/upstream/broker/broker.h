@@ -8,8 +8,10 @@
  *
  * Folder:  broker.c (the upstream), table.c and call.c (requests to their handlers), firm.c (one
  *          broker), unlock.c, stock.c (securities), quote.c and quote_push.c (streams), read.c
- *          (quote calls), orders.c, lists.c, assets.c, notice.c (trade calls and pushes), channel.h
- *          and below (connections), auth*.c and flow*.c (the login over HTTP).
+ *          (quote calls), orders.c, lists.c, assets.c, notice.c (trade calls and pushes), loss.c
+ *          (gaps), renew.c; channel.c, chan_wire.c, race.c, addr.c, net_io.c (connections);
+ *          dialect.c, messages.h, tables.c (what the servers speak); auth*.c, flow*.c (the login
+ *          over HTTP).
  */
 #ifndef UPSTREAM_BROKER_BROKER_H
 #define UPSTREAM_BROKER_BROKER_H

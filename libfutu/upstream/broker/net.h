@@ -1,5 +1,5 @@
 /* net.h - what the channels need of a network, given from outside: sockets and name look-ups by
- * io/ in a program, scripts in a test. Nothing in this folder opens a socket by itself.
+ * net_io.h in a program, scripts in a test. Nothing else in this folder opens a socket.
  *
  * Threads: the gateway's loop thread.
  */

@@ -280,7 +280,7 @@ static bool whole_life(long fail_at)
 
 START_TEST(every_failed_allocation_is_clean)
 {
-    for (long n = 0; n < 2000 && !whole_life(n); n += 1 + n / 16)
+    for (long n = 0; n < 2000 && !whole_life(n); n += 1 + n / 64)
         ;
 }
 END_TEST

@@ -233,7 +233,7 @@ static bool unlock_with(long fail_at)
 
 START_TEST(every_failed_allocation_is_clean)
 {
-    for (long n = 0; n < 300 && !unlock_with(n); n += 1 + n / 16)
+    for (long n = 0; n < 300 && !unlock_with(n); n += 1 + n / 64)
         ;
 }
 END_TEST

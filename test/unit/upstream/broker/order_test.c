@@ -515,7 +515,7 @@ static bool place_at(long fail_at)
 
 START_TEST(every_failed_allocation_is_clean)
 {
-    for (long n = 0; n < 300 && !place_at(n); n += 1 + n / 12)
+    for (long n = 0; n < 300 && !place_at(n); n += 1 + n / 64)
         ;
 }
 END_TEST

@@ -375,7 +375,7 @@ static bool quotes_with(long fail_at)
 
 START_TEST(every_failed_allocation_is_clean)
 {
-    for (long n = 0; n < 400 && !quotes_with(n); n += 1 + n / 12)
+    for (long n = 0; n < 400 && !quotes_with(n); n += 1 + n / 64)
         ;
 }
 END_TEST
