@@ -58,7 +58,7 @@ LLHTTP_INC := -DLLHTTP_STRICT_MODE=1 -I/usr/share/include -I/usr/share/include/l
 LLHTTP_OBJ := $(patsubst %,$(B)/llhttp/%.o,api http llhttp)
 # The programs have the names of their folders, so their objects are kept aside.
 OPEND_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futu-opend/*.c)) $(LLHTTP_OBJ)
-CLI_OBJ   := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futucli/*.c))
+CLI_OBJ   := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futucli/*.c) futu-opend/toml.c)
 PROGRAMS := $(B)/futu-opend $(B)/futucli
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c)) \
             $(patsubst examples/%.cpp,$(B)/examples/%,$(wildcard examples/*.cpp))
@@ -88,6 +88,7 @@ $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -O2 -g $(SANFLAGS_$(SAN)) $(LLHTTP_INC) -c -o $@ $<
 $(B)/obj/futu-opend/%.o: ALL += $(LLHTTP_INC)
+$(B)/obj/futucli/%.o: ALL += -I.
 $(B)/obj/%.o: %.c Makefile | $(GEN_STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(ALL) -c -o $@ $<

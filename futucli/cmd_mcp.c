@@ -10,13 +10,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "mcp_conf.h"
 
 #define WAITING_MAX 16          /* lines that are read ahead */
 #define OUT_PUSHES (256u << 10)
+#define STATE_FOLDERS 32
 #define OUT_LINES (8u << 20)
 
 struct out_line {
@@ -45,16 +47,6 @@ struct line {
     struct server *s;
     char *text;                 /* NULL: the input has ended */
     size_t n;
-};
-
-static const struct cmd_opt opts[] = {
-    { "keys-file", "FILE", NULL, "API keys; without it nothing may trade" },
-    { "audit-log", "PATH", NULL, "file or folder of the audit trail" },
-    { "mcp-tools", "GROUPS", NULL,
-      "core,subscribe,quote,plate,derivative,watchlist,account,trade,push; default all" },
-    { "mcp-direct-orders", NULL, NULL,
-      "send orders of real accounts without a preview to confirm" },
-    { NULL, NULL, NULL, NULL },
 };
 
 /* ---- output ---- */
@@ -261,25 +253,53 @@ static void serve(struct cli *c, struct server *s)
     futu_timer_free(timer);
 }
 
-static int open_gateway(struct cli *c, const struct args *a, struct server *s)
+/* ---- the gateway ---- */
+
+/* Of several servers at once, each has its own folder; whoever takes one later finishes what the
+ * last one left. */
+static futu_err with_state(futu_gateway_opts *o, const struct mcp_conf *m, futu_gateway **out,
+                           char *why, size_t size)
+{
+    char dir[1024];
+    const char *home = getenv("HOME");
+    futu_err err = FUTU_EBUSY;
+    o->state_dir = m->state_dir;
+    if (m->state_dir || !home || !home[0])
+        return futu_gateway_new(out, o, why, size);
+    snprintf(dir, sizeof(dir), "%s/.futu-opend-rs", home);
+    mkdir(dir, 0700);                   /* of the gateway's own folder it is the parent */
+    for (int i = 1; i <= STATE_FOLDERS && err == FUTU_EBUSY; i++) {
+        char tail[8] = "";
+        if (i > 1)
+            snprintf(tail, sizeof(tail), "-%d", i);
+        int n = snprintf(dir, sizeof(dir), "%s/.futu-opend-rs/mcp%s", home, tail);
+        o->state_dir = n < (int)sizeof(dir) ? dir : NULL;
+        err = futu_gateway_new(out, o, why, size);
+    }
+    return err;
+}
+
+static int open_gateway(struct cli *c, const struct mcp_conf *conf, struct server *s)
 {
     futu_gateway_opts o = FUTU_GATEWAY_OPTS_INIT;
     futu_mcp_opts m = FUTU_MCP_OPTS_INIT;
     char why[400];
     o.loop = s->loop;
     o.upstream = FUTU_UPSTREAM_RELAY;
-    o.upstream_host = c->host;
-    o.upstream_port = c->port;
+    o.upstream_host = conf->host;
+    o.upstream_port = conf->port;
     o.upstream_rsa_key = c->rsa_key;
     o.frequency_limits_off = 1;         /* those of the gateway behind hold */
-    o.rest_keys_file = arg(a, "keys-file");
-    o.audit_log = arg(a, "audit-log");
-    o.mcp_tools = arg(a, "mcp-tools");
-    o.mcp_direct_orders = arg_given(a, "mcp-direct-orders");
-    o.mcp_trade_pwd = getenv("FUTU_TRADE_PWD");
-    if (futu_gateway_new(&s->gateway, &o, why, sizeof(why)) != FUTU_OK)
+    o.rest_keys_file = conf->keys_file;
+    o.audit_log = conf->audit_log;
+    o.mcp_tools = conf->tools;
+    o.mcp_direct_orders = conf->direct_orders;
+    o.mcp_trade_pwd = conf->trade_pwd;
+    o.mcp_open_trading = conf->allow_real_trading ? FUTU_MCP_REAL
+                         : conf->enable_trading   ? FUTU_MCP_SIMULATE : 0;
+    if (with_state(&o, conf, &s->gateway, why, sizeof(why)) != FUTU_OK)
         return failure("%s", why);
-    m.api_key = getenv("FUTU_MCP_API_KEY");
+    m.api_key = conf->api_key;
     m.peer = "stdio";
     m.on_text = on_text;
     m.on_push = on_push;
@@ -312,11 +332,15 @@ static int run_mcp(struct cli *c, const struct args *a)
 {
     struct server s = { .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER,
                         .out = PTHREAD_COND_INITIALIZER, .written = PTHREAD_COND_INITIALIZER };
+    struct mcp_conf conf = { .port = 0 };
     s.last = &s.first;
     futu_set_log(on_log, FUTU_LOG_WARN, NULL);
-    if (futu_loop_new(&s.loop) != FUTU_OK)
-        return failure("out of memory");
-    int code = open_gateway(c, a, &s);
+    int code = mcp_conf_read(&conf, c, a);
+    if (code == CLI_OK && futu_loop_new(&s.loop) != FUTU_OK)
+        code = failure("out of memory");
+    if (code == CLI_OK)
+        code = open_gateway(c, &conf, &s);
+    mcp_conf_free(&conf);
     if (code == CLI_OK)
         code = run_threads(c, &s);
     futu_mcp_free(s.mcp);
@@ -326,7 +350,7 @@ static int run_mcp(struct cli *c, const struct args *a)
 }
 
 const struct cmd cmds_mcp[] = {
-    { "mcp", run_mcp, 0, 0, "", "MCP server on standard input and output, for LLM clients", opts,
-      "LLM clients" },
+    { "mcp", run_mcp, 0, 0, "", "MCP server on standard input and output, for LLM clients",
+      mcp_opts, "LLM clients" },
     { NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

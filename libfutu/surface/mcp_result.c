@@ -406,8 +406,10 @@ static futu_err write_reply(struct walk *w, const struct mcp_result *r, struct b
 futu_err mcp_result(const struct mcp_result *r, struct buf *json, struct buf *out)
 {
     struct walk w = { .d = { .out = json }, .rows = r->rows ? r->rows : MCP_ROWS,
-                      .bytes = r->rows ? 0 : json->n + MCP_BYTES, .more = r->more };
+                      .bytes = r->rows ? 0 : json->n + MCP_BYTES, .more = r->more,
+                      .at = mcp_market_of(r->market, 0) };
     futu_err err = FUTU_OK;
+    saw(&w, w.at);
     if (r->tool->flags & MCP_RAW) {
         put(&w, (futu_str){ r->reply.p, r->reply.n - 1 });      /* its bracket comes last */
     } else {

@@ -178,7 +178,7 @@ static void by_place(enum mcp_place place, struct mcp_rule *r)
         r->text = "Which accounts, acc_id of futu_list_accounts; absent: all.";
         break;
     case MCP_AT_CARD:
-        r->max_chars = 32;
+        r->max_chars = MCP_CARD_MAX;
         r->text = "The account by its card number, whole or the last four digits, in place of "
                   "acc_id.";
         break;
@@ -187,7 +187,7 @@ static void by_place(enum mcp_place place, struct mcp_rule *r)
         r->text = "Another API key, for this call only.";
         break;
     default:
-        r->max_chars = 64;
+        r->max_chars = MCP_TOKEN_MAX;
         r->text = "Of the preview that the user has agreed to.";
     }
 }

@@ -54,12 +54,12 @@ bool mcp_groups(futu_str words, uint32_t *groups, futu_str *bad);
 void mcp_put_tool(struct doc *d, const struct mcp_tool *t, bool output);
 void mcp_put_output(struct doc *d, const struct mcp_tool *t);
 
-#define MCP_CARD_MAX 32
+#define MCP_CARD_MAX 32         /* characters */
 #define MCP_TOKEN_MAX 64
 
 /* What the call itself needs beside the members of the protocol. */
 struct mcp_args {
-    char confirm[MCP_TOKEN_MAX + 1], card[MCP_CARD_MAX + 1];    /* empty: not given */
+    char confirm[4 * MCP_TOKEN_MAX + 1], card[4 * MCP_CARD_MAX + 1];    /* empty: not given */
     bool no_account;            /* acc_id is 0 in the body: it is to be found out */
 };
 
