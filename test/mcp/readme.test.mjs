@@ -33,7 +33,7 @@ before(async () => {
 after(() => g.end());
 
 const put = (text) => text.replaceAll('/usr/local/bin/futucli', process.env.FUTU_CLI).replaceAll('127.0.0.1:11111', `127.0.0.1:${g.port}`)
-    .replaceAll('/home/me/.config/futu/keys.json', g.keysFile).replaceAll('22222', String(g.restPort)).replaceAll('fc_...', key);
+    .replaceAll('/etc/futu/keys.json', g.keysFile).replaceAll('22222', String(g.restPort)).replaceAll('fc_...', key);
 
 function transport(config) {
     const c = JSON.parse(put(JSON.stringify(config)));
