@@ -21,7 +21,7 @@ INC    := -Ilibfutu/include -I$(GEN) -Ilibfutu
 ALL    := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -MMD -MP $(INC) \
           $(SANFLAGS_$(SAN)) $(or $(CFLAGS),-O2 -g)
 LIBS   := -luv -lmbedcrypto -lsodium -lnettle -lcjson -lm -lpthread
-OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lwslay -lexpat
+OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lwslay -lexpat -lz
 CLI_LIBS   := -lcjson
 # The library stands beside the programs in the build tree, in ../lib once they are installed.
 RPATH := -Wl,-rpath,'$$ORIGIN:$$ORIGIN/../lib'
@@ -114,10 +114,11 @@ OPEND_PARTS := $(filter-out $(B)/obj/futu-opend/main.o,$(OPEND_OBJ))
 OPEND_TESTS := $(filter $(B)/test/unit/opend/%,$(TESTS))
 $(B)/libopend.a: $(OPEND_PARTS)
 	rm -f $@ && $(AR) rcs $@ $^
-OPEND_FUZZ := $(patsubst %,$(B)/test/fuzz/fuzz_%,grpc http toml xml)
+OPEND_FUZZ := $(patsubst %,$(B)/test/fuzz/fuzz_%,grpc grpc_h2 http toml xml)
 $(B)/test/unit/opend/%.o $(OPEND_FUZZ:=.o): ALL += -Ifutu-opend $(LLHTTP_INC)
 $(OPEND_TESTS) $(OPEND_FUZZ): LIBS := $(B)/libopend.a $(B)/libfutu.a $(OPEND_LIBS) $(LIBS)
 $(OPEND_TESTS): $(B)/libopend.a
+$(B)/test/unit/opend/grpc_session_test: $(B)/test/unit/opend/fake_grpc.o
 $(patsubst %,$(B)/test/unit/opend/%_test,http websocket): $(patsubst %,$(B)/test/unit/opend/%.o,fake_gateway line)
 # Fuzz targets: by `make test` with a driver of ours that replays the corpus; by `make fuzz` with libFuzzer.
 FUZZ := $(patsubst test/fuzz/%.c,%,$(wildcard test/fuzz/fuzz_*.c))

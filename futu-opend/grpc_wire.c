@@ -6,10 +6,17 @@
 
 #define KEEP 4096
 
-static size_t length_of(const struct grpc_in *in)
+static size_t length_of(const uint8_t head[GRPC_HEAD])
 {
-    return (size_t)in->head[1] << 24 | (size_t)in->head[2] << 16 | (size_t)in->head[3] << 8 |
-           in->head[4];
+    return (size_t)head[1] << 24 | (size_t)head[2] << 16 | (size_t)head[3] << 8 | head[4];
+}
+
+size_t grpc_whole(const struct grpc_in *in, const uint8_t *p, size_t n)
+{
+    if (in->n_head > 0 || n < GRPC_HEAD || p[0] != 0)
+        return 0;
+    size_t len = length_of(p);
+    return len <= FUTU_GRPC_MESSAGE_MAX && n - GRPC_HEAD >= len ? GRPC_HEAD + len : 0;
 }
 
 enum grpc_step grpc_feed(struct grpc_in *in, const uint8_t **p, size_t *n)
@@ -20,9 +27,9 @@ enum grpc_step grpc_feed(struct grpc_in *in, const uint8_t **p, size_t *n)
         in->head[in->n_head++] = *(*p)++;
         --*n;
     }
-    if (in->head[0] != 0)
+    if (in->head[0] > in->gzip)
         return GRPC_COMPRESSED;
-    size_t len = length_of(in);
+    size_t len = length_of(in->head);
     if (len > FUTU_GRPC_MESSAGE_MAX)
         return GRPC_TOO_LARGE;
     size_t take = len - in->body.n < *n ? len - in->body.n : *n;
@@ -31,6 +38,13 @@ enum grpc_step grpc_feed(struct grpc_in *in, const uint8_t **p, size_t *n)
     *p += take;
     *n -= take;
     return in->body.n == len ? GRPC_MESSAGE : GRPC_MORE;
+}
+
+void grpc_head(uint8_t out[GRPC_HEAD], bool packed, size_t n)
+{
+    out[0] = packed;
+    for (unsigned i = 0; i < 4; i++)
+        out[1 + i] = (uint8_t)(n >> (24 - 8 * i));
 }
 
 void grpc_next(struct grpc_in *in)

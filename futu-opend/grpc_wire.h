@@ -19,17 +19,29 @@
 struct grpc_in {
     uint8_t head[GRPC_HEAD];
     uint8_t n_head;
-    struct bytes body;              /* of the message under way */
+    bool gzip;                      /* set by the owner: compressed messages are taken */
+    struct bytes body;              /* of the message under way, as it came */
 };
 
 enum grpc_step {
     GRPC_MORE,                      /* all bytes are taken, none of it is a whole message yet */
     GRPC_MESSAGE,                   /* in->body is one; grpc_next() before the next step */
-    GRPC_COMPRESSED, GRPC_TOO_LARGE, GRPC_NO_MEMORY,    /* the stream can't go on */
+    /* The stream can't go on. COMPRESSED: by nothing that was agreed on. */
+    GRPC_COMPRESSED, GRPC_TOO_LARGE, GRPC_NO_MEMORY,
 };
 
+/* At a message's beginning: its length with the five bytes when all of it is there and it is not
+ * compressed, so that it need not be copied; else 0, and grpc_feed() is the way. */
+size_t grpc_whole(const struct grpc_in *in, const uint8_t *p, size_t n);
 enum grpc_step grpc_feed(struct grpc_in *in, const uint8_t **p, size_t *n);
+/* The message is compressed. */
+static inline bool grpc_packed(const struct grpc_in *in)
+{
+    return in->head[0] != 0;
+}
 void grpc_next(struct grpc_in *in);
+/* The five bytes before a message. */
+void grpc_head(uint8_t out[GRPC_HEAD], bool packed, size_t n);
 /* In the midst of a message. */
 bool grpc_partial(const struct grpc_in *in);
 void grpc_in_free(struct grpc_in *in);

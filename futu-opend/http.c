@@ -579,5 +579,5 @@ static void on_drain(struct stream *s)
     later(c);
 }
 
-const struct listener_kind listener_http = { "REST", on_accept, on_tick, on_flush, on_drain,
+const struct listener_kind listener_http = { "REST", on_accept, on_tick, on_flush, NULL, on_drain,
                                              "--rest-port" };

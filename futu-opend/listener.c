@@ -148,8 +148,12 @@ void listener_later(struct listener *l, struct stream *s)
 
 void listener_refuse(struct listener *l)
 {
-    if (l->kind && !uv_is_closing((uv_handle_t *)&l->server))
-        uv_close((uv_handle_t *)&l->server, NULL);
+    if (!l->kind || uv_is_closing((uv_handle_t *)&l->server))
+        return;
+    uv_close((uv_handle_t *)&l->server, NULL);
+    for (struct stream *s = l->streams; s && l->kind->notice; s = s->next)
+        if (!s->closing && !s->draining)
+            l->kind->notice(s);
 }
 
 void listener_drain(struct listener *l)

@@ -19,6 +19,9 @@ struct listener_kind {
     /* Once in the turn of the loop in which listener_later() named this connection. NULL: it never
      * does. */
     void (*flush)(struct stream *s);
+    /* The gateway will end, once what is under way is answered: the client should begin nothing
+     * new. NULL: it is not told. */
+    void (*notice)(struct stream *s);
     /* The gateway ends: answer what is under way, say goodbye, then stream_drain(). NULL: that at
      * once. */
     void (*drain)(struct stream *s);
@@ -51,7 +54,7 @@ futu_conn_opts listener_conn_opts(const struct listener *l);
 void listener_add(struct listener *l, struct stream *s);
 bool listener_full(const struct listener *l);   /* more connections than count_max */
 void listener_later(struct listener *l, struct stream *s);
-/* Stops accepting; connections stay. */
+/* Stops accepting; connections stay, and are told to begin nothing new. */
 void listener_refuse(struct listener *l);
 /* Stops accepting and lets every connection end in its own way; listener_idle() says when the last
  * one is gone. It may take as long as its client likes: set a limit and call listener_stop(). */

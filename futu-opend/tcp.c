@@ -66,4 +66,5 @@ static void on_accept(struct listener *l)
         stream_close(&t->stream);
 }
 
-const struct listener_kind listener_tcp = { "FTAPI", on_accept, NULL, NULL, NULL, "--port" };
+const struct listener_kind listener_tcp = { "FTAPI", on_accept, NULL, NULL, NULL, NULL,
+                                            "--port" };

@@ -184,5 +184,5 @@ static void on_drain(struct stream *s)
         stream_drain(s);
 }
 
-const struct listener_kind listener_websocket = { "WebSocket", on_accept, on_tick, NULL, on_drain,
-                                                  "--websocket-port" };
+const struct listener_kind listener_websocket = { "WebSocket", on_accept, on_tick, NULL, NULL,
+                                                  on_drain, "--websocket-port" };

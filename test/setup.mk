@@ -3,8 +3,9 @@
 
 APT_RUN  := gcc g++ make pkg-config python3 python3-protobuf protobuf-compiler libuv1-dev libmbedtls-dev \
             libsodium-dev nettle-dev libcjson-dev libwslay-dev libexpat1-dev node-llhttp libnghttp2-dev \
-            tzdata
-APT_TEST := $(APT_RUN) check libsubunit-dev nodejs npm openssl mandoc binutils curl promtool
+            zlib1g-dev tzdata
+APT_TEST := $(APT_RUN) check libsubunit-dev nodejs npm openssl mandoc binutils curl promtool \
+            python3-grpcio
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 setup-run: PKGS_WANTED = $(APT_RUN)

@@ -45,6 +45,9 @@ INTEGRATION_OBJ := $(patsubst %,$(B)/test/integration/%.o,chain opend oracle pee
 $(B)/test/integration/%.o: ALL += -Itest/unit
 $(B)/test/integration/%_test: $(B)/test/integration/%_test.o $(INTEGRATION_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ -lcheck -lsubunit -lrt $(LIBS)
+GRPC_TESTS := $(filter $(B)/test/integration/grpc%,$(INTEGRATION))
+$(GRPC_TESTS): $(B)/test/integration/h2.o
+$(GRPC_TESTS): LIBS += -lnghttp2 -lz
 integration: $(PROGRAMS) $(INTEGRATION)
 	@sh test/integration/run.sh $(B)
 
@@ -69,13 +72,13 @@ $(REST_MODULES): test/rest/package.json test/rest/package-lock.json
 rest: $(PROGRAMS) $(REST_MODULES)
 	@sh test/rest/run.sh $(B)
 
-# gRPC with the client library of npm.
+# gRPC with the client library of npm, and with Debian's for Python.
 GRPC_MODULES := test/grpc/node_modules/.package-lock.json
 $(GRPC_MODULES): test/grpc/package.json test/grpc/package-lock.json
 	cd test/grpc && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
-grpc: $(PROGRAMS) $(GRPC_MODULES)
-	@sh test/grpc/run.sh $(B)
+grpc: $(PROGRAMS) $(GRPC_MODULES) $(REST_MODULES)
+	@sh test/grpc/run.sh $(B) $(PYTHON)
 
 # MCP over HTTP and standard input with the official SDK.
 MCP_MODULES := test/mcp/node_modules/.package-lock.json

@@ -333,6 +333,11 @@ size_t futu_grpc_output(futu_grpc_call *call, struct iovec *iov, size_t max)
     return grpc_output(call, iov, max);
 }
 
+size_t futu_grpc_waiting(const futu_grpc_call *call)
+{
+    return grpc_waiting(call);
+}
+
 void futu_grpc_sent(futu_grpc_call *call, size_t n)
 {
     grpc_sent(call, n);

@@ -13,6 +13,7 @@
 #include "gateway/pend.h"
 
 #define KEEP_BODY 4096              /* a larger buffer is not kept for reuse */
+#define UNLOCK_TRADE 2005
 
 static void on_timeout(struct timer *t, int64_t now);
 static void on_done(struct upstream_request *rq, const uint8_t *body, size_t len);
@@ -52,7 +53,7 @@ static void call_free(struct call *k)
         k->replay->call = NULL;
     if (k->order)
         k->order->call = NULL;
-    if (k->ask.proto == 2005)           /* the digest of a password */
+    if (k->ask.proto == UNLOCK_TRADE)           /* the digest of a password */
         wipe(k->body.p, k->body.n);
     if (k->body.cap > KEEP_BODY)
         buf_free(&k->body);
@@ -84,11 +85,20 @@ static struct call *prepare(struct ask *a, struct replay_entry *replay)
     return k;
 }
 
+/* Unlocking is learnt from its answer, so that it is waited for. */
+static bool droppable(const struct proto_row *row)
+{
+    return row && !row->write && row->id != UNLOCK_TRADE;
+}
+
 void call_start(struct ask *a, struct replay_entry *replay)
 {
     struct call *k = prepare(a, replay);
-    if (k)
-        k->hub->up->ops->request(k->hub->up, &k->rq);
+    if (!k)
+        return;
+    if (a->call && droppable(a->row))
+        a->call->read = k;
+    k->hub->up->ops->request(k->hub->up, &k->rq);
 }
 
 void call_start_order(struct ask *a, struct replay_entry *replay, struct order_entry *e,

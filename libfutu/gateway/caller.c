@@ -43,6 +43,7 @@ void hub_call(futu_conn *c, struct hub_call *k)
 {
     struct ask a = { .c = c, .row = proto_find(k->proto), .proto = k->proto, .fmt = k->fmt,
                      .at = hub_now(c->hub), .call = k };
+    k->read = NULL;
     list_push(&c->asked, &k->link);
     route(&a, k->body, k->len);
 }
@@ -67,8 +68,20 @@ void caller_reply(struct ask *a, const uint8_t *body, size_t len)
     struct hub_reply r = { .body = body, .len = len, .raw_json = a->raw_json, .deny = a->deny,
                            .text = a->deny_text, .repeat = a->repeat };
     a->call = NULL;
+    k->read = NULL;
     list_remove(&k->link);
     k->done(k, &r);
+}
+
+bool hub_call_drop(struct hub_call *k)
+{
+    if (!k->read)
+        return false;
+    hub_now(k->read->hub);
+    call_cancel(k->read);
+    k->read = NULL;
+    list_remove(&k->link);
+    return true;
 }
 
 uint64_t hub_version(const struct hub *h)
@@ -113,6 +126,7 @@ void caller_gone(struct futu_conn *c)
     }
     while (!list_empty(&c->asked)) {
         struct hub_call *k = list_entry(c->asked.next, struct hub_call, link);
+        k->read = NULL;
         list_remove(&k->link);
         k->done(k, NULL);
     }

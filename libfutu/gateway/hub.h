@@ -110,6 +110,7 @@ struct hub_call {
     bool keyed;                     /* the caller keeps its answer under an idempotency key */
     void (*done)(struct hub_call *k, const struct hub_reply *r);
     struct list link;
+    struct call *read;              /* the hub's own: what is asked upstream and may be dropped */
 };
 
 /* The connection that stands for a key on a surface (NULL: for all who have none): its
@@ -119,6 +120,9 @@ futu_err hub_caller(struct hub *h, enum iface iface, struct api_key *key, futu_c
  * upstream is another gateway. */
 bool hub_knows(const struct hub *h, uint32_t proto);
 void hub_call(futu_conn *caller, struct hub_call *k);
+/* Nobody waits for the answer any more. True: the read is dropped, upstream as well, and done()
+ * runs no more. False: it goes on as before, since it may change something. */
+bool hub_call_drop(struct hub_call *k);
 uint64_t hub_conn_id(const futu_conn *c);
 uint64_t hub_boot_id(const struct hub *h);
 /* The exchange is the built-in one. */

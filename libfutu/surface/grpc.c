@@ -77,11 +77,19 @@ void grpc_free(struct grpc *g)
     mem_free(g);
 }
 
+/* What was only to be read need not be read on. */
+static void drop_read(futu_grpc_call *k)
+{
+    if (k->asked && hub_call_drop(&k->call))
+        k->asked = false;
+}
+
 void grpc_call_free(futu_grpc_call *k)
 {
     if (!k)
         return;
     k->ended = k->given_up = true;
+    drop_read(k);
     if (!k->asked) {
         destroy(k);
         return;
@@ -91,18 +99,29 @@ void grpc_call_free(futu_grpc_call *k)
 
 /* ---- how it ends ---- */
 
+static void tell_end(futu_grpc_call *k, int status, const char *text)
+{
+    k->ended = true;
+    timer_stop(k->grpc->o.timers, &k->deadline);
+    k->on_end(k, status, text, k->arg);
+}
+
 void grpc_end(futu_grpc_call *k, int status, const char *fmt, ...)
 {
     char text[600];
     va_list ap;
     if (k->ended)
         return;
-    k->ended = true;
-    timer_stop(k->grpc->o.timers, &k->deadline);
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    k->on_end(k, status, text, k->arg);
+    tell_end(k, status, text);
+}
+
+void grpc_ok(futu_grpc_call *k)
+{
+    if (!k->ended)
+        tell_end(k, FUTU_GRPC_OK, "");
 }
 
 void grpc_deny(futu_grpc_call *k, enum deny d, const char *text)
@@ -149,6 +168,7 @@ static void on_deadline(struct timer *t, int64_t now)
 {
     futu_grpc_call *k = container_of(t, futu_grpc_call, deadline);
     (void)now;
+    drop_read(k);
     grpc_end(k, FUTU_GRPC_DEADLINE_EXCEEDED,
              k->asked ? "the deadline is over; what was asked may still be done"
                       : "the deadline is over");
@@ -165,11 +185,16 @@ static const struct proto_row *typed_row(futu_str path)
         { "/futu.v1.Quote/", "Qot_" }, { "/futu.v1.Trade/", "Trd_" }, { "/futu.v1.System/", "" },
     };
     char name[96];
+    if (path.n >= sizeof(name))
+        return NULL;
     for (size_t i = 0; i < ARRAY_LEN(services); i++) {
         size_t n = strlen(services[i].service);
         if (path.n <= n || memcmp(path.p, services[i].service, n) != 0)
             continue;
-        snprintf(name, sizeof(name), "%s%.*s", services[i].prefix, (int)(path.n - n), path.p + n);
+        size_t k = strlen(services[i].prefix);
+        memcpy(name, services[i].prefix, k);
+        memcpy(name + k, path.p + n, path.n - n);
+        name[k + path.n - n] = '\0';
         const struct proto_row *row = proto_by_name(str_c(name));
         bool fits = row && strcmp(row->name, name) == 0 && row->kind == PROTO_REQUEST &&
                     row->request && row->id != 1001;
@@ -275,7 +300,7 @@ void grpc_half_close(futu_grpc_call *k)
         return;
     k->all_sent = true;
     if (k->method->each) {
-        grpc_end(k, FUTU_GRPC_OK, "%s", "");
+        grpc_ok(k);
         return;
     }
     if (k->n_messages == 0) {
@@ -318,6 +343,11 @@ size_t grpc_output(futu_grpc_call *k, struct iovec *iov, size_t max)
         return 0;
     iov[0] = (struct iovec){ k->out.p + k->out_at, k->out.n - k->out_at };
     return 1;
+}
+
+size_t grpc_waiting(const futu_grpc_call *k)
+{
+    return k->out.n - k->out_at;
 }
 
 void grpc_sent(futu_grpc_call *k, size_t n)

@@ -32,6 +32,7 @@ futu_err grpc_open(struct grpc *g, const futu_grpc_request *rq, futu_grpc_call *
 void grpc_message(futu_grpc_call *k, const void *p, size_t n);
 void grpc_half_close(futu_grpc_call *k);
 size_t grpc_output(futu_grpc_call *k, struct iovec *iov, size_t max);
+size_t grpc_waiting(const futu_grpc_call *k);
 void grpc_sent(futu_grpc_call *k, size_t n);
 void grpc_call_free(futu_grpc_call *k);
 

@@ -54,7 +54,7 @@ static void answer(futu_grpc_call *k, const uint8_t *body, size_t len)
         put_wrapped(k, body, len);
     }
     grpc_told(k);
-    grpc_end(k, FUTU_GRPC_OK, "%s", "");
+    grpc_ok(k);
 }
 
 static void keep(futu_grpc_call *k, const struct hub_reply *r)

@@ -61,7 +61,7 @@ void grpc_health_check(futu_grpc_call *k, futu_str message)
     if (h == HEALTH_UNKNOWN)
         grpc_end(k, FUTU_GRPC_NOT_FOUND, "no such service");
     else if (put_health(k, h))
-        grpc_end(k, FUTU_GRPC_OK, "%s", "");
+        grpc_ok(k);
 }
 
 static void look(struct timer *t, int64_t now)

@@ -62,6 +62,7 @@ struct futu_grpc_call {
 
 /* Ends the call; the text is for people. */
 void grpc_end(futu_grpc_call *k, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void grpc_ok(futu_grpc_call *k);
 void grpc_deny(futu_grpc_call *k, enum deny d, const char *text);
 /* The same, with one line in the trail. */
 void grpc_refuse(futu_grpc_call *k, enum deny d);

@@ -28,9 +28,12 @@ def callable_(row):
 
 
 def text(rows):
+    pushes = {r["file"] for r in rows if r["kind"] == "push"}
     rows = [r for r in rows if callable_(r)]
     out = [HEAD]
     out.extend(f'import "{name}";\n' for name in sorted({r["file"] for r in rows}))
+    out.append("\n// What SubscribePush brings, so that reflection has it too.\n")
+    out.extend(f'import public "{name}";\n' for name in sorted(pushes))
     for service, what in SERVICES.items():
         out.append(f"\n// {what[0].upper() + what[1:]}.\nservice {service} {{\n")
         for r in rows:

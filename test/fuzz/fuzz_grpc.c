@@ -1,8 +1,9 @@
 /* fuzz_grpc.c - any bytes in any split give the same messages and the same end as in one piece. The
- * first byte chooses the split; the bytes are a timeout and a status text as well. */
+ * first byte chooses the split; the bytes are a timeout, a status text and gzip as well. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "grpc_gzip.h"
 #include "grpc_wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -23,7 +24,7 @@ static uint64_t mix(uint64_t h, const void *p, size_t n)
 /* What all of it means, as one number. Each piece is memory of its own. */
 static uint64_t run(const uint8_t *data, size_t size, size_t step)
 {
-    struct grpc_in in = { .n_head = 0 };
+    struct grpc_in in = { .gzip = true };
     enum grpc_step s = GRPC_MORE;
     uint64_t h = 14695981039346656037u;
     for (size_t at = 0; at < size && s <= GRPC_MESSAGE; at += step) {
@@ -60,6 +61,22 @@ static void texts(const uint8_t *data, size_t size)
     check(grpc_timeout((futu_str){ (const char *)data, size }) >= -1);
 }
 
+/* As gzip itself, and there and back. */
+static void zipped(const uint8_t *data, size_t size)
+{
+    struct bytes out = { 0 }, packed = { 0 };
+    if (gzip_unpack(data, size, 1u << 20, &out) == GZIP_OK)
+        check(out.n <= 1u << 20 && out.n <= GZIP_FREE + size * GZIP_RATIO);
+    if (gzip_pack(data, size, &packed)) {
+        check(packed.n < size);
+        enum gzip_result r = gzip_unpack(packed.p, packed.n, size, &out);
+        check(r == GZIP_TOO_LARGE || r == GZIP_OK);
+        check(r != GZIP_OK || (out.n == size && memcmp(out.p, data, size) == 0));
+    }
+    bytes_free(&out);
+    bytes_free(&packed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
@@ -67,5 +84,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t step = data[0] % 16 + 1;
     check(run(data + 1, size - 1, step) == run(data + 1, size - 1, size));
     texts(data + 1, size - 1);
+    zipped(data + 1, size - 1);
     return 0;
 }

@@ -1,188 +1,217 @@
-// calls.test.mjs - calls of both kinds of service, keys, statuses, deadlines, health and reflection.
+// calls.test.mjs - what a call may look like, its deadline, its cancellation, and many at a time.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:http2';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
-import { api, call, decode, encode, filled, grpc, key, metadata, pathOf, protocols, raw, SCOPES, SIM_HK,
-    startGateway, status, types } from './client.mjs';
+import { Daemon, freePort } from '../sdk/daemon.mjs';
+import { api, call, decode, encode, exchange, grpc, key, metadata, raw, slow, startGateway, STATE, status,
+    within } from './client.mjs';
 
-const HK = { market: 1, code: '00700' };
-const ORDER = { packetID: { connID: 0, serialNo: 1 }, header: { trdEnv: 0, accID: SIM_HK, trdMarket: 1 }, trdSide: 1,
-    orderType: 1, code: '00700', qty: 100, price: 1 };
+const all = key('all');
+const framed = (bytes) => Buffer.concat([Buffer.from([0, 0, 0, 0, bytes.length]), bytes]);
 
-// Served from a database that gateways no longer have.
-const GONE = [3100, 3101, 3102, 3200];
-
-describe('with keys', () => {
-    const all = key('all'), qot = key('qot', ['qot:read']), acc = key('acc', ['acc:read']);
-    const old = key('old', SCOPES, { expires_at: '2020-01-01T00:00:00Z' });
-    const us = key('us', SCOPES, { allowed_markets: ['US'] });
-    const once = key('once', SCOPES, { max_orders_per_minute: 1 });
-    let g, generic, quote, trade;
+describe('a call', () => {
+    const body = encode('Qot_GetMarketState.Request', STATE);
+    let g, generic, quote;
     before(async () => {
-        g = await startGateway({ keys: [all, qot, acc, old, us, once] });
+        g = await startGateway({ keys: [all] });
         generic = g.client(api.futu.service.FutuOpenD);
         quote = g.client(api.futu.v1.Quote);
-        trade = g.client(api.futu.v1.Trade);
     });
     after(() => g.end());
 
-    it('answers every protocol by its number and by its method', async () => {
-        assert.ok(protocols.length > 100);
-        for (const p of protocols) {
-            const body = encode(p.request, filled(types.lookupType(p.request)));
-            const byNumber = await call(generic, 'Request', { proto_id: p.id, body }, all);
-            const byMethod = await raw(generic, pathOf(p.name), body, all);
-            if (GONE.includes(p.id)) {
-                assert.deepEqual([byNumber.code, byMethod.code], [status.NOT_FOUND, status.UNIMPLEMENTED], p.name);
-                continue;
-            }
-            assert.deepEqual([byNumber.code, byMethod.code], [0, 0], `${p.name}: ${byNumber.details} ${byMethod.details}`);
-            const inner = decode(p.response, byNumber.value.body), direct = decode(p.response, byMethod.value);
-            assert.equal(byNumber.value.proto_id, p.id);
-            assert.equal(byNumber.value.ret_type, inner.retType, p.name);
-            assert.equal(byNumber.value.ret_msg, inner.retMsg ?? '');
-            assert.equal(direct.retType, inner.retType, p.name);
+    it('that can\'t be read says what is wrong', async () => {
+        const ask = (proto_id, bytes) => call(generic, 'Request', { proto_id, body: bytes }, all);
+        assert.equal((await ask(98765, body)).code, status.NOT_FOUND);
+        const bad = await ask(3006, Buffer.from([0xff]));
+        assert.equal(bad.code, status.INVALID_ARGUMENT);
+        assert.match(bad.details, /as a whole Request: .*; as its C2S alone: /);
+        const short = await raw(generic, '/futu.v1.Quote/GetKL', encode('Qot_GetMarketState.Request', STATE), all);
+        assert.equal(short.code, status.INVALID_ARGUMENT);
+        assert.match(short.details, /\w/);
+        assert.equal((await raw(generic, '/futu.v1.Quote/Nothing', body, all)).code, status.UNIMPLEMENTED);
+        assert.equal((await raw(generic, '/futu.service.FutuOpenD/Request', Buffer.from([0x0a]), all)).code,
+            status.INVALID_ARGUMENT);
+    });
+
+    it('may be as large as 4 MiB, and no larger', async () => {
+        const ask = (n) => call(generic, 'Request', { proto_id: 3223, body: Buffer.alloc(n) }, all);
+        assert.equal((await ask((4 << 20) - 16)).code, status.INVALID_ARGUMENT);
+        assert.equal((await ask(4 << 20)).code, status.RESOURCE_EXHAUSTED);
+    });
+
+    it('may be one of a thousand at a time', async () => {
+        const some = await Promise.all(Array.from({ length: 1000 }, () => call(quote, 'GetMarketState', STATE, all)));
+        assert.ok(some.every((r) => r.code === 0 && r.value.retType === 0));
+    });
+
+    it('that is no gRPC is told so', async () => {
+        const h = connect(`http://127.0.0.1:${g.grpcPort}`);
+        assert.equal((await exchange(h, { ':path': '/', ':method': 'PUT' })).headers[':status'], 405);
+        assert.equal((await exchange(h, { ':path': '/', 'content-type': 'text/html' })).headers[':status'], 415);
+        const odd = (await exchange(h, { ':path': '/x', 'grpc-timeout': '1' })).headers;
+        assert.equal(odd['grpc-status'], String(status.INVALID_ARGUMENT));
+        h.close();
+    });
+
+    it('needs one message, whole', async () => {
+        const h = connect(`http://127.0.0.1:${g.grpcPort}`);
+        const ask = async (bytes) => {
+            const { headers, trailers } = await exchange(h, { ':path': '/futu.v1.Quote/GetMarketState',
+                authorization: `Bearer ${all.plain}` }, bytes);
+            return Number((trailers ?? headers)['grpc-status']);
+        };
+        assert.equal(await ask(framed(body)), 0);
+        assert.equal(await ask(Buffer.alloc(0)), status.UNIMPLEMENTED);
+        assert.equal(await ask(framed(body).subarray(0, 9)), status.INVALID_ARGUMENT);
+        assert.equal(await ask(Buffer.concat([framed(body), framed(body)])), status.UNIMPLEMENTED);
+        h.close();
+    });
+
+    describe('with gzip', () => {
+        const shares = encode('Qot_GetStaticInfo.Request', { c2s: { market: 1, secType: 3 } });
+        let h;
+        before(() => { h = connect(`http://127.0.0.1:${g.grpcPort}`); });
+        after(() => h.close());
+        // { encoding, packed, status, message } of an answer.
+        async function ask(headers, bytes = framed(shares)) {
+            const a = await exchange(h, { ':path': '/futu.v1.Quote/GetStaticInfo', authorization: `Bearer ${all.plain}`,
+                ...headers }, bytes);
+            return { encoding: a.headers['grpc-encoding'], packed: a.bytes[0], message: a.bytes.subarray(5),
+                status: Number((a.trailers ?? a.headers)['grpc-status']), takes: a.headers['grpc-accept-encoding'] };
         }
+
+        it('is packed when the client takes that, and not else', async () => {
+            const plain = await ask({}), packed = await ask({ 'grpc-accept-encoding': 'identity,deflate,gzip' });
+            assert.deepEqual([plain.status, plain.encoding ?? 'identity', plain.packed], [0, 'identity', 0]);
+            assert.deepEqual([packed.status, packed.encoding, packed.packed], [0, 'gzip', 1]);
+            assert.match(packed.takes, /\bgzip\b/);
+            assert.ok(plain.message.length > 100_000 && packed.message.length < plain.message.length / 3);
+            assert.ok(gunzipSync(packed.message).equals(plain.message));
+        });
+
+        it('may come packed', async () => {
+            const inside = gzipSync(shares), sent = Buffer.concat([Buffer.from([1, 0, 0, 0, inside.length]), inside]);
+            const a = await ask({ 'grpc-encoding': 'gzip' }, sent);
+            assert.equal(a.status, 0);
+            assert.ok(decode('Qot_GetStaticInfo.Response', a.packed ? gunzipSync(a.message) : a.message)
+                .s2c.staticInfoList.length > 1000);
+            assert.notEqual((await ask({}, sent)).status, 0, 'packed, and the headers do not say so');
+            const other = await ask({ 'grpc-encoding': 'deflate' });
+            assert.equal(other.status, status.UNIMPLEMENTED);
+            assert.match(other.takes, /\bgzip\b/);
+        });
+
+        it('goes both ways with a client library', async () => {
+            const c = g.client(api.futu.v1.Quote, undefined, { 'grpc.default_compression_algorithm': 2 });
+            const { code, value } = await call(c, 'GetStaticInfo', { c2s: { market: 1, secType: 3 } }, all);
+            assert.equal(code, 0);
+            assert.ok(value.s2c.staticInfoList.length > 1000);
+        });
     });
 
-    it('takes the C2S alone as well', async () => {
-        const c2s = encode('Qot_GetMarketState.C2S', { securityList: [HK] });
-        const { value } = await call(generic, 'Request', { proto_id: 3223, body: c2s }, qot);
-        assert.equal(decode('Qot_GetMarketState.Response', value.body).s2c.marketInfoList[0].security.code, '00700');
-    });
-
-    it('says in the status who may not', async () => {
-        const ask = async (k, proto_id, body) => (await call(generic, 'Request', { proto_id, body }, k)).code;
-        const state = encode('Qot_GetMarketState.Request', { c2s: { securityList: [HK] } });
-        assert.equal(await ask(undefined, 3223, state), status.UNAUTHENTICATED);
-        assert.equal(await ask(key('nobody'), 3223, state), status.UNAUTHENTICATED);
-        assert.equal(await ask(old, 3223, state), status.UNAUTHENTICATED);
-        assert.equal(await ask(acc, 3223, state), status.PERMISSION_DENIED);
-        assert.equal(await ask(all, 98765, state), status.NOT_FOUND);
-        assert.equal(await ask(all, 3006, Buffer.from([0xff])), status.INVALID_ARGUMENT);
-        assert.equal((await raw(generic, '/futu.v1.Quote/Nothing', state, all)).code, status.UNIMPLEMENTED);
-    });
-
-    it('holds orders to the limits of their key', async () => {
-        const place = (k, word, serialNo = 1) => call(trade, 'PlaceOrder', { c2s: { ...ORDER,
-            packetID: { connID: 0, serialNo } } }, k, word ? { 'idempotency-key': word } : {});
-        assert.equal((await place(us)).code, status.PERMISSION_DENIED);
-        const first = await place(once), second = await place(once);
-        assert.deepEqual([first.code, second.code], [0, status.RESOURCE_EXHAUSTED]);
-        assert.equal(first.value.retType, 0, first.value.retMsg);
-        const a = await place(all, 'word'), b = await place(all, 'word'), c = await place(all, 'word', 2);
-        assert.equal(a.value.retType, 0, a.value.retMsg);
-        assert.deepEqual(b.value, a.value);
-        assert.equal(c.code, status.ALREADY_EXISTS);
-    });
-
-    it('refuses what is too large, compressed, or cut off', async () => {
-        const big = await call(generic, 'Request', { proto_id: 3223, body: Buffer.alloc(4 << 20) }, all);
-        assert.equal(big.code, status.RESOURCE_EXHAUSTED);
-        const gzip = new api.futu.service.FutuOpenD(`127.0.0.1:${g.grpcPort}`, grpc.credentials.createInsecure(),
-            { 'grpc.default_compression_algorithm': 2 });
-        assert.equal((await call(gzip, 'Request', { proto_id: 1002 }, all)).code, status.UNIMPLEMENTED);
-        gzip.close();
-    });
-
-    it('ends a call at its deadline, and goes on', async () => {
-        const late = await call(quote, 'GetMarketState', { c2s: { securityList: [HK] } }, all, {},
-            { deadline: Date.now() - 1 });
+    it('ends at its deadline, a stream too', async () => {
+        const late = await call(quote, 'GetMarketState', STATE, all, {}, { deadline: Date.now() - 1 });
         assert.equal(late.code, status.DEADLINE_EXCEEDED);
         const s = generic.SubscribePush({}, metadata(all), { deadline: Date.now() + 300 });
         s.on('data', () => {});
         const e = await new Promise((resolve) => { s.on('error', resolve); });
         assert.equal(e.code, status.DEADLINE_EXCEEDED);
-        assert.equal((await call(quote, 'GetMarketState', { c2s: { securityList: [HK] } }, all)).code, 0);
+        assert.equal((await call(quote, 'GetMarketState', STATE, all)).code, 0);
     });
 
-    it('answers a thousand calls at a time', async () => {
-        const some = await Promise.all(Array.from({ length: 1000 }, () => call(quote, 'GetMarketState',
-            { c2s: { securityList: [HK] } }, all)));
-        assert.ok(some.every((r) => r.code === 0 && r.value.retType === 0));
+    it('may be given up as it begins, a thousand times', async () => {
+        const ends = Array.from({ length: 1000 }, (_, i) => new Promise((resolve) => {
+            const c = quote.GetMarketState(STATE, metadata(all), (e, value) => resolve(e?.code ?? value.retType));
+            if (i % 2)
+                c.cancel();
+            else
+                setImmediate(() => c.cancel());
+        }));
+        assert.ok((await Promise.all(ends)).every((c) => c === status.CANCELLED || c === 0));
+        assert.equal((await call(quote, 'GetMarketState', STATE, all)).code, 0);
     });
+});
 
-    it('tells HTTP/2 clients that speak no gRPC so', async () => {
-        const h = connect(`http://127.0.0.1:${g.grpcPort}`);
-        const ask = (headers) => new Promise((resolve, reject) => {
-            const rq = h.request(headers);
-            rq.on('response', resolve);
-            rq.on('error', reject);
-            rq.end();
-        });
-        assert.equal((await ask({ ':path': '/', ':method': 'GET' }))[':status'], 405);
-        assert.equal((await ask({ ':path': '/', ':method': 'POST', 'content-type': 'text/html' }))[':status'], 415);
-        const odd = await ask({ ':path': '/x', ':method': 'POST', 'content-type': 'application/grpc', 'grpc-timeout': '1' });
-        assert.equal(odd['grpc-status'], String(status.INVALID_ARGUMENT));
+const listens = (port) => new Promise((resolve) => {
+    const s = createConnection(port, '127.0.0.1', () => { s.destroy(); resolve(true); });
+    s.on('error', () => resolve(false));
+});
+
+// A relay whose upstream stands still: calls stay under way as long as the test likes.
+describe('a call under way', () => {
+    const paper = new Daemon(['--paper', '--paper-clock', 'always-open']);
+    let dir, relay, port, quote, health;
+    before(async () => {
+        dir = mkdtempSync(join(tmpdir(), 'futu-grpc-'));
+        await paper.start();
+        port = await freePort();
+        relay = new Daemon(['--upstream', `127.0.0.1:${paper.port}`, '--state-dir', dir, '--grpc-port', String(port)]);
+        await relay.start();
+        // Clients of one address share a connection.
+        quote = new api.futu.v1.Quote(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+        health = new api.grpc.health.v1.Health(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+        assert.equal((await call(quote, 'GetMarketState', STATE)).value.retType, 0);
+    });
+    after(async () => {
+        paper.child.kill('SIGCONT');
+        await paper.stop();
+        rmSync(dir, { recursive: true });
+    });
+    // The calls of a connection are read in their order, and health is not asked of the upstream: when this
+    // is answered, the calls before it are under way.
+    const allRead = async () => assert.equal((await call(health, 'Check', { service: '' })).code, 0);
+    const plates = (opts) => call(quote, 'GetPlateSet', { c2s: { market: 1, plateSetType: 0 } }, undefined, {}, opts);
+
+    it('ends at its deadline, which the gateway keeps by itself', async () => {
+        paper.child.kill('SIGSTOP');
+        assert.equal((await plates({ deadline: Date.now() + 200 })).code, status.DEADLINE_EXCEEDED);
+        // Nobody but the gateway watches the time of this one.
+        const h = connect(`http://127.0.0.1:${port}`), at = performance.now();
+        const body = encode('Qot_GetPlateSet.Request', { c2s: { market: 1, plateSetType: 0 } });
+        const { headers, trailers } = await exchange(h, { ':path': '/futu.v1.Quote/GetPlateSet', 'grpc-timeout': '150m' },
+            framed(body));
+        assert.equal(Number((trailers ?? headers)['grpc-status']), status.DEADLINE_EXCEEDED);
+        const took = performance.now() - at;
+        assert.ok(took >= 149 && took < 150 + 500 * slow, `${took} ms`);
         h.close();
     });
 
-    it('tells its health without a key', async () => {
-        const h = g.client(api.grpc.health.v1.Health);
-        for (const service of ['', 'futu.service.FutuOpenD', 'futu.v1.Quote', 'futu.v1.Trade'])
-            assert.equal((await call(h, 'Check', { service })).value.status, 'SERVING', service);
-        assert.equal((await call(h, 'Check', { service: 'x' })).code, status.NOT_FOUND);
-        const w = h.Watch({ service: 'x' });
-        assert.equal((await new Promise((resolve) => { w.once('data', resolve); })).status, 'SERVICE_UNKNOWN');
-        w.on('error', () => {});
-        w.cancel();
+    it('may be cancelled; the next one is answered', async () => {
+        let c;
+        const ended = new Promise((resolve) => {
+            c = quote.GetPlateSet({ c2s: { market: 1, plateSetType: 0 } }, (e) => resolve(e.code));
+        });
+        await allRead();
+        c.cancel();
+        assert.equal(await ended, status.CANCELLED);
+        const next = plates();
+        paper.child.kill('SIGCONT');
+        const { code, value } = await next;
+        assert.equal(code, 0);
+        assert.ok(value.s2c.plateInfoList.length > 0);
     });
 
-    for (const v of ['v1', 'v1alpha'])
-        it(`describes itself by reflection ${v}`, async () => {
-            const s = g.client(api.grpc.reflection[v].ServerReflection).ServerReflectionInfo();
-            const ask = (q) => new Promise((resolve) => {
-                s.once('data', resolve);
-                s.write(q);
-            });
-            const names = (await ask({ list_services: '' })).list_services_response.service.map((x) => x.name);
-            for (const name of ['futu.service.FutuOpenD', 'futu.v1.System', 'futu.v1.Quote', 'futu.v1.Trade',
-                'grpc.health.v1.Health', 'grpc.reflection.v1.ServerReflection'])
-                assert.ok(names.includes(name), name);
-            // Every message of every service, by the files alone.
-            const seen = new Set(), open = [{ file_containing_symbol: 'futu.v1.Quote' },
-                { file_containing_symbol: 'futu.service.FutuOpenD.Request' }];
-            while (open.length) {
-                const [bytes] = (await ask(open.pop())).file_descriptor_response.file_descriptor_proto;
-                const { name, dependency } = grpcFile(bytes);
-                seen.add(name);
-                open.push(...dependency.filter((d) => !seen.has(d)).map((d) => ({ file_by_filename: d })));
-                dependency.forEach((d) => seen.add(d));
-            }
-            assert.ok(seen.has('Qot_GetBasicQot.proto') && seen.has('Qot_Common.proto') && seen.size > 100);
-            assert.equal((await ask({ file_containing_symbol: 'no.Such' })).error_response.error_code, status.NOT_FOUND);
-            await new Promise((resolve) => { s.once('end', resolve); s.end(); });
-        });
-});
-
-// Name and imports of a FileDescriptorProto.
-function grpcFile(bytes) {
-    const out = { name: '', dependency: [] };
-    for (let at = 0; at < bytes.length;) {
-        const tag = bytes[at++];
-        if (tag !== 0x0a && tag !== 0x1a && tag !== 0x12)
-            break;                  // imports come before all messages
-        let n = bytes[at++];
-        if (n >= 0x80)
-            n = (n & 0x7f) | bytes[at++] << 7;
-        const text = bytes.subarray(at, at += n).toString();
-        if (tag === 0x0a)
-            out.name = text;
-        if (tag === 0x1a)
-            out.dependency.push(text);
-    }
-    return out;
-}
-
-describe('without keys', () => {
-    it('reads, and refuses writes with a hint', async () => {
-        const g = await startGateway({});
-        const c = g.client(api.futu.v1.Quote), t = g.client(api.futu.v1.Trade);
-        assert.equal((await call(c, 'GetMarketState', { c2s: { securityList: [HK] } })).value.retType, 0);
-        const r = await call(t, 'PlaceOrder', { c2s: ORDER });
-        assert.equal(r.code, status.UNAUTHENTICATED);
-        assert.match(r.details, /--grpc-keys-file/);
-        assert.equal(await g.end(), 0);
+    it('is answered before the gateway ends; a new one is refused', async () => {
+        paper.child.kill('SIGSTOP');
+        const last = plates();
+        await allRead();
+        relay.child.kill('SIGTERM');
+        while (await listens(port))
+            await new Promise(setImmediate);
+        paper.child.kill('SIGCONT');
+        const { code, details, value } = await last;
+        assert.equal(code, 0, details);
+        assert.ok(value.s2c.plateInfoList.length > 0);
+        assert.equal(await within(10_000 * slow, 'the end of the gateway', relay.exit), 0);
+        const refused = await call(quote, 'GetMarketState', STATE, undefined, {}, { deadline: Date.now() + 5000 });
+        assert.equal(refused.code, status.UNAVAILABLE);
+        quote.close();
+        health.close();
     });
 });

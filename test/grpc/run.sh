@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh BUILD - every gRPC test against BUILD/futu-opend: the closing summary when all is well, else
-# everything that the failed tests said.
+# run.sh BUILD PYTHON - every gRPC test against BUILD/futu-opend, from Node.js and from Debian's Python: the
+# closing summaries when all is well, else everything that the failed tests said.
 set -u
 build=$(cd "$1" && pwd)
 FUTU_OPEND=$build/futu-opend
@@ -11,6 +11,12 @@ log=$build/grpc.log
 cd "$(dirname "$0")" || exit 1
 if node --test --test-reporter=spec --test-reporter-destination="$log" ./*.test.mjs; then
     sed -n '/^ℹ tests/,$s/^ℹ/grpc:/p' "$log"
+else
+    cat "$log"
+    exit 1
+fi
+if (cd python && timeout -s INT 600 "$2" -B -m unittest discover -p '*_test.py') >"$log" 2>&1; then
+    sed -n 's/^Ran/grpc, Python: ran/p' "$log"
 else
     cat "$log"
     exit 1

@@ -108,9 +108,9 @@ function plain(value, s, top = false) {
             .map(([k, v]) => [k, plain(v, s.properties[k])]));
     if (typeof value === 'string' && s.pattern?.startsWith('^(HK|US'))
         return value.replace(/^[a-z]{2}\./, (p) => p.toUpperCase());
-    if (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) && !types.includes('string'))
+    if (typeof value === 'string' && /^-?(0|[1-9]\d*)(\.\d+)?$/.test(value) && !types.includes('string'))
         return types[0] === 'integer' || types[0] === 'number' ? Number(value) : value;
-    if (typeof value === 'string' && s.enum && /^-?\d+$/.test(value))
+    if (typeof value === 'string' && s.enum && /^-?(0|[1-9]\d*)$/.test(value))
         return Number(value);
     return value;
 }

@@ -9,7 +9,7 @@ import { passwordMD5 } from '../secrets.mjs';
 import { answered, argsOf, refused, unknown } from './commands.mjs';
 import { startChain } from './daemon.mjs';
 import { minimal } from './fill.mjs';
-import { Client } from './sdk.mjs';
+import { Client, root } from './sdk.mjs';
 
 const relays = Number(process.env.FUTU_RELAYS ?? 2);
 const hk = (code) => ({ market: 1, code });
@@ -55,7 +55,7 @@ describe('refused alike:', () => {
         });
     for (const name of refused)
         it(name, async () => {
-            for (const r of await same(name, (session) => minimal(name, session)))
+            for (const r of await same(name, (session) => minimal(root.lookupType(`${name}.C2S`), session)))
                 assert.equal(r.retType, -1);
         });
 });

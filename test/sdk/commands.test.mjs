@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { answered, argsOf, notRequests, refused, unknown } from './commands.mjs';
 import { startGateway } from './daemon.mjs';
 import { minimal } from './fill.mjs';
-import { Client, ftCmdID } from './sdk.mjs';
+import { Client, ftCmdID, root } from './sdk.mjs';
 
 const table = Object.values(ftCmdID);
 const requests = table.filter((x) => !notRequests.has(x.cmd)).map((x) => x.name).sort();
@@ -66,6 +66,6 @@ describe('nothing of the kind is there', () => {
 
 describe('refused', () => {
     for (const name of refused)
-        it(name, async () => assert.match(await refusal(name, minimal(name, session)),
-            new RegExp(name)));
+        it(name, async () => assert.match(await refusal(name,
+            minimal(root.lookupType(`${name}.C2S`), session)), new RegExp(name)));
 });

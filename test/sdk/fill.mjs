@@ -1,6 +1,4 @@
 // fill.mjs - the smallest valid message of a type: every required field set, at any depth.
-import { root } from './sdk.mjs';
-
 function value(field) {
     const type = field.resolvedType;
     if (type?.fields)
@@ -19,14 +17,14 @@ function fill(type) {
         return { market: 1, code: '00700' };
     const message = {};
     for (const field of type.fieldsArray)
-        if (field.required)
+        if (field.resolve().required)
             message[field.name] = value(field);
     return message;
 }
 
-// With the real account and a packetID of the session { client, real } where the message has them.
-export function minimal(name, session) {
-    const c2s = fill(root.lookupType(`${name}.C2S`));
+// Of a C2S, with the real account and a packetID of the session { client, real } where it has them.
+export function minimal(type, session) {
+    const c2s = fill(type);
     if (c2s.header?.accID)
         c2s.header = session.real;
     if (c2s.packetID)

@@ -46,7 +46,8 @@ typedef struct futu_grpc_request {
     /* Metadata without blanks around it; p NULL: absent. */
     futu_str authorization, idempotency_key;
     const char *peer;           /* remote address for log and audit; may be NULL */
-    int64_t timeout_ns;         /* of grpc-timeout; -1: none, 0: over already */
+    /* Of grpc-timeout; -1: none, 0: over already. A read that is late is dropped, upstream too. */
+    int64_t timeout_ns;
     /* Output waits, or there is more of it. Neither callback may call the gateway, and both may run
      * inside the functions below; *out of futu_gateway_grpc() is set by then. */
     void (*on_output)(futu_grpc_call *call, void *arg);
@@ -70,10 +71,13 @@ FUTU_API void futu_grpc_half_close(futu_grpc_call *call);
 /* Output as up to `max` pieces: messages behind their five bytes, in order. 0: nothing, or nothing
  * yet. The pieces stay valid until futu_grpc_sent() or futu_grpc_free(). */
 FUTU_API size_t futu_grpc_output(futu_grpc_call *call, struct iovec *iov, size_t max);
+/* Bytes of output that the call itself holds: what a listener should bound. Pushes do not count,
+ * since the streams share them and the gateway bounds them. */
+FUTU_API size_t futu_grpc_waiting(const futu_grpc_call *call);
 /* The first n bytes of the output have been written. */
 FUTU_API void futu_grpc_sent(futu_grpc_call *call, size_t n);
-/* The listener has done with it, or the client is gone: no callback runs after this. What is under
- * way goes on; an order is not taken back. NULL is fine. */
+/* The listener has done with it, or the client is gone: no callback runs after this. What it only
+ * wanted to read is dropped, upstream too; an order is not taken back. NULL is fine. */
 FUTU_API void futu_grpc_free(futu_grpc_call *call);
 
 #ifdef __cplusplus

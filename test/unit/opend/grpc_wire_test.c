@@ -35,12 +35,32 @@ START_TEST(what_is_compressed_or_too_large_is_refused_by_its_head)
 {
     ck_assert_int_eq(FEED("\1\0\0\0\0"), GRPC_COMPRESSED);
     grpc_in_free(&in);
+    in.gzip = true;
+    ck_assert_int_eq(FEED("\1\0\0\0\1x"), GRPC_MESSAGE);
+    ck_assert(grpc_packed(&in));
+    grpc_next(&in);
+    ck_assert_int_eq(FEED("\0\0\0\0\0"), GRPC_MESSAGE);
+    ck_assert(!grpc_packed(&in));
+    grpc_next(&in);
+    ck_assert_int_eq(FEED("\2\0\0\0\0"), GRPC_COMPRESSED);
+    grpc_in_free(&in);
+    in.gzip = false;
     ck_assert_int_eq(FEED("\0\0\x40\0\1"), GRPC_TOO_LARGE);
     ck_assert_uint_eq(in.body.cap, 0);
     grpc_in_free(&in);
     ck_assert_int_eq(FEED("\0\0\x40\0\0"), GRPC_MORE);      /* 4 MiB are fine, */
     ck_assert_uint_eq(in.body.cap, 0);                      /* and cost what has come */
     grpc_in_free(&in);
+}
+END_TEST
+
+START_TEST(a_message_has_five_bytes_before_it)
+{
+    uint8_t head[GRPC_HEAD];
+    grpc_head(head, true, 0x01020304);
+    ck_assert_mem_eq(head, "\1\1\2\3\4", GRPC_HEAD);
+    grpc_head(head, false, 5);
+    ck_assert_mem_eq(head, "\0\0\0\0\5", GRPC_HEAD);
 }
 END_TEST
 
@@ -78,6 +98,7 @@ static void add(TCase *tc)
 {
     tcase_add_test(tc, messages_are_cut_out_of_bytes);
     tcase_add_test(tc, what_is_compressed_or_too_large_is_refused_by_its_head);
+    tcase_add_test(tc, a_message_has_five_bytes_before_it);
     tcase_add_test(tc, timeouts_have_a_unit);
     tcase_add_test(tc, a_status_text_is_escaped);
 }

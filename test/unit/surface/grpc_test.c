@@ -214,7 +214,7 @@ END_TEST
 
 /* ---- how they end ---- */
 
-START_TEST(a_deadline_ends_the_call_and_drops_its_answer)
+START_TEST(a_deadline_ends_the_call_and_drops_the_read_upstream)
 {
     begin(true);
     ask(&a, &(struct want){ .path = GENERIC, .token = "qot", .timeout_ns = NS_PER_S }, 3223,
@@ -222,13 +222,42 @@ START_TEST(a_deadline_ends_the_call_and_drops_its_answer)
     rig_pass(&k.r, NS_PER_S - 1);
     ck_assert_uint_eq(a.ends, 0);
     rig_pass(&k.r, 1);
-    ended(&a, FUTU_GRPC_DEADLINE_EXCEEDED, "may still be done");
-    rig_answer(&k.r, 3223, HEX_EMPTY);
-    ck_assert_uint_eq(a.ends, 1);
+    ended(&a, FUTU_GRPC_DEADLINE_EXCEEDED, "the deadline is over");
+    ck_assert_uint_eq(rig_waiting(&k.r, 3223), 0);      /* upstream too */
     ck_assert_ptr_null(next(&a).p);
     open_call(&a, &(struct want){ .path = PUSHES, .token = "qot", .timeout_ns = 1 });
     rig_pass(&k.r, 1);
     ended(&a, FUTU_GRPC_DEADLINE_EXCEEDED, "over");
+    stop();
+}
+END_TEST
+
+START_TEST(a_deadline_takes_no_order_back)
+{
+    begin(true);
+    static const struct want w = { .path = GENERIC, .token = "all", .timeout_ns = NS_PER_S };
+    uint8_t bytes[512];
+    ask(&a, &w, 2202, bytes, place_bytes(0, &limit, bytes));
+    rails_written(&k);
+    rig_pass(&k.r, NS_PER_S);
+    ended(&a, FUTU_GRPC_DEADLINE_EXCEEDED, "may still be done");
+    rig_answer(&k.r, 2202, PLACED);
+    ck_assert_uint_eq(a.ends, 1);
+    ck_assert_ptr_null(next(&a).p);
+    stop();
+}
+END_TEST
+
+START_TEST(a_client_that_goes_drops_its_read)
+{
+    begin(true);
+    ask(&a, &(struct want){ .path = GENERIC, .token = "qot" }, 3223, MARKET_STATE);
+    say(&b, &(struct want){ .path = TYPED, .token = "qot" }, MARKET_STATE);
+    drop(&a);
+    ck_assert_uint_eq(rig_waiting(&k.r, 3223), 1);
+    ck_assert_uint_eq(k.r.fake.cancelled, 1);
+    drop(&b);
+    ck_assert_uint_eq(rig_waiting(&k.r, 3223), 0);
     stop();
 }
 END_TEST
@@ -342,7 +371,9 @@ static void add(TCase *tc)
     tcase_add_test(tc, an_order_may_come_without_its_number);
     tcase_add_test(tc, limits_have_their_statuses);
     tcase_add_test(tc, a_repeat_with_the_key_is_answered_from_what_was_kept);
-    tcase_add_test(tc, a_deadline_ends_the_call_and_drops_its_answer);
+    tcase_add_test(tc, a_deadline_ends_the_call_and_drops_the_read_upstream);
+    tcase_add_test(tc, a_deadline_takes_no_order_back);
+    tcase_add_test(tc, a_client_that_goes_drops_its_read);
     tcase_add_test(tc, a_client_that_goes_takes_no_order_back);
     tcase_add_test(tc, a_gateway_that_ends_says_so);
     tcase_add_test(tc, a_request_of_a_wrong_size_is_refused);

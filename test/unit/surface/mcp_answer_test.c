@@ -16,6 +16,7 @@ START_TEST(an_answer_that_takes_long_is_a_stream)
     ck_assert_str_eq(reader[0].type, "text/event-stream");
     const char *prime = next(0);
     char first[32], no[16];
+    ck_assert_uint_gt(strlen(prime), 4);
     str_copy(no, sizeof(no), (futu_str){ prime + 4, strcspn(prime + 4, "-") });
     snprintf(first, sizeof(first), "id: %s-0\ndata: \n\n", no);
     ck_assert_str_eq(prime, first);
