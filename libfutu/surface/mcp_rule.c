@@ -241,7 +241,7 @@ const char *mcp_pattern(enum mcp_kind kind)
 {
     switch (kind) {
     case MCP_ID:
-        return "^[0-9]{1,20}$";
+        return "^(0|[1-9][0-9]{0,19})$";
     case MCP_SYMBOL:
         return "^(HK|US|SH|SZ|SG|JP|AU|MY|CA)\\\\.[!-~]{1,31}$";
     case MCP_CODE:

@@ -70,8 +70,7 @@ static void put_value(struct doc *d, const struct mcp_rule *r)
     case MCP_ID:            /* as a number it would lose its last digits in many clients */
         doc_put(d, "\"type\":[\"string\",\"integer\"]");
         if (r->above)
-            doc_put(d, ",\"pattern\":\"^0*[1-9][0-9]*$\",\"maxLength\":20,"
-                       "\"exclusiveMinimum\":0");
+            doc_put(d, ",\"pattern\":\"^[1-9][0-9]{0,19}$\",\"exclusiveMinimum\":0");
         else
             put_pattern(d, r->kind);
         if (!r->above)
