@@ -1,7 +1,7 @@
 # make            builds the library and the two programs into build/
 # make run        sets up, builds, starts a paper gateway and shows moving quotes
 # make test       sets up, builds and runs every test; SAN=asan or SAN=tsan under that sanitizer
-# make bench      measures against redis, nginx, npm's ws, socat and haproxy in the same run
+# make bench      measures against redis, nginx, npm's ws and MCP SDK, socat and haproxy
 # make fuzz       runs every fuzz target for FUZZ_SECONDS (60) each; needs clang
 # make install    DESTDIR= PREFIX=/usr/local
 

@@ -56,6 +56,8 @@ void mcp_free(struct mcp *m)
     secret_wipe(&m->api_key);
     secret_wipe(&m->trade_pwd);
     wipe(m->previews, sizeof(m->previews));
+    buf_free(&m->entries[0].text);
+    buf_free(&m->entries[1].text);
     buf_free(&m->text);
     buf_free(&m->json);
     buf_free(&m->lines);

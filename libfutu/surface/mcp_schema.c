@@ -210,7 +210,6 @@ static void put_hints(struct doc *d, const struct mcp_tool *t)
 
 void mcp_put_tool(struct doc *d, const struct mcp_tool *t, bool output)
 {
-    doc_comma(d);
     doc_put(d, "{");
     doc_member(d, "name", t->name);
     doc_member(d, "description", t->text);

@@ -33,8 +33,17 @@ struct preview {
     int64_t until;
 };
 
+/* The entries of tools/list one behind the other; at[i] begins that of tool i. Written once, for
+ * sessions with and without structured results. */
+#define MCP_TOOLS_MAX 96
+struct mcp_entries {
+    struct buf text;
+    size_t at[MCP_TOOLS_MAX + 1];
+};
+
 struct mcp {
     struct mcp_opts o;
+    struct mcp_entries entries[2];
     struct secret api_key, trade_pwd;
     struct list sessions, orphans;      /* calls whose session has ended */
     struct preview previews[PREVIEWS];

@@ -50,7 +50,7 @@ const char *mcp_nearest(futu_str name);                     /* NULL: none is nea
 /* "quote,account" -> bits. False: `bad` is the unknown word. Empty: all. */
 bool mcp_groups(futu_str words, uint32_t *groups, futu_str *bad);
 
-/* One entry of tools/list; what it answers only when `output`. mcp_schema.c, mcp_output.c */
+/* One entry of tools/list, without a comma; what it answers only when `output`. mcp_schema.c, mcp_output.c */
 void mcp_put_tool(struct doc *d, const struct mcp_tool *t, bool output);
 void mcp_put_output(struct doc *d, const struct mcp_tool *t);
 
