@@ -166,6 +166,7 @@ void mcp_call_finish(struct mcp_call *k, futu_str reply)
     struct mcp_result r = { .tool = k->tool, .row = k->row, .reply = reply, .rows = k->wanted,
                             .more = k->more, .paper = hub_is_paper(m->o.hub),
                             .own_hours = hub_own_hours(m->o.hub), .market = market_of(k),
+                            .took_ns = clock_mono(&m->o.clock) - k->asked_at,
                             .now_ns = clock_wall(&m->o.clock) };
     m->json.n = m->lines.n = 0;
     futu_err err = mcp_result(&r, &m->json, &m->lines);
@@ -206,6 +207,7 @@ void mcp_call_send(struct mcp_call *k, futu_conn *on, uint32_t proto, futu_str p
     k->call.endpoint = k->tool->name;
     k->call.peer = k->peer;
     k->call.done = done;
+    k->asked_at = clock_mono(&k->m->o.clock);
     hub_call(on, &k->call);
 }
 

@@ -95,6 +95,7 @@ struct mcp_call {
     struct buf body, pb, sum;           /* the arguments, the request; pages so far */
     int32_t env, market;                /* of the account that is looked for */
     uint64_t acc_id;                    /* that was said beside a card */
+    int64_t asked_at;                   /* when the last request was sent */
     uint64_t account;                   /* that was found; 0: none was looked for */
     size_t rows, wanted;
     bool more;                          /* rows were left behind */

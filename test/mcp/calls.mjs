@@ -20,7 +20,10 @@ const order = { ...sim, side: 'BUY', order_type: 'NORMAL', symbol: HK, qty: 100,
 // [tool, arguments or a function of what was kept, what is expected]. refused: the gateway says no for a good
 // reason. keep: what later calls need.
 export const calls = [
-    ['futu_ping', {}],
+    ['futu_ping', {}, { check: (r) => {
+        assert.ok(r.round_trip_ms >= 0 && r.round_trip_ms < 60_000 && Math.abs(r.time - Date.now() / 1000) < 100_000);
+        member('qot_logined', true)(r);
+    } }],
     ['futu_get_global_state', {}, { check: member('qot_logined', true) }],
     ['futu_get_user_info', { flag: 4 }],
     ['futu_get_delay_statistics', { type_list: ['REQ_REPLY'], segments: [10, -1] }],
