@@ -74,7 +74,7 @@ for (const kind of ['http', 'stdio'])
                 assert.ok(!r.isError, `${name}: ${text}`);
                 assert.deepEqual(r.structuredContent, r.json);
                 if (!name.includes('acc_push'))
-                    assert.equal(r.json.paper, kind === 'http' ? true : undefined);
+                    assert.equal(r.json.paper, true);
                 assert.ok(r.lines.length > 10 && r.lines.length < 2000, name);
                 const output = ajv.compile(closed(tool.outputSchema));
                 if (!name.includes('acc_push'))
