@@ -1,7 +1,7 @@
 # make            builds the library and the two programs into build/
 # make run        sets up, builds, starts a paper gateway and shows moving quotes
 # make test       sets up, builds and runs every test; SAN=asan or SAN=tsan under that sanitizer
-# make bench      measures against redis, nginx, npm's ws and MCP SDK, socat and haproxy
+# make bench      measures against redis, nginx, nghttpd, grpc C++, npm's ws and MCP SDK, socat and haproxy
 # make fuzz       runs every fuzz target for FUZZ_SECONDS (60) each; needs clang
 # make install    DESTDIR= PREFIX=/usr/local
 
@@ -20,7 +20,7 @@ WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpoin
 INC    := -Ilibfutu/include -I$(GEN) -Ilibfutu
 ALL    := -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -fvisibility=hidden -MMD -MP $(INC) \
           $(SANFLAGS_$(SAN)) $(or $(CFLAGS),-O2 -g)
-LIBS   := -luv -lmbedcrypto -lsodium -lnettle -lcjson -lm -lpthread
+LIBS   := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lsodium -lnettle -llz4 -lcjson -lm -lpthread
 OPEND_LIBS := -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lwslay -lexpat -lz
 CLI_LIBS   := -lcjson
 # The library stands beside the programs in the build tree, in ../lib once they are installed.
@@ -51,11 +51,11 @@ $(GEN)/universe_data.c: $(GEN_UNIVERSE)
 
 LIB_SRC := $(wildcard libfutu/*/*.c libfutu/upstream/*/*.c)
 DATA_SRC := $(GEN)/calendar_data.c $(GEN)/universe_data.c
-LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(LIB_SRC)) $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_SRC) $(DATA_SRC))
 # llhttp comes as C sources in Debian's node-llhttp.
 LLHTTP_SRC := /usr/share/llhttp
 LLHTTP_INC := -DLLHTTP_STRICT_MODE=1 -I/usr/share/include -I/usr/share/include/llhttp
 LLHTTP_OBJ := $(patsubst %,$(B)/llhttp/%.o,api http llhttp)
+LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(LIB_SRC)) $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_SRC) $(DATA_SRC)) $(LLHTTP_OBJ)
 # The programs have the names of their folders, so their objects are kept aside.
 OPEND_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futu-opend/*.c)) $(LLHTTP_OBJ)
 CLI_OBJ   := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futucli/*.c) futu-opend/toml.c)
@@ -86,8 +86,8 @@ $(B)/futucli: $(CLI_OBJ) $(B)/libfutu.so
 
 $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -O2 -g $(SANFLAGS_$(SAN)) $(LLHTTP_INC) -c -o $@ $<
-$(B)/obj/futu-opend/%.o: ALL += $(LLHTTP_INC)
+	$(CC) -std=c11 -O2 -g -fPIC -fvisibility=hidden $(SANFLAGS_$(SAN)) $(LLHTTP_INC) -c -o $@ $<
+$(B)/obj/futu-opend/%.o $(B)/libfutu/io/%.o $(B)/test/fuzz/fuzz_http_reply.o: ALL += $(LLHTTP_INC)
 $(B)/obj/futucli/%.o: ALL += -I.
 $(B)/obj/%.o: %.c Makefile | $(GEN_STAMP)
 	@mkdir -p $(@D)
@@ -109,6 +109,23 @@ $(filter $(B)/test/unit/gateway/% $(B)/test/unit/surface/%,$(TESTS)): $(B)/test/
 $(filter $(B)/test/unit/api/%,$(TESTS)): $(B)/test/unit/api/host.o
 $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/test/unit/client/world.o
 $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/upstream/relay/%.o,peer gate bodies)
+# The broker's side over HTTP, for tests of the login.
+EMULATOR_WEB := $(patsubst %,$(B)/test/emulator/%.o,web cert) $(B)/obj/futu-opend/tls.o
+EMULATOR_AUTH := $(patsubst %,$(B)/test/emulator/%.o,auth auth_calls auth_ticket scenario)
+$(B)/test/emulator/%.o $(B)/test/unit/upstream/broker/%.o: ALL += -I.
+$(patsubst %,$(B)/test/unit/upstream/broker/%_test,flow flow_renew): $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
+$(B)/test/unit/upstream/broker/login_flow_test: $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/test/emulator/auth_web.o
+$(B)/test/unit/io/https_test.o: ALL += -I.
+$(B)/test/unit/io/https_test: $(EMULATOR_WEB)
+# The same as a program, for the tests of the built daemon and for users.
+$(B)/futu-emulator: $(B)/test/emulator/main.o $(B)/test/emulator/auth_web.o $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/libfutu.a
+	$(CC) $(ALL) -o $@ $^ $(LIBS)
+	@ln -sfn $(notdir $(B))/$(@F) build/$(@F)
+# The broker's side: its channels as a library without sockets, with them, and in a program.
+EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
+BROKER_TESTS := $(filter $(B)/test/unit/upstream/broker/%,$(TESTS))
+$(BROKER_TESTS): $(B)/test/unit/upstream/broker/rig.o $(EMU_CHANNEL)
+$(B)/test/unit/upstream/broker/%.o: ALL += -Itest/emulator
 # The daemon's parts without its main(); a test may bring a gateway of its own.
 OPEND_PARTS := $(filter-out $(B)/obj/futu-opend/main.o,$(OPEND_OBJ))
 OPEND_TESTS := $(filter $(B)/test/unit/opend/%,$(TESTS))
@@ -134,7 +151,7 @@ $(B)/examples/%: examples/%.cpp $(B)/libfutu.so
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -Wall -Wextra $(if $(CI),-Werror) -MMD -MP -Ilibfutu/include -I$(GEN) $(SANFLAGS_$(SAN)) -O2 -g -o $@ $< \
 	    -L$(B) -lfutu -Wl,-rpath,'$$ORIGIN/..'
-BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push rest ws)
+BENCH_OBJ := $(patsubst %,$(B)/test/bench/%.o,bench server load protos hops relay relay_push rest fan ws h2 grpc grpc_stream)
 $(B)/test/bench/bench: $(BENCH_OBJ) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 $(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/bench/%.o $(B)/libfutu.a
@@ -143,6 +160,11 @@ $(B)/test/bench/hub_fanout $(B)/test/bench/keys: $(B)/test/bench/%: $(B)/test/be
 # The upstream of the relay's push throughput, a program of its own.
 $(B)/test/bench/blast: $(patsubst %,$(B)/test/bench/%.o,blast blast_answer) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
+
+# The peer of gRPC.
+$(B)/test/bench/grpc_peer: test/bench/grpc_peer.cpp
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -Wall -Wextra -MMD -MP -O2 -g $$(pkg-config --cflags grpc++) -o $@ $< $$(pkg-config --libs grpc++)
 
 include test/test.mk
 

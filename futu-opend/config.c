@@ -57,6 +57,8 @@ struct text {
 static bool read_text(const char *path, struct text *t, char *why, size_t size)
 {
     FILE *f = fopen(path, "rbe");
+    if (f)
+        setvbuf(f, NULL, _IONBF, 0);    /* there may be passwords in it: no copy is left behind */
     t->p = f ? malloc(CONFIG_MAX + 1) : NULL;
     t->n = t->p ? fread(t->p, 1, CONFIG_MAX + 1, f) : 0;
     int bad = !f || !t->p || ferror(f) ? errno : 0;

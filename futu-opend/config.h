@@ -12,6 +12,8 @@
 #include "options.h"
 
 #define CONFIG_MAX (1u << 20)           /* bytes of a file */
+#define CONFIG_PREFIX "FUTU_OPEND_"     /* of variables that are options */
+#define CONFIG_PASSWORD "FUTU_PWD="
 #define CONFIG_XML "FutuOpenD.xml"      /* found without being named */
 
 /* Variables FUTU_OPEND_<OPTION> and the few that are known under another name; an empty one counts
@@ -39,5 +41,7 @@ bool config_set(struct opend_conf *c, const struct option *o, const char *text, 
 
 /* Fills what follows from other options, then looks at the whole. */
 bool config_judge(struct opend_conf *c, char *why, size_t size);
+/* The part of it about a direct login. */
+bool judge_login(struct opend_conf *c, char *why, size_t size);
 
 #endif

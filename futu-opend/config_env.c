@@ -5,13 +5,14 @@
 #include "config.h"
 #include "option_table.h"
 
-#define PREFIX "FUTU_OPEND_"
+#define PREFIX CONFIG_PREFIX
 
 /* Variables that were there before, or that are everybody's. */
 static const struct {
     const char *variable, *option;
 } known[] = {
     { "FUTU_STATE_DIR", "state-dir" },
+    { "FUTU_KEYCHAIN", "keychain" },
     { "FUTU_REST_ALLOWED_ORIGINS", "rest-allowed-origins" },
     { "FUTU_METRICS_PUBLIC", "metrics-public" },
     { "TZ", "tz" },
@@ -68,12 +69,23 @@ static bool set(struct opend_conf *c, const struct option *o, enum option_source
     return option_set(c, o, variable + n + 1, from, why, size);
 }
 
+/* No option, and weaker than all that name a password. */
+static bool take_password(struct opend_conf *c, const char *text, char *why, size_t size)
+{
+    c->login_pwd_env = conf_keep_secret(c, text);
+    if (!c->login_pwd_env)
+        snprintf(why, size, "out of memory");
+    return c->login_pwd_env != NULL;
+}
+
 static bool take(struct opend_conf *c, const char *entry, char *why, size_t size)
 {
     const char *eq = strchr(entry, '=');
     size_t n = eq ? (size_t)(eq - entry) : 0;
     if (n == 0 || !eq[1])
         return true;
+    if (strncmp(entry, CONFIG_PASSWORD, n + 1) == 0)
+        return take_password(c, eq + 1, why, size);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (strlen(known[i].variable) != n || memcmp(known[i].variable, entry, n) != 0)
             continue;

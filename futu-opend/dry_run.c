@@ -78,5 +78,6 @@ bool check_files(const struct opend_conf *c, char *why, size_t size)
     return check_gateway(c, why, size) &&
            check_tls(c->websocket_cert, c->websocket_private_key, why, size) &&
            check_tls(c->rest_tls_cert, c->rest_tls_key, why, size) &&
+           check_tls(c->grpc_tls_cert, c->grpc_tls_key, why, size) &&
            check_audit(c->audit_log, why, size);
 }

@@ -142,7 +142,9 @@ static void on_accept(struct listener *listener)
     l->conn.gateway = listener->gateway;
     l->conn.sums = &sums;
     l->conn.later = later;
-    if (!stream_accept(&l->stream, (uv_stream_t *)&listener->server, &ops, listener->tls))
+    l->conn.max_age_ms = listener->max_age_ms;
+    if (!stream_accept(&l->stream, (uv_stream_t *)&listener->server, &ops, listener->tls,
+                       listener->turns))
         return;
     listener_add(listener, &l->stream);
     stream_peer(&l->stream, l->conn.peer, sizeof(l->conn.peer));

@@ -52,6 +52,7 @@ struct grpc_conn {
     struct grpc_sums *sums;
     void (*later)(struct grpc_conn *c);
     char peer[80];
+    uint64_t max_age_ms;            /* then no new calls; 0: never */
     uint64_t now_ms;                /* kept up to date by the owner */
 
     nghttp2_session *h2;
@@ -62,7 +63,7 @@ struct grpc_conn {
     struct grpc_calm calm;
     struct bytes *out;              /* of grpc_send() while it runs, and how much it may have */
     size_t out_max;
-    uint64_t since_ms, heard_ms, pinged_ms;     /* pinged_ms 0: no ping is out */
+    uint64_t born_ms, since_ms, heard_ms, pinged_ms;     /* pinged_ms 0: no ping is out */
     bool greeted;                   /* the client's settings have come */
     bool leaving;                   /* GOAWAY is out: no new calls */
     /* It broke a limit: the session is not used any more, one GOAWAY is all that is left to say. */

@@ -91,14 +91,13 @@ static bool copy_output(struct grpc_stream *st, size_t n, struct bytes *out)
     return left == 0;
 }
 
-static ssize_t end_output(struct grpc_stream *st, uint32_t *flags)
+static int send_trailers(struct grpc_stream *st)
 {
     char why[3 * GRPC_TEXT_MAX];
     nghttp2_nv nv[2];
-    *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
     st->trailed = true;
     size_t n = status_headers(st, nv, why);
-    return nghttp2_submit_trailer(st->conn->h2, st->id, nv, n) ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+    return nghttp2_submit_trailer(st->conn->h2, st->id, nv, n);
 }
 
 /* Windows of a few bytes make us write much for little. */
@@ -123,6 +122,8 @@ static ssize_t read_output(nghttp2_session *h2, int32_t id, uint8_t *unused, siz
     (void)unused;
     if (c->out->n >= c->out_max)
         return NGHTTP2_ERR_PAUSE;
+    if (st->trailed)                /* they went ahead of a window */
+        return NGHTTP2_ERR_DEFERRED;
     size_t n = ready(st, max, &more);
     if (dribbles(st, max, more))
         return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -132,7 +133,8 @@ static ssize_t read_output(nghttp2_session *h2, int32_t id, uint8_t *unused, siz
         return n > 0 ? (ssize_t)n : NGHTTP2_ERR_DEFERRED;
     if (more)
         return (ssize_t)n;
-    return end_output(st, flags) ? NGHTTP2_ERR_CALLBACK_FAILURE : (ssize_t)n;
+    *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    return send_trailers(st) ? NGHTTP2_ERR_CALLBACK_FAILURE : (ssize_t)n;
 }
 
 int grpc_send_data(nghttp2_session *h2, nghttp2_frame *f, const uint8_t *head, size_t n,
@@ -231,6 +233,8 @@ static int serve(struct grpc_stream *st)
         return 0;
     if (st->held > st->in.body.n && grpc_glutted(st->conn))
         return shed(st);
+    if (st->answering && st->ended && !waits(st))
+        return send_trailers(st);   /* they need no window */
     if (st->answering)
         return nghttp2_session_resume_data(st->conn->h2, st->id) == NGHTTP2_ERR_NOMEM;
     pack(st);

@@ -200,7 +200,7 @@ static bool names(futu_str list, const char *word)
 static void learn_encodings(struct grpc_stream *st)
 {
     st->wants_gzip = is(field(st, GRPC_ENCODING), "gzip");
-    st->takes_gzip = names(field(st, GRPC_ACCEPT_ENCODING), "gzip");
+    st->takes_gzip = st->wants_gzip || names(field(st, GRPC_ACCEPT_ENCODING), "gzip");
     st->in.gzip = st->wants_gzip;
 }
 

@@ -61,6 +61,14 @@ static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void 
     return price ? charge(c, price) : 0;
 }
 
+/* A little of each stream in turn. Without it the streams that began first would have the whole
+ * connection as long as they have something to send, and the others nothing (RFC 9218, 10). */
+static bool take_turns(nghttp2_session *h2, int32_t id)
+{
+    static const nghttp2_extpri fair = { .urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY, .inc = 1 };
+    return nghttp2_session_change_extpri_stream_priority(h2, id, &fair, 1) == 0;
+}
+
 static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *f, void *arg)
 {
     struct grpc_conn *c = arg;
@@ -72,7 +80,7 @@ static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *f, void *a
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     c->last_id = f->hd.stream_id;
     nghttp2_session_set_stream_user_data(h2, st->id, st);
-    return 0;
+    return take_turns(h2, st->id) ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_header(nghttp2_session *h2, const nghttp2_frame *f, const uint8_t *name,
@@ -199,7 +207,7 @@ bool grpc_conn_open(struct grpc_conn *c)
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW },
         { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 },
     };
-    c->since_ms = c->heard_ms = c->now_ms;
+    c->born_ms = c->since_ms = c->heard_ms = c->now_ms;
     grpc_calm_init(&c->calm, c->now_ms);
     return make_session(c) &&
            nghttp2_submit_settings(c->h2, NGHTTP2_FLAG_NONE, ours,
@@ -340,7 +348,9 @@ bool grpc_tick(struct grpc_conn *c)
     }
     for (struct grpc_stream *st = c->streams; st; st = st->next)
         grpc_stream_tick(st);
-    if (c->n_streams == 0 && c->now_ms - c->since_ms > IDLE_MS)
+    bool idle = c->n_streams == 0 && c->now_ms - c->since_ms > IDLE_MS;
+    bool old = c->max_age_ms && c->now_ms - c->born_ms > c->max_age_ms;
+    if (idle || old)
         grpc_leave(c);
     if (!c->pinged_ms && c->now_ms - c->heard_ms > PING_AFTER_MS)
         ping(c);

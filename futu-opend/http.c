@@ -521,7 +521,7 @@ static void on_accept(struct listener *l)
     c->listener = l;
     c->last = &c->first;
     http_init(&c->parser, FUTU_HTTP_BODY_MAX);
-    if (!stream_accept(&c->stream, (uv_stream_t *)&l->server, &ops, l->tls))
+    if (!stream_accept(&c->stream, (uv_stream_t *)&l->server, &ops, l->tls, l->turns))
         return;
     listener_add(l, &c->stream);
     stream_peer(&c->stream, c->peer, sizeof(c->peer));

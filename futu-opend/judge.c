@@ -29,17 +29,34 @@ static void part_upstream(struct opend_conf *c)
     c->upstream_port = port;
 }
 
-/* Of --paper and --upstream from different sources the stronger source decides. */
+static const char *const upstreams[] = { "paper", "upstream", "login-account" };
+#define N_UPSTREAMS (sizeof(upstreams) / sizeof(upstreams[0]))
+
+static bool chosen(const struct opend_conf *c, size_t i)
+{
+    const bool on[N_UPSTREAMS] = { c->paper, c->upstream != NULL, c->login_account != NULL };
+    return on[i];
+}
+
+static enum option_source chosen_by(struct opend_conf *c, size_t i)
+{
+    return option_origin(c, option_find(upstreams[i], strlen(upstreams[i])))->source;
+}
+
+/* Of upstreams from different sources the strongest source decides. */
 static void choose_upstream(struct opend_conf *c)
 {
-    enum option_source paper = option_origin(c, option_find("paper", 5))->source;
-    enum option_source upstream = option_origin(c, option_find("upstream", 8))->source;
-    if (!c->paper || !c->upstream || paper == upstream)
-        return;
-    const char *loser = paper < upstream ? "paper" : "upstream";
-    conf_note(c, FUTU_LOG_INFO, "--%s is named by a stronger source, %s is not used",
-              paper < upstream ? "upstream" : "paper", loser);
-    option_clear(c, loser);
+    size_t best = N_UPSTREAMS;
+    for (size_t i = 0; i < N_UPSTREAMS; i++)
+        if (chosen(c, i) && (best == N_UPSTREAMS || chosen_by(c, i) > chosen_by(c, best)))
+            best = i;
+    for (size_t i = 0; i < N_UPSTREAMS; i++) {
+        if (!chosen(c, i) || chosen_by(c, i) == chosen_by(c, best))
+            continue;
+        conf_note(c, FUTU_LOG_INFO, "--%s is named by a stronger source, %s is not used",
+                  upstreams[best], upstreams[i]);
+        option_clear(c, upstreams[i]);
+    }
 }
 
 static void fill_state_dir(struct opend_conf *c)
@@ -56,17 +73,17 @@ static void fill_state_dir(struct opend_conf *c)
 
 static const char *judge_upstream(const struct opend_conf *c)
 {
-    if (!c->paper && !c->upstream)
-        return "choose an upstream: --paper (an embedded exchange, works offline) or --upstream "
-               "HOST:PORT (the vendor's OpenD, or another futu-opend); --login-account ACCOUNT "
-               "(direct login) is planned, but not in this version";
-    if (c->paper && c->upstream)
-        return "--paper and --upstream: a gateway has one upstream";
+    if (!c->paper && !c->upstream && !c->login_account)
+        return "choose an upstream: --paper (an embedded exchange, works offline), --upstream "
+               "HOST:PORT (the vendor's OpenD, or another futu-opend) or --login-account ACCOUNT "
+               "(the broker itself)";
+    if (c->paper + !!c->upstream + !!c->login_account > 1)
+        return "--paper, --upstream and --login-account: a gateway has one upstream";
     if (c->upstream && !c->upstream_port)
         return "--upstream: HOST:PORT, such as 127.0.0.1:11111 or [::1]:11111";
     if (!c->upstream && c->upstream_rsa_key)
         return "--upstream-rsa-key needs --upstream";
-    if (c->upstream && !c->state_dir)
+    if ((c->upstream || c->login_account) && !c->state_dir)
         return "--state-dir: neither it nor FUTU_STATE_DIR nor HOME is set";
     return NULL;
 }
@@ -96,9 +113,11 @@ static bool judge_ports(const struct opend_conf *c, char *why, size_t size)
         { "websocket-cert", "websocket-port" },    { "ws-keys-file", "websocket-port" },
         { "rest-ip", "rest-port" },                { "rest-tls-cert", "rest-port" },
         { "rest-allowed-origins", "rest-port" },   { "metrics-public", "rest-port" },
+        { "trade-pwd-account", "rest-port" },
         { "mcp-tools", "rest-port" },              { "mcp-direct-orders", "rest-port" },
         { "rest-keys-file", "rest-port" },         { "grpc-keys-file", "grpc-port" },
         { "grpc-ip", "grpc-port" },                { "grpc-tls-cert", "grpc-port" },
+        { "grpc-max-age", "grpc-port" },
     };
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
         const struct option *o = option_find(needs[i].option, strlen(needs[i].option));
@@ -228,7 +247,7 @@ bool config_judge(struct opend_conf *c, char *why, size_t size)
                                          !judge_listeners(c, why, size)))
             return false;
     }
-    if (!judge_zone(c, why, size))
+    if (!judge_login(c, why, size) || !judge_zone(c, why, size))
         return false;
     warn(c);
     return true;

@@ -24,6 +24,8 @@ static void on_tick(uv_timer_t *t)
         next = s->next;
         if (s->draining && now >= s->drain_until)
             stream_close(s);
+        else if (!s->closing && !s->draining && stream_stalls(s, now))
+            stream_close(s);
         else if (l->kind->tick && !s->closing && !s->draining)
             l->kind->tick(s, now);
     }

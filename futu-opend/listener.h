@@ -36,10 +36,13 @@ struct listener {
     const struct listener_kind *kind;
     futu_gateway *gateway;      /* borrowed */
     struct tls_server *tls;     /* owned, NULL: plain */
+    struct turns *turns;        /* borrowed; goes with it, and may serve all listeners */
     struct stream *streams, *later;
     /* Connections of all listeners that share the counter; set before listener_start(), NULL: there
      * is no limit. */
     unsigned *count, count_max;
+    /* Then a client is asked to connect anew, where the protocol has words for it; 0: never. */
+    uint64_t max_age_ms;
     bool draining;
     int port;                   /* the one that was bound */
     bool loopback;              /* bound to this machine alone */

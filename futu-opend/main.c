@@ -1,7 +1,8 @@
 /* main.c - futu-opend: reads the options, makes a gateway, opens the listeners, runs until a
  * signal.
  *
- * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration.
+ * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration; of
+ *       --setup-only see setup.h.
  */
 #include <futu/futu.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include "listener.h"
 #include "log.h"
 #include "options.h"
+#include "setup.h"
 #include "tls.h"
 #include "zone.h"
 
@@ -28,19 +30,27 @@ struct daemon {
     futu_loop *loop;
     futu_gateway *gateway;
     struct listener tcp, websocket, rest, grpc;
+    struct turns turns;         /* of all TLS handshakes */
     unsigned connections;       /* of all listeners */
     uv_signal_t sigint, sigterm, sighup;
     bool stop;                  /* a signal came */
+    int status;                 /* of a start that has told why it failed */
+    char again[4096];           /* the command that goes on with the code of an SMS */
     char why[512];
 };
 
-/* Secrets pass through this process: no core file; thousands of sockets: all that the system
- * grants. */
-static void set_limits(void)
+/* Secrets pass through this process: no core file, and no look into it by others of this user. */
+static void keep_secrets(void)
 {
-    struct rlimit none = { 0, 0 }, files;
+    struct rlimit none = { 0, 0 };
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* Thousands of sockets: all that the system grants. */
+static void set_limits(void)
+{
+    struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
@@ -56,14 +66,80 @@ static void end(void *arg)
     futu_loop_stop(d->loop);
 }
 
+/* FUTU_TRADE_PWD, else the keychain when an account is named; NULL: there is none. */
+static const char *find_trade_pwd(struct daemon *d, char *room, size_t size, bool *fine)
+{
+    const struct opend_conf *c = &d->conf;
+    const char *env = getenv("FUTU_TRADE_PWD"), *where;
+    futu_keychain_opts o = FUTU_KEYCHAIN_OPTS_INIT;
+    char why[400];
+    o.keychain = c->keychain;
+    o.state_dir = c->state_dir;
+    *fine = true;
+    if ((env && *env) || !c->trade_pwd_account)
+        return env;
+    if (futu_keychain_get(FUTU_PASSWORD_TRADE, c->trade_pwd_account, room, size, &o, &where, why,
+                          sizeof(why)) == FUTU_OK)
+        return room;
+    snprintf(d->why, sizeof(d->why), "--trade-pwd-account: %s; store it with: futucli "
+                                     "set-trade-pwd --account %s", why, c->trade_pwd_account);
+    *fine = false;
+    return NULL;
+}
+
 static bool make_gateway(struct daemon *d)
 {
+    char trade_pwd[1025] = "";
+    bool fine;
     futu_gateway_opts o = options_gateway(&d->conf);
+    futu_login_opts login = options_login(&d->conf);
     o.loop = d->loop;
-    o.mcp_trade_pwd = getenv("FUTU_TRADE_PWD");
+    o.login = &login;
+    o.mcp_trade_pwd = find_trade_pwd(d, trade_pwd, sizeof(trade_pwd), &fine);
     o.on_shutdown = end;
     o.on_shutdown_arg = d;
-    return futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;
+    fine = fine && futu_gateway_new(&d->gateway, &o, d->why, sizeof(d->why)) == FUTU_OK;
+    explicit_bzero(trade_pwd, sizeof(trade_pwd));
+    return fine;
+}
+
+/* The gateway has copies of what it needs, in locked memory. */
+static void forget_secrets(struct daemon *d)
+{
+    char *trade_pwd = getenv("FUTU_TRADE_PWD");
+    if (trade_pwd)
+        explicit_bzero(trade_pwd, strlen(trade_pwd));
+    options_forget(&d->conf);
+}
+
+/* What may pass by itself: the gateway starts offline, and goes on trying. */
+static bool may_pass(futu_err err)
+{
+    static const futu_err all[] = { FUTU_ENOTFOUND, FUTU_ETIMEDOUT, FUTU_EREFUSED, FUTU_ENOTCONN,
+                                    FUTU_EPROTO, FUTU_EIO };
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (err == all[i])
+            return true;
+    return false;
+}
+
+/* Waits until it is known how the login ends; false: the daemon ends with d->status. */
+static bool meet_broker(struct daemon *d)
+{
+    futu_login_report r = FUTU_LOGIN_REPORT_INIT;
+    futu_err err;
+    char why[800];
+    while ((err = futu_gateway_login(d->gateway, &r, why, sizeof(why))) == FUTU_EAGAIN && !d->stop)
+        futu_loop_poll(d->loop, 100);
+    if (err == FUTU_OK || d->stop)
+        return true;
+    if (!r.code_sent && may_pass(err)) {
+        fprintf(stderr, "futu-opend: %s; it is tried again, and the gateway is offline until "
+                        "then\n", why);
+        return true;
+    }
+    d->status = setup_failed(&d->conf, &r, err, why, d->again);
+    return false;
 }
 
 /* Waits until it is known whether the upstream can be reached. What a later attempt may mend does
@@ -71,10 +147,14 @@ static bool make_gateway(struct daemon *d)
 static bool meet_upstream(struct daemon *d)
 {
     futu_err err;
+    if (d->conf.login_account && !meet_broker(d))
+        return false;
+    if (d->conf.login_account && futu_gateway_login(d->gateway, NULL, NULL, 0) != FUTU_OK)
+        return true;
     while ((err = futu_gateway_upstream_state(d->gateway, d->why, sizeof(d->why))) == FUTU_EAGAIN &&
            !d->stop)
         futu_loop_poll(d->loop, 100);
-    if (err == FUTU_ENOTCONN || d->stop) {
+    if (err == FUTU_ENOTCONN || d->conf.login_account || d->stop) {
         d->why[0] = '\0';
         err = FUTU_OK;
     }
@@ -86,6 +166,7 @@ static bool load_tls(struct daemon *d, struct listener *l, const char *cert, con
     if (cert)
         l->tls = tls_server_new(cert, key, d->why, sizeof(d->why));
     l->encrypted = l->tls != NULL;
+    l->turns = &d->turns;
     return !cert || l->tls;
 }
 
@@ -105,12 +186,14 @@ static bool make_listeners(struct daemon *d)
         { &d->rest, &listener_http, c->rest_ip, c->rest_port, c->rest_port != 0 },
         { &d->grpc, &listener_grpc, c->grpc_ip, c->grpc_port, c->grpc_port != 0 },
     };
+    turns_open(&d->turns, futu_loop_uv(d->loop));
     if (!load_tls(d, &d->websocket, c->websocket_cert, c->websocket_private_key) ||
         !load_tls(d, &d->rest, c->rest_tls_cert, c->rest_tls_key) ||
         !load_tls(d, &d->grpc, c->grpc_tls_cert, c->grpc_tls_key))
         return false;
     if (d->grpc.tls)
         tls_server_http2(d->grpc.tls);
+    d->grpc.max_age_ms = 1000 * c->grpc_max_age_s;
     d->tcp.encrypted = c->rsa_private_key != NULL;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         all[i].l->count = &d->connections;
@@ -173,6 +256,18 @@ static void print_upstream(const struct daemon *d)
     printf("  orders      journal in %s\n", d->conf.state_dir);
 }
 
+static void print_broker(const struct daemon *d)
+{
+    char why[512];
+    bool up = futu_gateway_upstream_state(d->gateway, why, sizeof(why)) == FUTU_OK;
+    printf("futu-opend %s, direct login of %s\n", futu_version(), d->conf.login_account);
+    printf("  upstream    broker, %s\n",
+           up ? "connected" : "NOT connected; it is tried again and again");
+    if (!up)
+        printf("              %s\n", why);
+    printf("  orders      journal in %s\n", d->conf.state_dir);
+}
+
 static void print_mode(const char *keys_file)
 {
     if (keys_file)
@@ -206,6 +301,8 @@ static void print_banner(const struct daemon *d)
         printf("futu-opend %s, PAPER exchange: no broker, no real money\n", futu_version());
         printf("  securities  %llu, clock %s, seed %llu\n", (unsigned long long)st.securities,
                c->paper_clock, (unsigned long long)c->paper_seed);
+    } else if (c->login_account) {
+        print_broker(d);
     } else {
         print_upstream(d);
     }
@@ -265,6 +362,7 @@ static void stop(struct daemon *d)
         uv_close((uv_handle_t *)&d->sigterm, NULL);
         uv_close((uv_handle_t *)&d->sighup, NULL);
     }
+    turns_close(&d->turns);
     /* Closing takes one turn of the loop; the streams free their connections in it. */
     while (d->connections)
         futu_loop_poll(d->loop, 10);
@@ -279,17 +377,18 @@ static void stop(struct daemon *d)
 static int run(struct daemon *d)
 {
     bool up = futu_loop_new(&d->loop) == FUTU_OK && make_gateway(d);
+    forget_secrets(d);
     if (up)
         catch_signals(d);
     up = up && meet_upstream(d) && make_listeners(d);
     if (up) {
         print_banner(d);
         futu_loop_run(d->loop);
-    } else {
+    } else if (!d->status) {
         fprintf(stderr, "futu-opend: %s\n", d->why[0] ? d->why : "can't start");
     }
     stop(d);
-    return up ? EXIT_SUCCESS : EXIT_FAILURE;
+    return up ? EXIT_SUCCESS : d->status ? d->status : EXIT_FAILURE;
 }
 
 static int wrong_usage(struct daemon *d)
@@ -307,6 +406,8 @@ static int start(struct daemon *d)
     options_notes(c, log_line);
     if (c->calendar_file && futu_calendar_load(c->calendar_file, d->why, sizeof(d->why)) != FUTU_OK)
         return wrong_usage(d);
+    if (!c->check_config && c->setup_only)
+        return setup_run(c, d->again);
     if (!c->check_config) {
         set_limits();
         return run(d);
@@ -322,7 +423,11 @@ int main(int argc, char **argv)
 {
     static struct daemon d;
     int status = EXIT_SUCCESS;
-    if (options_parse(&d.conf, argc, argv, d.why, sizeof(d.why)) != OPTIONS_OK)
+    keep_secrets();
+    enum options_result parsed = options_parse(&d.conf, argc, argv, d.why, sizeof(d.why));
+    setup_command(d.again, sizeof(d.again), argc, argv);
+    options_hide(argc, argv, environ);
+    if (parsed != OPTIONS_OK)
         return wrong_usage(&d);
     if (d.conf.help)
         options_help(stdout);

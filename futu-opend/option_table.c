@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 
 #define AT(field) offsetof(struct opend_conf, field)
 const struct option options[] = {
@@ -12,18 +13,50 @@ const struct option options[] = {
       .help = "an embedded exchange with its own prices and accounts; offline" },
     { "upstream", "HOST:PORT", O_STR, AT(upstream), NULL, 0, 0, NULL,
       .help = "another gateway: the vendor's OpenD, or another futu-opend" },
+    { "login-account", "ACCOUNT", O_STR, AT(login_account), NULL, 0, 0, NULL,
+      .help = "the broker itself: numeric id, +REGION-NUMBER, or e-mail" },
     { "upstream-rsa-key", "FILE", O_STR, AT(upstream_rsa_key), NULL, 0, 0, "Towards --upstream",
       .help = "PEM key of that gateway: the connections to it are encrypted" },
     { "upstream-cache", "SECONDS", O_UINT, AT(upstream_cache_s), "600", 0, 86400, NULL,
       .help = "how long answers of reference data are kept; 0: not at all" },
     { "state-dir", "DIR", O_STR, AT(state_dir), NULL, 0, 0, NULL,
-      .help = "folder of the order journal; FUTU_STATE_DIR or ~/.futu-opend-rs when absent" },
+      .help = "journal, device id, logins; FUTU_STATE_DIR or ~/.futu-opend-rs when absent" },
+    { "platform", "NAME", O_STR, AT(platform), NULL, 0, 0, "Direct login (--login-account)",
+      .help = "futunn or moomoo: whose account it is; futunn when absent",
+      .words = "futunn moomoo" },
+    { "login-pwd-file", "FILE", O_STR, AT(login_pwd_file), NULL, 0, 0, NULL,
+      .help = "password, first choice: the content of a file" },
+    { "login-pwd", "TEXT", O_STR, AT(login_pwd), NULL, 0, 0, NULL,
+      .help = "the password itself; better FUTU_PWD, or futucli set-login-pwd", .secret = true },
+    { "login-pwd-md5", "HEX", O_STR, AT(login_pwd_md5), NULL, 0, 0, NULL,
+      .help = "MD5 of the password, as good as the password", .secret = true },
+    { "keychain", "KIND", O_STR, AT(keychain), NULL, 0, 0, NULL,
+      .help = "auto, secret-service, file or off; FUTU_KEYCHAIN or auto when absent",
+      .words = "auto secret-service file off" },
+    { "auth-server", "URL", O_STR, AT(auth_server), NULL, 0, 0, NULL,
+      .help = "http(s)://HOST[:PORT] in place of the platform's own" },
+    { "auth-ca", "FILE", O_STR, AT(auth_ca), NULL, 0, 0, NULL,
+      .help = "PEM roots to trust for it in place of the system's" },
+    { "login-region", "REGION", O_STR, AT(login_region), NULL, 0, 0, NULL,
+      .help = "gz, sh or hk, of mainland phone accounts; gz when absent", .words = "gz sh hk" },
+    { "device-id", "HEX", O_STR, AT(device_id), NULL, 0, 0, NULL,
+      .help = "16 hex digits, written over the saved device id" },
+    { "verify-code", "CODE", O_STR, AT(verify_code), NULL, 0, 0, NULL,
+      .help = "the code of the SMS, for a start without a terminal", .secret = true,
+      .not_in_file = true },
+    { "reset-device", NULL, O_FLAG, AT(reset_device), NULL, 0, 0, NULL,
+      .help = "forget device id and saved login of the account first", .not_in_file = true },
+    { "setup-only", NULL, O_FLAG, AT(setup_only), NULL, 0, 0, NULL,
+      .help = "log in, save the login, and end; no port is opened", .not_in_file = true },
+    { "broker-addr", "LIST", O_STR, AT(broker_addr), NULL, 0, 0, NULL,
+      .help = "for tests: IDENTITY=HOST:PORT,...;... in place of the broker's servers" },
     { "paper-clock", "CLOCK", O_STR, AT(paper_clock), "real", 0, 0, "Paper exchange",
       .help = "real, always-open, xN (N times as fast), or always-open,xN" },
     { "paper-seed", "N", O_UINT, AT(paper_seed), "1", 0, UINT64_MAX, NULL,
       .help = "same seed and clock: same ticks" },
     { "paper-trade-pwd", "TEXT", O_STR, AT(paper_trade_pwd), "paper", 0, 0, NULL,
-      .help = "what unlocks the paper exchange's real account", .secret = true },
+      .help = "what unlocks the paper exchange's real account", .secret = true,
+      .may_be_empty = true },
     { "ip", "ADDR", O_STR, AT(ip), "127.0.0.1", 0, 0, "Listeners",
       .help = "address of the FTAPI TCP port" },
     { "port", "N", O_UINT, AT(port), "11111", 0, 65535, NULL,
@@ -49,13 +82,17 @@ const struct option options[] = {
     { "rest-tls-key", "FILE", O_STR, AT(rest_tls_key), NULL, 0, 0, NULL,
       .help = "PEM key of that certificate" },
     { "rest-allowed-origins", "LIST", O_STR, AT(rest_allowed_origins), NULL, 0, 0, NULL,
-      .help = "browser origins beside loopback, separated by commas; *: any" },
+      .help = "browser origins beside loopback, separated by commas; *: any",
+      .may_be_empty = true },
     { "metrics-public", NULL, O_FLAG, AT(metrics_public), NULL, 0, 0, NULL,
       .help = "/metrics without a key, and with plain key ids" },
     { "mcp-tools", "GROUPS", O_STR, AT(mcp_tools), NULL, 0, 0, NULL,
-      .help = "tools of /mcp: core,subscribe,quote,plate,derivative,watchlist,account,trade,push" },
+      .help = "tools of /mcp: core,subscribe,quote,plate,derivative,watchlist,account,trade,push",
+      .may_be_empty = true },
     { "mcp-direct-orders", NULL, O_FLAG, AT(mcp_direct_orders), NULL, 0, 0, NULL,
       .help = "tools send orders of real accounts without a preview to confirm" },
+    { "trade-pwd-account", "ACCOUNT", O_STR, AT(trade_pwd_account), NULL, 0, 0, NULL,
+      .help = "login account whose stored trade password the tools unlock with" },
     { "grpc-port", "N", O_UINT, AT(grpc_port), NULL, 0, 65535, NULL,
       .help = "gRPC; off when absent" },
     { "grpc-ip", "ADDR", O_STR, AT(grpc_ip), NULL, 0, 0, NULL,
@@ -64,6 +101,8 @@ const struct option options[] = {
       .help = "PEM certificate chain: the gRPC port speaks TLS" },
     { "grpc-tls-key", "FILE", O_STR, AT(grpc_tls_key), NULL, 0, 0, NULL,
       .help = "PEM key of that certificate" },
+    { "grpc-max-age", "SECONDS", O_UINT, AT(grpc_max_age_s), "0", 0, 31536000, NULL,
+      .help = "gRPC clients are asked to connect anew after that time; 0: never" },
     { "rest-keys-file", "FILE", O_STR, AT(rest_keys_file), NULL, 0, 0, "API keys",
       .help = "keys of REST and /ws; without it reads are open and writes refused" },
     { "grpc-keys-file", "FILE", O_STR, AT(grpc_keys_file), NULL, 0, 0, NULL,
@@ -117,16 +156,12 @@ static const struct {
 } aliases[] = { { "api-port", "port" } };
 
 /* What futu-opend-rs and the vendor's OpenD know and this version does not. */
-#define NO_LOGIN "direct login is not in this version; choose --paper or --upstream"
+#define NO_REFRESH "tickets are not refreshed in this version"
 #define NO_CONSOLE "the management port is not in this version"
 static const struct {
     const char *name, *why;
 } absent[] = {
-    { "login-account", NO_LOGIN }, { "login-pwd", NO_LOGIN }, { "login-pwd-md5", NO_LOGIN },
-    { "login-pwd-file", NO_LOGIN }, { "login-region", NO_LOGIN }, { "platform", NO_LOGIN },
-    { "auth-server", NO_LOGIN }, { "device-id", NO_LOGIN }, { "reset-device", NO_LOGIN },
-    { "setup-only", NO_LOGIN }, { "verify-code", NO_LOGIN },
-    { "client-sig-proactive-refresh", NO_LOGIN }, { "client-sig-reactive-refresh", NO_LOGIN },
+    { "client-sig-proactive-refresh", NO_REFRESH }, { "client-sig-reactive-refresh", NO_REFRESH },
     { "telnet-ip", NO_CONSOLE }, { "telnet-port", NO_CONSOLE }, { "management-port", NO_CONSOLE },
     { "rest-token", "there is no single token; --rest-keys-file takes its place" },
     { "lang", "messages are English in this version" },
@@ -268,6 +303,10 @@ static bool judge_value(const struct option *o, const char *text, struct value *
                         size_t size)
 {
     char list[128];
+    if (o->kind == O_STR && !*text && !o->may_be_empty) {
+        snprintf(why, size, "an empty text is no %s; leave the option out to go without", o->value);
+        return false;
+    }
     if (o->kind == O_UINT && (!option_number(text, &v->number) || v->number < o->min ||
                               v->number > o->max)) {
         snprintf(why, size, "%.40s is not a number in %llu..%llu", text,
@@ -295,7 +334,7 @@ static bool store(struct opend_conf *c, const struct option *o, const char *text
         memcpy(field, &v.number, sizeof(v.number));
     if (o->kind != O_STR)
         return true;
-    const char *kept = conf_keep(c, text);
+    const char *kept = o->secret ? conf_keep_secret(c, text) : conf_keep(c, text);
     memcpy(field, &kept, sizeof(kept));
     return kept != NULL;
 }
@@ -340,17 +379,49 @@ void option_clear(struct opend_conf *c, const char *name)
 
 /* ---- what the configuration owns ---- */
 
+static const char *keep(struct opend_conf *c, struct conf_text *t, size_t pages, const char *text,
+                        size_t n)
+{
+    memcpy(t->text, text, n);
+    t->level = 0;
+    t->pages = pages;
+    t->next = c->texts;
+    c->texts = t;
+    return t->text;
+}
+
 const char *conf_keep(struct opend_conf *c, const char *text)
 {
     size_t n = strlen(text) + 1;
     struct conf_text *t = malloc(sizeof(*t) + n);
     if (!t)
         return NULL;
-    memcpy(t->text, text, n);
-    t->level = 0;
-    t->next = c->texts;
-    c->texts = t;
-    return t->text;
+    return keep(c, t, 0, text, n);
+}
+
+/* On pages of its own, which are neither swapped nor dumped as far as the system allows. */
+const char *conf_keep_secret(struct opend_conf *c, const char *text)
+{
+    size_t n = strlen(text) + 1, size = sizeof(struct conf_text) + n;
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (p == MAP_FAILED)
+        return NULL;
+    mlock(p, size);
+    madvise(p, size, MADV_DONTDUMP);
+    return keep(c, p, size, text, n);
+}
+
+void conf_free(struct opend_conf *c)
+{
+    for (struct conf_text *t = c->texts, *next; t; t = next) {
+        next = t->next;
+        explicit_bzero(t->text, strlen(t->text));
+        if (t->pages)
+            munmap(t, t->pages);
+        else
+            free(t);
+    }
+    c->texts = NULL;
 }
 
 void conf_note(struct opend_conf *c, int level, const char *fmt, ...)

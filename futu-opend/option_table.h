@@ -27,6 +27,7 @@ struct option {
     const char *words;                  /* the values that there are, split by blanks */
     bool secret;                        /* its value is not shown */
     bool not_in_file;
+    bool may_be_empty;                  /* of a text: "" says something */
 };
 
 #define OPTION_LEVELS "off error warn info debug trace"
@@ -53,6 +54,8 @@ bool option_word(const char *words, const char *text);
 
 /* A copy that lives as long as the configuration; NULL: no memory. */
 const char *conf_keep(struct opend_conf *c, const char *text);
+const char *conf_keep_secret(struct opend_conf *c, const char *text);
+void conf_free(struct opend_conf *c);           /* all of them, wiped */
 /* A line for the log, once there is one. */
 void conf_note(struct opend_conf *c, int level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

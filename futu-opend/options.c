@@ -2,7 +2,6 @@
 #include "options.h"
 
 #include <futu/base.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -94,11 +93,7 @@ enum options_result options_parse(struct opend_conf *c, int argc, char **argv, c
 
 void options_free(struct opend_conf *c)
 {
-    for (struct conf_text *t = c->texts, *next; t; t = next) {
-        next = t->next;
-        explicit_bzero(t->text, strlen(t->text));
-        free(t);
-    }
+    conf_free(c);
     memset(c, 0, sizeof(*c));
 }
 
@@ -153,7 +148,8 @@ void options_report(const struct opend_conf *c, FILE *out)
 void options_help(FILE *out)
 {
     fprintf(out, "futu-opend " FUTU_VERSION " - gateway for the Futu and moomoo trading API\n\n"
-                 "usage: futu-opend --paper | --upstream HOST:PORT [OPTION...]\n");
+                 "usage: futu-opend --paper | --upstream HOST:PORT | --login-account ACCOUNT "
+                 "[OPTION...]\n");
     for (size_t i = 0; i < options_count; i++) {
         const struct option *o = &options[i];
         char left[64];
@@ -174,7 +170,10 @@ void options_help(FILE *out)
 futu_gateway_opts options_gateway(const struct opend_conf *c)
 {
     futu_gateway_opts o = FUTU_GATEWAY_OPTS_INIT;
-    o.upstream = c->paper ? FUTU_UPSTREAM_PAPER : FUTU_UPSTREAM_RELAY;
+    o.upstream = c->paper            ? FUTU_UPSTREAM_PAPER
+                 : c->login_account ? FUTU_UPSTREAM_BROKER
+                                    : FUTU_UPSTREAM_RELAY;
+    o.broker_addrs = c->broker_addr;
     o.upstream_host = c->upstream_host;
     o.upstream_port = (uint32_t)c->upstream_port;
     o.upstream_rsa_key = c->upstream_rsa_key;
@@ -199,5 +198,26 @@ futu_gateway_opts options_gateway(const struct opend_conf *c)
     o.metrics_public = c->metrics_public;
     o.mcp_tools = c->mcp_tools;
     o.mcp_direct_orders = c->mcp_direct_orders;
+    return o;
+}
+
+futu_login_opts options_login(const struct opend_conf *c)
+{
+    futu_login_opts o = FUTU_LOGIN_OPTS_INIT;
+    o.account = c->login_account;
+    o.pwd_file = c->login_pwd_file;
+    o.pwd = c->login_pwd;
+    o.pwd_md5 = c->login_pwd_md5;
+    o.pwd_env = c->login_pwd_env;
+    o.keychain = c->keychain;
+    o.platform = c->platform;
+    o.auth_server = c->auth_server;
+    o.region = c->login_region;
+    o.state_dir = c->state_dir;
+    o.device_id = c->device_id;
+    o.verify_code = c->verify_code;
+    o.reset_device = c->reset_device;
+    o.setup_only = c->setup_only;
+    o.auth_ca = c->auth_ca;
     return o;
 }

@@ -2,7 +2,8 @@
  *
  * Order:   command line over environment over file over default (option_table.h).
  * Files:   options.c reads the command line, config_env.c the environment, config.c finds the file
- *          and config_toml.c or config_xml.c reads it, judge.c judges the whole.
+ *          and config_toml.c or config_xml.c reads it, judge.c and judge_login.c judge the whole;
+ *          secrets.c wipes what was secret in it.
  * Errors:  one line for the user; the program ends with status 2.
  * Tests:   test/unit/opend/, test/integration/options_test.c, test/fuzz/fuzz_toml.c, fuzz_xml.c
  */
@@ -10,6 +11,7 @@
 #define OPEND_OPTIONS_H
 
 #include <futu/gateway.h>
+#include <futu/login.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,10 +29,11 @@ struct option_origin {
 struct conf_text {
     struct conf_text *next;
     int level;                          /* of a line for the log, FUTU_LOG_*; 0: a value */
+    size_t pages;                       /* bytes of pages of its own; 0: from malloc() */
     char text[];
 };
 
-#define OPTIONS_MAX 64
+#define OPTIONS_MAX 80
 
 struct opend_conf {
     bool paper;
@@ -39,6 +42,12 @@ struct opend_conf {
     char upstream_host[256];            /* of `upstream`, parted */
     uint64_t upstream_port;
     char state_dir_room[512];           /* of the default of state_dir */
+    const char *login_account;          /* the broker is the upstream */
+    const char *login_pwd_file, *login_pwd, *login_pwd_md5, *keychain;
+    const char *login_pwd_env;          /* FUTU_PWD, which is no option */
+    const char *platform, *auth_server, *auth_ca, *login_region, *device_id, *verify_code;
+    const char *broker_addr;            /* for tests */
+    bool reset_device, setup_only;
     const char *paper_clock, *paper_trade_pwd;
     uint64_t paper_seed;
     const char *ip, *websocket_ip;
@@ -49,8 +58,9 @@ struct opend_conf {
     uint64_t push_proto_type, push_interval_ms, keep_alive_s, max_connections, sub_quota;
     const char *log_level;
     const char *rest_ip, *rest_tls_cert, *rest_tls_key, *rest_allowed_origins;
-    const char *mcp_tools;
+    const char *mcp_tools, *trade_pwd_account;
     uint64_t rest_port, grpc_port;      /* 0: off */
+    uint64_t grpc_max_age_s;            /* 0: none */
     const char *grpc_ip, *grpc_tls_cert, *grpc_tls_key;
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;
     bool allow_tcp_unauthenticated, mcp_direct_orders, metrics_public;
@@ -84,5 +94,13 @@ int options_log_level(const struct opend_conf *c);
 /* What the gateway is told of them; the loop and what comes from elsewhere is the caller's to add.
  * Strings are borrowed from *c. */
 futu_gateway_opts options_gateway(const struct opend_conf *c);
+/* The same of a direct login; of any use only with c->login_account. */
+futu_login_opts options_login(const struct opend_conf *c);
+
+/* Secrets in the arguments and the environment of this process, which others may look at, are
+ * overwritten in place. */
+void options_hide(int argc, char **argv, char **env);
+/* Those in *c too, once nobody needs them any more; which ones were given can still be seen. */
+void options_forget(struct opend_conf *c);
 
 #endif

@@ -12,6 +12,7 @@
 #define DRAIN_MS 5000
 #define LINGER_MS 2000
 #define READ_SIZE 65536
+#define HANDSHAKE_MS 10000
 
 static void on_closed(uv_handle_t *h)
 {
@@ -26,6 +27,8 @@ static void on_closed(uv_handle_t *h)
         if (s->later)
             s->later->later_link = s->later_link;
     }
+    if (s->turns)
+        turns_leave(s->turns, &s->turn);
     if (s->count)
         --*s->count;
     tls_free(s->tls);
@@ -184,20 +187,42 @@ static void on_alloc(uv_handle_t *h, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(shared, sizeof(shared));
 }
 
-/* TLS records in, plain bytes out to the owner, handshake answers to the peer. */
-static bool read_tls(struct stream *s, const uint8_t *p, size_t n)
+/* TLS records in, plain bytes out to the owner, handshake answers to the peer. Nothing is read
+ * while the handshake waits for its turn. */
+static bool read_tls(struct stream *s)
 {
     uint8_t *plain;
     ssize_t got;
-    if (!tls_feed(s->tls, p, n))
-        return false;
     while ((got = tls_read(s->tls, &plain)) > 0) {
         bool fine = s->ops->on_data(s, plain, (size_t)got);
         explicit_bzero(plain, (size_t)got);
         if (!fine)
             return false;
     }
+    if (got == 0 && tls_waits(s->tls)) {
+        stream_pause(s);
+        turns_wait(s->turns, &s->turn);
+    }
     return got == 0;
+}
+
+static void on_turn(struct turn *t)
+{
+    struct stream *s = (struct stream *)((char *)t - offsetof(struct stream, turn));
+    if (s->closing || s->draining)
+        return;
+    tls_allow(s->tls);
+    stream_resume(s);
+    if (read_tls(s))
+        stream_kick(s);
+    else
+        stream_drain(s);
+}
+
+bool stream_stalls(const struct stream *s, uint64_t now_ms)
+{
+    return s->tls && !tls_open(s->tls) && !turn_waits(&s->turn) &&
+           now_ms - s->since_ms >= HANDSHAKE_MS;
 }
 
 static void on_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *buf)
@@ -217,7 +242,9 @@ static void on_read(uv_stream_t *tcp, ssize_t n, const uv_buf_t *buf)
     if (s->draining)            /* lingering */
         return;
     const uint8_t *p = (const uint8_t *)buf->base;
-    bool fine = s->tls ? read_tls(s, p, (size_t)n) : s->ops->on_data(s, p, (size_t)n);
+    if (s->tls)
+        tls_feed(s->tls, p, (size_t)n);
+    bool fine = s->tls ? read_tls(s) : s->ops->on_data(s, p, (size_t)n);
     explicit_bzero(buf->base, (size_t)n);       /* keys and passwords pass through here */
     if (!fine)
         stream_drain(s);
@@ -237,9 +264,12 @@ void stream_resume(struct stream *s)
 }
 
 bool stream_accept(struct stream *s, uv_stream_t *server, const struct stream_ops *ops,
-                   struct tls_server *tls)
+                   struct tls_server *tls, struct turns *turns)
 {
     s->ops = ops;
+    s->turns = turns;
+    s->turn.fn = on_turn;
+    s->since_ms = uv_now(server->loop);
     uv_tcp_init(server->loop, &s->tcp);
     s->tcp.data = s;
     bool fine = uv_accept(server, (uv_stream_t *)&s->tcp) == 0;

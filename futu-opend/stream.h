@@ -14,6 +14,8 @@
 #include <sys/uio.h>
 #include <uv.h>
 
+#include "turns.h"
+
 struct stream;
 struct tls_server;
 struct tls;
@@ -35,6 +37,9 @@ struct stream {
     uv_shutdown_t shutdown;
     const struct stream_ops *ops;
     struct tls *tls;            /* NULL: plain */
+    struct turns *turns;        /* for the costly steps of its handshake */
+    struct turn turn;
+    uint64_t since_ms;          /* uv_now() of its beginning */
     size_t writing;             /* plain bytes under way, or 1 with TLS; 0: idle */
     bool closing, draining;
     bool linger;                /* set by the owner before it drains: see stream_drain() */
@@ -45,10 +50,12 @@ struct stream {
     unsigned *count;            /* of open streams; NULL: none counts this one */
 };
 
-/* Accepts from `server`. False: the connection is gone already, or memory is out; on_end will
- * run. */
+/* Accepts from `server`. `turns` goes with `tls`; NULL: plain. False: the connection is gone
+ * already, or memory is out; on_end will run. */
 bool stream_accept(struct stream *s, uv_stream_t *server, const struct stream_ops *ops,
-                   struct tls_server *tls);
+                   struct tls_server *tls, struct turns *turns);
+/* The peer keeps the TLS handshake waiting for more than ten seconds. */
+bool stream_stalls(const struct stream *s, uint64_t now_ms);
 void stream_kick(struct stream *s);
 /* Closes at once; the output that is left is dropped. */
 void stream_close(struct stream *s);

@@ -52,7 +52,7 @@ static void on_accept(struct listener *l)
     char peer[80];
     if (!t)
         return;
-    if (!stream_accept(&t->stream, (uv_stream_t *)&l->server, &ops, l->tls))
+    if (!stream_accept(&t->stream, (uv_stream_t *)&l->server, &ops, l->tls, l->turns))
         return;
     listener_add(l, &t->stream);
     stream_peer(&t->stream, peer, sizeof(peer));

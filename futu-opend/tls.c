@@ -5,12 +5,20 @@
 #include <mbedtls/entropy.h>
 #include <mbedtls/error.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/ssl_ticket.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define OUT_MAX (64u << 10)
 #define PLAIN_MAX 16384
+#define TICKET_S 3600           /* keys of tickets last as long, and as long again to read with */
+
+/* Those that everybody has, cheapest first; the library would prefer the most expensive one. */
+static const mbedtls_ecp_group_id curves[] = {
+    MBEDTLS_ECP_DP_CURVE25519, MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_SECP384R1,
+    MBEDTLS_ECP_DP_NONE,
+};
 
 struct tls_server {
     mbedtls_ssl_config conf;
@@ -18,16 +26,18 @@ struct tls_server {
     mbedtls_pk_context key;
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context rng;
+    mbedtls_ssl_ticket_context tickets;
 };
 
 struct tls {
     mbedtls_ssl_context ssl;
     const uint8_t *in;
     size_t n_in;
+    uint8_t *kept;              /* what `in` points into while it waits, and until it is read */
     uint8_t *out;               /* records not handed out yet */
     size_t n_out, cap;
     uint8_t *flight;            /* records being written */
-    bool done;
+    bool done, waits, allowed;
 };
 
 static bool fail(char *why, size_t size, const char *path, int code)
@@ -58,7 +68,14 @@ static bool load(struct tls_server *t, const char *cert_path, const char *key_pa
         return fail(why, size, cert_path, r);
     mbedtls_ssl_conf_min_version(&t->conf, MBEDTLS_SSL_MAJOR_VERSION_3,
                                  MBEDTLS_SSL_MINOR_VERSION_3);
+    mbedtls_ssl_conf_curves(&t->conf, curves);
     mbedtls_ssl_conf_rng(&t->conf, mbedtls_ctr_drbg_random, &t->rng);
+    r = mbedtls_ssl_ticket_setup(&t->tickets, mbedtls_ctr_drbg_random, &t->rng,
+                                 MBEDTLS_CIPHER_AES_256_GCM, TICKET_S);
+    if (r)
+        return fail(why, size, "session tickets", r);
+    mbedtls_ssl_conf_session_tickets_cb(&t->conf, mbedtls_ssl_ticket_write,
+                                        mbedtls_ssl_ticket_parse, &t->tickets);
     return true;
 }
 
@@ -75,6 +92,7 @@ struct tls_server *tls_server_new(const char *cert_path, const char *key_path, c
     mbedtls_pk_init(&t->key);
     mbedtls_entropy_init(&t->entropy);
     mbedtls_ctr_drbg_init(&t->rng);
+    mbedtls_ssl_ticket_init(&t->tickets);
     if (load(t, cert_path, key_path, why, size))
         return t;
     tls_server_free(t);
@@ -92,6 +110,7 @@ void tls_server_free(struct tls_server *t)
     if (!t)
         return;
     mbedtls_ssl_config_free(&t->conf);
+    mbedtls_ssl_ticket_free(&t->tickets);
     mbedtls_x509_crt_free(&t->cert);
     mbedtls_pk_free(&t->key);
     mbedtls_ctr_drbg_free(&t->rng);
@@ -148,29 +167,83 @@ void tls_free(struct tls *t)
     if (!t)
         return;
     mbedtls_ssl_free(&t->ssl);
+    free(t->kept);
     free(t->out);
     free(t->flight);
     free(t);
 }
 
-bool tls_feed(struct tls *t, const uint8_t *p, size_t n)
+void tls_feed(struct tls *t, const uint8_t *p, size_t n)
 {
+    free(t->kept);              /* it has been read, else there would be no more */
+    t->kept = NULL;
     t->in = p;
     t->n_in = n;
+}
+
+/* The signature under the server's half of the key exchange, and the key from the client's half,
+ * which is nothing before that has come. */
+static bool costs(const struct tls *t)
+{
+    if (t->ssl.state == MBEDTLS_SSL_CLIENT_KEY_EXCHANGE)
+        return t->n_in > 0 || mbedtls_ssl_check_pending(&t->ssl);
+    return t->ssl.state == MBEDTLS_SSL_SERVER_KEY_EXCHANGE;
+}
+
+/* What has not been read lies in the caller's buffer, or at the end of what was kept before. */
+static bool keep_input(struct tls *t)
+{
+    uint8_t *p = t->n_in ? malloc(t->n_in) : NULL;
+    if (t->n_in && !p)
+        return false;
+    if (p)
+        memcpy(p, t->in, t->n_in);
+    free(t->kept);
+    t->in = t->kept = p;
     return true;
+}
+
+/* As tls_read(); > 0: it is done. */
+static int shake_hands(struct tls *t)
+{
+    while (t->ssl.state != MBEDTLS_SSL_HANDSHAKE_OVER) {
+        bool costly = costs(t);
+        if (costly && !t->allowed) {
+            t->waits = true;
+            return keep_input(t) ? 0 : -1;
+        }
+        if (costly)
+            t->allowed = false;
+        int r = mbedtls_ssl_handshake_step(&t->ssl);
+        if (r)
+            return r == MBEDTLS_ERR_SSL_WANT_READ ? 0 : -1;
+    }
+    t->done = true;
+    return 1;
+}
+
+bool tls_waits(const struct tls *t)
+{
+    return t->waits;
+}
+
+void tls_allow(struct tls *t)
+{
+    t->waits = false;
+    t->allowed = true;
+}
+
+bool tls_open(const struct tls *t)
+{
+    return t->done;
 }
 
 ssize_t tls_read(struct tls *t, uint8_t **plain)
 {
     static uint8_t shared[PLAIN_MAX];       /* handled before the next read */
-    if (!t->done) {
-        int r = mbedtls_ssl_handshake(&t->ssl);
-        if (r == MBEDTLS_ERR_SSL_WANT_READ)
-            return 0;
-        if (r != 0)
-            return -1;
-        t->done = true;
-    }
+    int shaken = t->done ? 1 : shake_hands(t);
+    if (shaken <= 0)
+        return shaken;
     int r = mbedtls_ssl_read(&t->ssl, shared, sizeof(shared));
     if (r == MBEDTLS_ERR_SSL_WANT_READ)
         return 0;

@@ -443,6 +443,8 @@ bool toml_parse(const char *text, size_t n, toml_fn *fn, void *arg, char *why, s
     while (ok && r.p < r.end)
         ok = line(&r, fn, arg);
     explicit_bzero(r.room, n + 2);
+    if (r.room)
+        explicit_bzero(r.room, n + 2);
     free(r.room);
     return ok;
 }

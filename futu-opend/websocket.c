@@ -158,7 +158,7 @@ static void on_accept(struct listener *l)
     w->request = malloc(sizeof(*w->request));
     if (w->request)
         http_init(w->request, MESSAGE_MAX);
-    if (!stream_accept(&w->stream, (uv_stream_t *)&l->server, &ops, l->tls))
+    if (!stream_accept(&w->stream, (uv_stream_t *)&l->server, &ops, l->tls, l->turns))
         return;
     listener_add(l, &w->stream);
     w->since_ms = uv_now(l->server.loop);

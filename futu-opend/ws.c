@@ -5,7 +5,11 @@
 #include <string.h>
 #include <wslay/wslay.h>
 
-#define CONTROL_MAX 1024
+#include "upgrade.h"
+
+#define CONTROL_FRAME_MAX 127   /* of a server: two bytes and 125 */
+/* At most the handshake's answer, one ping, one pong and one close frame wait. */
+#define CONTROL_MAX (UPGRADE_ANSWER_MAX + 2 + 2 * CONTROL_FRAME_MAX)
 #define REASON_MAX 120          /* a close frame holds 123 bytes of it */
 #define PING_MS 20000
 #define DEAD_MS 60000
@@ -19,11 +23,15 @@ struct ws {
     wslay_event_context_ptr ctx;
     const uint8_t *in;          /* what wslay reads from during ws_data() */
     size_t n_in, n_control;
+    size_t unsent;              /* rest of the control frame that wslay is handing over, */
+    bool dropped;               /* and whether it is left out */
     uint64_t heard_ms, pinged_ms;
     bool broken;                /* nothing more is read; a close frame is queued */
     bool closed;                /* wslay has sent one */
     bool slow;                  /* that is because the peer reads too slowly */
     bool control_out;           /* what ws_output() gave last was `control` */
+    size_t n_pong;              /* 0: none is owed */
+    uint8_t pong[CONTROL_FRAME_MAX];
     uint8_t control[CONTROL_MAX];
 };
 
@@ -51,13 +59,19 @@ static ssize_t on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, in
     return (ssize_t)len;
 }
 
-/* Only pongs and closes come this way. */
+/* Only pongs and closes come this way. The pongs are left out: of many pings in a row the last one
+ * is answered (RFC 6455, 5.5.3), however slowly the peer reads. */
 static ssize_t on_send(wslay_event_context_ptr ctx, const uint8_t *p, size_t n, int flags,
                        void *arg)
 {
     struct ws *w = arg;
     (void)flags;
-    if (put_control(w, p, n))
+    if (w->unsent == 0) {       /* wslay hands the head over whole */
+        w->unsent = 2 + (p[1] & 0x7fu);
+        w->dropped = (p[0] & 0x0f) == WSLAY_PONG;
+    }
+    w->unsent -= n;
+    if (w->dropped || put_control(w, p, n))
         return (ssize_t)n;
     wslay_event_set_error(ctx, WSLAY_ERR_CALLBACK_FAILURE);
     return -1;
@@ -82,11 +96,21 @@ static int code_of(futu_err err)
     }
 }
 
+static void owe_pong(struct ws *w, const struct wslay_event_on_msg_recv_arg *m)
+{
+    w->pong[0] = 0x80 | WSLAY_PONG;
+    w->pong[1] = (uint8_t)m->msg_length;        /* wslay takes no ping above 125 */
+    memcpy(w->pong + 2, m->msg, m->msg_length);
+    w->n_pong = 2 + m->msg_length;
+}
+
 static void on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *m,
                        void *arg)
 {
     struct ws *w = arg;
     (void)ctx;
+    if (m->opcode == WSLAY_PING)
+        owe_pong(w, m);
     if (wslay_is_ctrl_frame(m->opcode) || w->broken)
         return;
     if ((m->opcode == WSLAY_TEXT_FRAME) != w->rules->text) {
@@ -173,6 +197,8 @@ bool ws_data(struct ws *w, const uint8_t *p, size_t n)
     w->n_in = n;
     int r = wslay_event_recv(w->ctx);
     w->n_in = 0;
+    if (r == WSLAY_ERR_NOMEM)
+        queue_close(w, CODE_INTERNAL, "out of memory");
     int sent = wslay_event_send(w->ctx);
     w->closed = wslay_event_get_close_sent(w->ctx);
     /* closed: the peer said goodbye, or broke the protocol; either way our close frame is out. */
@@ -189,6 +215,10 @@ size_t ws_output(struct ws *w, struct iovec *iov, size_t max)
     bool closing = w->broken || w->closed;
     bool turn = !w->conn || (closing && !w->slow ? futu_conn_queued(w->conn) == 0
                                                  : futu_conn_at_boundary(w->conn));
+    if (turn && !closing && !w->control_out && w->n_pong > 0) {
+        put_control(w, w->pong, w->n_pong);
+        w->n_pong = 0;
+    }
     w->control_out = w->n_control && (w->control_out || turn);
     if (w->control_out) {
         iov[0] = (struct iovec){ w->control, w->n_control };
@@ -213,7 +243,7 @@ void ws_tick(struct ws *w, uint64_t now)
     uint64_t silent = now - w->heard_ms;
     if (silent >= DEAD_MS) {
         stream_close(w->stream);
-    } else if (silent >= PING_MS && now - w->pinged_ms >= PING_MS) {
+    } else if (silent >= PING_MS && now - w->pinged_ms >= PING_MS && w->n_control == 0) {
         w->pinged_ms = now;
         put_control(w, ping, sizeof(ping));
         stream_kick(w->stream);

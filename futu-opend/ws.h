@@ -3,10 +3,9 @@
  * wslay cuts the input into messages and answers pings; the gateway's output is server frames
  * already, shared between connections, so it goes to the socket as it is. Frames of our own (the
  * handshake's answer, pong, ping, close) wait in a small queue and are put in between two of the
- * gateway's frames.
+ * gateway's frames. Of pings that came while none could go out the last one is answered.
  *
- * Limits:  a ping goes out every 20 s of silence; a peer that is silent for 60 s is closed, and so
- *          is one that makes us queue more pongs than fit.
+ * Limits:  a ping goes out every 20 s of silence; a peer that is silent for 60 s is closed.
  * Users:   websocket.c (binary), http.c (text).
  * Threads: the loop's.
  * Tests:   test/unit/opend/websocket_test.c, test/integration/ws_test.c

@@ -45,7 +45,7 @@ struct cmd {
 };
 
 extern const struct cmd cmds_system[], cmds_quote[], cmds_account[], cmds_order[],
-    cmds_keys[], cmds_audit[], cmds_daemon[], cmds_mcp[];
+    cmds_keys[], cmds_password[], cmds_audit[], cmds_daemon[], cmds_mcp[], cmds_doctor[];
 
 /* The value of an option, its default, or NULL. The name must be in the verb's table. */
 const char *arg(const struct args *a, const char *name);

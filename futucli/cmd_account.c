@@ -1,10 +1,8 @@
 /* cmd_account.c - accounts, funds, positions, orders, fills, unlocking. */
-#include <stdlib.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "account.h"
+#include "password.h"
 #include "rows.h"
 
 static const struct col account_cols[] = {
@@ -170,49 +168,11 @@ static int run_deal(struct cli *c, const struct args *a)
 static const struct cmd_opt unlock_opts[] = {
     { "lock", NULL, NULL, "lock trading again" },
     { "from-stdin", NULL, NULL, "read the password from standard input" },
+    { "account", "ACCOUNT", NULL, "login account whose stored trade password is used" },
+    PASSWORD_OPTS,
     { "security-firm", "FIRM", NULL, "one broker only: 1-7, FutuHK, FutuUS ..., hk, us ..." },
     { NULL, NULL, NULL, NULL },
 };
-
-static bool read_line(char *out, size_t size)
-{
-    if (!fgets(out, (int)size, stdin))
-        return false;
-    out[strcspn(out, "\r\n")] = '\0';
-    return true;
-}
-
-/* From a prompt without echo; the terminal is put back as it was. */
-static bool prompt(char *out, size_t size)
-{
-    struct termios old, quiet;
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &old) != 0)
-        return false;
-    quiet = old;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    fprintf(stderr, "Trade password: ");
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-    bool fine = read_line(out, size);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
-    fputc('\n', stderr);
-    return fine;
-}
-
-/* Standard input, FUTU_TRADE_PWD, then a prompt. */
-static bool read_password(const struct args *a, char *out, size_t size)
-{
-    const char *env = getenv("FUTU_TRADE_PWD");
-    if (arg_given(a, "from-stdin"))
-        return read_line(out, size);
-    if (!env)
-        return prompt(out, size);
-    env += strspn(env, " \t\r\n");
-    size_t n = strlen(env);
-    while (n > 0 && strchr(" \t\r\n", env[n - 1]))
-        n--;
-    snprintf(out, size, "%.*s", (int)n, env);
-    return true;
-}
 
 static bool read_firm(const struct args *a, int *firm)
 {
@@ -227,7 +187,7 @@ static bool read_firm(const struct args *a, int *firm)
 
 static int run_unlock(struct cli *c, const struct args *a)
 {
-    char password[256] = "";
+    char password[PASSWORD_SIZE] = "";
     bool lock = arg_given(a, "lock");
     futu_reply *r = NULL;
     int firm, code;
@@ -235,9 +195,8 @@ static int run_unlock(struct cli *c, const struct args *a)
         return usage_error(
             "--security-firm: 1 to 7, FutuHK, FutuUS, FutuSG, FutuAU, FutuCA, FutuMY, "
             "FutuJP, or hk, us, sg, au, ca, my, jp");
-    if (!lock && !read_password(a, password, sizeof(password)))
-        return usage_error("no password: type it at the prompt, pipe it with --from-stdin, or set "
-                           "FUTU_TRADE_PWD");
+    if (!lock && (code = password_for_trade(a, password, sizeof(password))) != CLI_OK)
+        return code;
     code = cli_connect(c);
     if (!code) {
         futu_err err = lock ? futu_lock_trade_sync(c->client, firm, &r)

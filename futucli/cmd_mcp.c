@@ -255,25 +255,32 @@ static void serve(struct cli *c, struct server *s)
 
 /* ---- the gateway ---- */
 
-/* Of several servers at once, each has its own folder; whoever takes one later finishes what the
- * last one left. */
+/* The state folder: as it was told, or where the daemon has its own. False: there is none. */
+static bool state_base(const struct mcp_conf *m, char *out, size_t size)
+{
+    const char *told = m->state_dir ? m->state_dir : getenv("FUTU_STATE_DIR");
+    const char *home = getenv("HOME");
+    bool is_told = told && told[0];
+    if (!is_told && (!home || !home[0]))
+        return false;
+    int n = is_told ? snprintf(out, size, "%s", told) : snprintf(out, size, "%s/.futu-opend-rs",
+                                                                 home);
+    return n > 0 && (size_t)n < size;
+}
+
+/* Of several servers at once each has its own folder there; whoever takes one later finishes what
+ * the last one left. */
 static futu_err with_state(futu_gateway_opts *o, const struct mcp_conf *m, futu_gateway **out,
                            char *why, size_t size)
 {
-    char dir[1024];
-    const char *home = getenv("HOME");
+    char base[1024], dir[1040];
     futu_err err = FUTU_EBUSY;
-    o->state_dir = m->state_dir;
-    if (m->state_dir || !home || !home[0])
-        return futu_gateway_new(out, o, why, size);
-    snprintf(dir, sizeof(dir), "%s/.futu-opend-rs", home);
-    mkdir(dir, 0700);                   /* of the gateway's own folder it is the parent */
+    if (!state_base(m, base, sizeof(base)))
+        return futu_gateway_new(out, o, why, size);     /* its journal is in memory */
+    mkdir(base, 0700);
     for (int i = 1; i <= STATE_FOLDERS && err == FUTU_EBUSY; i++) {
-        char tail[8] = "";
-        if (i > 1)
-            snprintf(tail, sizeof(tail), "-%d", i);
-        int n = snprintf(dir, sizeof(dir), "%s/.futu-opend-rs/mcp%s", home, tail);
-        o->state_dir = n < (int)sizeof(dir) ? dir : NULL;
+        snprintf(dir, sizeof(dir), i == 1 ? "%s/mcp" : "%s/mcp-%d", base, i);
+        o->state_dir = dir;
         err = futu_gateway_new(out, o, why, size);
     }
     return err;

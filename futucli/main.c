@@ -14,8 +14,8 @@
 #include "usage.h"
 
 static const struct cmd *const groups[] = { cmds_system, cmds_quote, cmds_account, cmds_order,
-                                            cmds_keys, cmds_audit, cmds_daemon,
-                                            cmds_mcp };
+                                            cmds_keys, cmds_password, cmds_audit,
+                                            cmds_daemon, cmds_mcp, cmds_doctor };
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 
 static const struct cmd_opt global_opts[] = {

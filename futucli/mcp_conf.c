@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "futu-opend/toml.h"
+#include "password.h"
 
 #define FILE_MAX (64u << 10)
 #define KEYCHAIN_MS 10000
@@ -29,15 +30,14 @@ const struct cmd_opt mcp_opts[] = {
     { "allow-real-trading", NULL, NULL, "and those of real accounts, too" },
     { "trade-pwd-account", "ACCOUNT", NULL,
       "its trade password from the keychain; else FUTU_TRADE_PWD" },
-    { "keychain", "KIND", NULL, "auto, secret-service, file or off" },
-    { "state-dir", "DIR", NULL, "journal of orders; default ~/.futu-opend-rs/mcp" },
+    PASSWORD_OPTS,
     { "http-listen", "ADDR:PORT", NULL, "not here: futu-opend --rest-port serves /mcp" },
     { NULL, NULL, NULL, NULL },
 };
 
 /* ---- the file ---- */
 
-enum field { F_GATEWAY, F_KEYS, F_AUDIT, F_TOOLS, F_STATE, F_ACCOUNT, F_KEYCHAIN, F_API_KEY,
+enum field { F_GATEWAY, F_KEYS, F_AUDIT, F_TOOLS, F_STATE, F_ACCOUNT, F_API_KEY,
              F_TEXTS, F_DIRECT = F_TEXTS, F_ENABLE, F_REAL, F_HTTP };
 
 static const struct {
@@ -47,9 +47,9 @@ static const struct {
     { "gateway", F_GATEWAY },           { "keys_file", F_KEYS },
     { "audit_log", F_AUDIT },           { "mcp_tools", F_TOOLS },
     { "state_dir", F_STATE },           { "trade_pwd_account", F_ACCOUNT },
-    { "keychain", F_KEYCHAIN },         { "api_key", F_API_KEY },
-    { "mcp_direct_orders", F_DIRECT },  { "enable_trading", F_ENABLE },
-    { "allow_real_trading", F_REAL },   { "http_listen", F_HTTP },
+    { "api_key", F_API_KEY },           { "mcp_direct_orders", F_DIRECT },
+    { "enable_trading", F_ENABLE },     { "allow_real_trading", F_REAL },
+    { "http_listen", F_HTTP },
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -197,12 +197,12 @@ static void set_password(struct mcp_conf *m, const char *text)
     m->trade_pwd[n] = '\0';
 }
 
-static void find_password(struct mcp_conf *m)
+static void find_password(struct mcp_conf *m, const struct args *a)
 {
-    futu_keychain_opts o = FUTU_KEYCHAIN_OPTS_INIT;
+    futu_keychain_opts o = password_keychain(a);
     const char *env = getenv("FUTU_TRADE_PWD"), *where;
     char found[MCP_PWD_MAX + 1] = "", why[300] = "";
-    o.keychain = m->keychain;
+    o.state_dir = m->state_dir;
     o.timeout_ms = KEYCHAIN_MS;
     if (m->trade_pwd_account && futu_keychain_get(FUTU_PASSWORD_TRADE, m->trade_pwd_account, found,
                                                   sizeof(found), &o, &where, why,
@@ -242,12 +242,11 @@ int mcp_conf_read(struct mcp_conf *m, const struct cli *c, const struct args *a)
     m->tools = text_of(m, a, "mcp-tools", F_TOOLS);
     m->state_dir = text_of(m, a, "state-dir", F_STATE);
     m->trade_pwd_account = text_of(m, a, "trade-pwd-account", F_ACCOUNT);
-    m->keychain = text_of(m, a, "keychain", F_KEYCHAIN);
     m->api_key = key && key[0] ? key : m->file[F_API_KEY];
     m->direct_orders |= arg_given(a, "mcp-direct-orders");
     m->enable_trading |= arg_given(a, "enable-trading");
     m->allow_real_trading |= arg_given(a, "allow-real-trading");
-    find_password(m);
+    find_password(m, a);
     return judge(m);
 }
 

@@ -48,7 +48,7 @@ $(B)/test/integration/%_test: $(B)/test/integration/%_test.o $(INTEGRATION_OBJ) 
 GRPC_TESTS := $(filter $(B)/test/integration/grpc%,$(INTEGRATION))
 $(GRPC_TESTS): $(B)/test/integration/h2.o
 $(GRPC_TESTS): LIBS += -lnghttp2 -lz
-integration: $(PROGRAMS) $(INTEGRATION)
+integration: $(PROGRAMS) $(B)/futu-emulator $(INTEGRATION)
 	@sh test/integration/run.sh $(B)
 
 # The examples as they are built here; then, without a sanitizer, from an installed library as a user
@@ -88,10 +88,10 @@ $(MCP_MODULES): test/mcp/package.json test/mcp/package-lock.json
 mcp: $(PROGRAMS) $(MCP_MODULES) $(REST_MODULES)
 	@sh test/mcp/run.sh $(B)
 
-tests-built: all $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
+tests-built: all $(B)/futu-emulator $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
 
 bench: setup-bench $(SDK_MODULES) $(MCP_MODULES)
-	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(B)/futucli $(patsubst %,$(B)/test/bench/%,bench blast hub_fanout keys)
+	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(B)/futucli $(patsubst %,$(B)/test/bench/%,bench blast grpc_peer hub_fanout keys)
 	$(B)/test/bench/hub_fanout
 	$(B)/test/bench/keys
 	$(B)/test/bench/bench $(B)/futu-opend

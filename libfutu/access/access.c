@@ -34,6 +34,7 @@ static const struct {
     [DENY_REVOKED] = { 401, NULL },
     [DENY_OPEN_MODE] = { 401, NULL },
     [DENY_SCOPE] = { 403, NULL },
+    [DENY_ARGUMENT] = { 400, NULL },
     [DENY_ACCOUNT] = { 403, "other" },
     [DENY_MARKET] = { 403, "market" },
     [DENY_SYMBOL] = { 403, "symbol" },
@@ -350,7 +351,7 @@ enum deny access_alive(const struct access *a, const struct api_key *k)
  * than one after the other. */
 static void fetch_ahead(const void *p, size_t n)
 {
-    for (size_t at = 0; at < n; at += 64)
+    for (size_t at = 0; p && at < n; at += 64)
         __builtin_prefetch((const char *)p + at);
 }
 

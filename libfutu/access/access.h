@@ -31,6 +31,7 @@ enum deny {
     DENY_REVOKED,       /* of a stream or connection that was opened with it */
     DENY_OPEN_MODE,     /* a write or admin call without any keys file */
     DENY_SCOPE,
+    DENY_ARGUMENT,      /* a value of a write that is none; no limit was asked */
     DENY_ACCOUNT,
     DENY_MARKET, DENY_SYMBOL, DENY_SIDE,
     DENY_HOURS,
@@ -39,7 +40,8 @@ enum deny {
     DENY_DAILY,
     DENIES
 };
-/* How a caller is told: 401 who are you, 403 not you, 429 not now. 0 of DENY_NONE. */
+/* How a caller is told: 400 not like this, 401 who are you, 403 not you, 429 not now. 0 of
+ * DENY_NONE. */
 int deny_status(enum deny d);
 /* Category of futu_auth_limit_rejects_total: "rate", "daily", "per_order", "market", "symbol",
  * "side", "hours", "other"; NULL: not a limit. */
@@ -109,12 +111,14 @@ struct access_order {
     double value;                   /* quantity times price, in the order's currency */
 };
 
-/* What a check has set aside of the daily value, until it is known what became of the order. */
+/* What a check has set aside of the daily value, until it is known what became of the order; or,
+ * when it has refused, how long that lasts. */
 struct access_hold {
     struct key_count *count;        /* NULL: nothing is held */
     int64_t micros;                 /* value in millionths */
     int32_t day;                    /* UTC, yyyymmdd */
     uint32_t epoch;                 /* of the counter for that day */
+    uint32_t retry_s;               /* until the rate, the hours or the day allow more; 0: never */
 };
 
 /* All limits in their order. A pass counts one for the rate and puts the value into *hold, so that

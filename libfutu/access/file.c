@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "access/rules.h"
+#include "base/disk.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "codec/json_text.h"
@@ -227,39 +228,15 @@ futu_err keys_load(const char *path, struct key_list *out, char *why, size_t siz
 /* ---- to a path ---- */
 
 /* The folder of the path, made 0700 with those above it when it is missing; opened. -1: errno. */
-static int open_folder(char *path)
+static int open_folder(const char *path)
 {
-    char *slash = strrchr(path, '/');
-    if (!slash)
-        return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    for (char *p = path + 1; p <= slash; p++) {
-        if (*p != '/')
-            continue;
-        *p = '\0';
-        int failed = mkdir(path, 0700) && errno != EEXIST;
-        *p = '/';
-        if (failed)
-            return -1;
-    }
-    char after = slash[1];
-    slash[1] = '\0';
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    slash[1] = after;
-    return fd;
-}
-
-static bool write_all(int fd, const uint8_t *p, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        p += done;
-        n -= (size_t)done;
-    }
-    return true;
+    char dir[PATH_MAX] = ".";
+    const char *slash = strrchr(path, '/');
+    if (slash)
+        str_copy(dir, sizeof(dir), (futu_str){ path, (size_t)(slash + 1 - path) });
+    if (slash && !disk_make_dirs(dir))
+        return -1;
+    return open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* A service reads its file by its group: that must outlive an edit by root. Never looser. */
@@ -280,7 +257,7 @@ static bool replace(int dir, const char *path, const struct buf *text)
     int fd = mkostemp(temp, O_CLOEXEC);         /* 0600 */
     if (fd < 0)
         return false;
-    bool ok = write_all(fd, text->p, text->n) && keep_owner(fd, path) && fsync(fd) == 0;
+    bool ok = disk_write(fd, text->p, text->n, 0) && keep_owner(fd, path) && fsync(fd) == 0;
     ok = close(fd) == 0 && ok;
     if (ok && rename(temp, path) == 0)
         return fsync(dir) == 0;

@@ -113,6 +113,37 @@ static int local_minute(struct access *a, int64_t wall)
     return a->local_minute;
 }
 
+/* Up to the next whole second, one at least. */
+static uint32_t seconds(int64_t ns)
+{
+    return (uint32_t)MAX((ns + NS_PER_S - 1) / NS_PER_S, 1);
+}
+
+/* From now on until that minute of a local day, whichever clocks are changed before it. */
+static uint32_t until_minute(int64_t wall, int minute)
+{
+    time_t now = (time_t)floor_div(wall, NS_PER_S), at;
+    for (int day = 0; day < 3; day++) {
+        struct tm tm;
+        localtime_r(&now, &tm);
+        tm.tm_mday += day;
+        tm.tm_hour = minute / 60;
+        tm.tm_min = minute % 60;
+        tm.tm_sec = 0;
+        tm.tm_isdst = -1;
+        at = mktime(&tm);
+        if (at > now)
+            return (uint32_t)(at - now);
+    }
+    return DAY_S;
+}
+
+static uint32_t until_midnight(int64_t wall)
+{
+    int64_t now = floor_div(wall, NS_PER_S);
+    return (uint32_t)(DAY_S - (now - floor_div(now, DAY_S) * DAY_S));
+}
+
 /* ---- counters ---- */
 
 struct key_count *count_of(struct access *a, const char *id)
@@ -205,6 +236,7 @@ struct check {
     int64_t mono, wall;         /* now */
     struct day_sum *day;        /* set when the value is to be held */
     int64_t micros;
+    uint32_t retry_s;
     char *reason;
     size_t size;
 };
@@ -256,6 +288,7 @@ static enum deny check_hours(struct check *c)
     rule_hours_text(c->k->hours_from, c->k->hours_to, window);
     snprintf(c->reason, c->size, "limit: %02d:%02d is outside hours window %s", now / 60, now % 60,
              window);
+    c->retry_s = until_minute(c->wall, from);
     return DENY_HOURS;
 }
 
@@ -274,18 +307,28 @@ static enum deny check_value(struct check *c)
     return DENY_PER_ORDER;
 }
 
+/* When the order that must leave the window is 60 s old. */
+static uint32_t until_room(const struct key_count *n, uint32_t cap, int64_t mono)
+{
+    if (cap == 0)
+        return 0;
+    return seconds(n->ring[(n->head + n->n - cap) % n->cap] + WINDOW_S * NS_PER_S - mono);
+}
+
 static enum deny check_rate(struct check *c)
 {
     struct key_count *n = c->key->count;
     forget_old(n, c->mono);
     uint32_t cap = c->k->max_orders_per_minute;
-    if (c->k->has_rate && n->n >= cap)
+    bool full = c->k->has_rate && n->n >= cap;
+    if (full)
         snprintf(c->reason, c->size, "limit: rate limit exceeded: %u in %ds (cap %u)", n->n + 1,
                  WINDOW_S, cap);
     else if (!ring_room(n, c->k->has_rate))
         snprintf(c->reason, c->size, "limit: rate can't be counted: out of memory");
     else
         return DENY_NONE;
+    c->retry_s = full ? until_room(n, cap, c->mono) : 1;
     return DENY_RATE;
 }
 
@@ -305,6 +348,7 @@ static enum deny check_daily(struct check *c)
     if (c->k->has_daily_value && (huge || sum > to_micros(c->k->max_daily_value) - micros)) {
         snprintf(c->reason, c->size, "limit: daily value exceeded: %.2f + %.2f (cap %.2f)",
                  (double)sum / MICRO, c->o->value, c->k->max_daily_value);
+        c->retry_s = until_midnight(c->wall);
         return DENY_DAILY;
     }
     if (huge || sum > COUNT_SUM_MAX)
@@ -323,7 +367,7 @@ static enum deny (*const checks[])(struct check *c) = {
 enum deny access_check(struct access *a, struct api_key *k, const struct access_order *o,
                        struct access_hold *hold, char *reason, size_t size)
 {
-    *hold = (struct access_hold){ NULL, 0, 0, 0 };
+    *hold = (struct access_hold){ .count = NULL };
     reason[0] = '\0';
     if (!k)
         return DENY_NONE;
@@ -331,13 +375,15 @@ enum deny access_check(struct access *a, struct api_key *k, const struct access_
                        .wall = clock_wall(&a->clock), .reason = reason, .size = size };
     for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
         enum deny d = checks[i](&c);
-        if (d)
-            return d;
+        if (!d)
+            continue;
+        hold->retry_s = c.retry_s;
+        return d;
     }
     ring_put(k->count, c.mono);
     if (c.day) {
         c.day->held += c.micros;
-        *hold = (struct access_hold){ k->count, c.micros, c.day->day, c.day->epoch };
+        *hold = (struct access_hold){ k->count, c.micros, c.day->day, c.day->epoch, 0 };
     }
     return DENY_NONE;
 }
@@ -353,5 +399,5 @@ void access_settle(struct access *a, struct access_hold *h, bool accepted)
         if (accepted)
             d->used += h->micros;
     }
-    *h = (struct access_hold){ NULL, 0, 0, 0 };
+    *h = (struct access_hold){ .count = NULL };
 }

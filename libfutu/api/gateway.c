@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "api/attach.h"
+#include "api/direct.h"
 #include "api/opts.h"
 #include "api/rails.h"
 #include "base/mem.h"
@@ -15,6 +16,7 @@
 #include "crypt/digest.h"
 #include "crypt/random.h"
 #include "surface/mcp_tools.h"
+#include "upstream/broker/broker.h"
 #include "upstream/paper/paper.h"
 #include "upstream/relay/relay.h"
 
@@ -39,8 +41,10 @@ static const char *check(const futu_gateway_opts *o)
     futu_str bad;
     if (!o->loop)
         return "a gateway needs a loop";
-    if (o->upstream != FUTU_UPSTREAM_PAPER && o->upstream != FUTU_UPSTREAM_RELAY)
+    if (o->upstream < FUTU_UPSTREAM_PAPER || o->upstream > FUTU_UPSTREAM_BROKER)
         return "a gateway needs an upstream: there is no default";
+    if (o->upstream == FUTU_UPSTREAM_BROKER && (!o->login || !o->login->account))
+        return "a direct login needs login, with an account";
     if (o->upstream == FUTU_UPSTREAM_RELAY &&
         (!o->upstream_host || !o->upstream_host[0] || strlen(o->upstream_host) > 253 ||
          o->upstream_port < 1 || o->upstream_port > 65535))
@@ -139,10 +143,26 @@ static futu_err make_relay(futu_gateway *g, const futu_gateway_opts *o, char *wh
     return relay_new(&g->upstream, &r, why, size);
 }
 
+static futu_err make_direct(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
+{
+    const struct direct_opts d = {
+        .loop = g->loop,
+        .login = o->login,
+        .addrs = o->broker_addrs,
+        .events = hub_events(g->hub),
+    };
+    return direct_new(&g->direct, &g->upstream, &d, why, size);
+}
+
 static futu_err make_upstream(futu_gateway *g, const futu_gateway_opts *o, char *why, size_t size)
 {
-    futu_err err = o->upstream == FUTU_UPSTREAM_PAPER ? make_paper(g, o, why, size)
-                                                      : make_relay(g, o, why, size);
+    static futu_err (*const make[])(futu_gateway *g, const futu_gateway_opts *o, char *why,
+                                    size_t size) = {
+        [FUTU_UPSTREAM_PAPER] = make_paper,
+        [FUTU_UPSTREAM_RELAY] = make_relay,
+        [FUTU_UPSTREAM_BROKER] = make_direct,
+    };
+    futu_err err = make[o->upstream](g, o, why, size);
     if (!err)
         hub_set_upstream(g->hub, g->upstream);
     return err;
@@ -176,7 +196,9 @@ static futu_err read_journal(futu_gateway *g, const char *name, char *why, size_
 void gateway_file(const futu_gateway *g, const char *what, char *out, size_t size)
 {
     const char *tail = strcmp(what, "orders") == 0 ? "journal" : "log";
-    if (g->upstream_host)
+    if (g->account)
+        snprintf(out, size, "%s-broker-%s.%s", what, g->account, tail);
+    else if (g->upstream_host)
         snprintf(out, size, "%s-%s_%u.%s", what, g->upstream_host, g->upstream_port, tail);
     else
         snprintf(out, size, "%s-paper.%s", what, tail);
@@ -215,6 +237,10 @@ static futu_err copy_upstream(futu_gateway *g, const futu_gateway_opts *o)
         return FUTU_ENOMEM;
     if (o->upstream == FUTU_UPSTREAM_PAPER)
         return FUTU_OK;
+    if (o->upstream == FUTU_UPSTREAM_BROKER) {
+        g->account = mem_strdup(o->login->account);
+        return g->account ? FUTU_OK : FUTU_ENOMEM;
+    }
     g->upstream_port = o->upstream_port;
     g->upstream_host = mem_strdup(o->upstream_host);
     return g->upstream_host ? FUTU_OK : FUTU_ENOMEM;
@@ -268,13 +294,16 @@ void futu_gateway_free(futu_gateway *g)
     attach_drop_all(g);
     rails_stop(g);
     hub_free(g->hub);
+    direct_stop(g->direct);
     if (g->upstream)
         g->upstream->ops->free(g->upstream);
+    direct_free(g->direct);
     store_close(g->store);
     rails_close(g);
     journal_free(&g->journal);
     rsa_key_free(g->rsa);
     mem_free(g->upstream_host);
+    mem_free(g->account);
     mem_free(g->state_dir);
     mem_free(g);
 }
@@ -283,7 +312,21 @@ futu_err futu_gateway_upstream_state(const futu_gateway *g, char *why, size_t wh
 {
     if (why_size > 0)
         why[0] = '\0';
+    if (g->direct) {
+        futu_err err = direct_state(g->direct, NULL, why, why_size);
+        return err ? err : broker_health(g->upstream, why, why_size);
+    }
     return g->upstream->forwards ? relay_health(g->upstream, why, why_size) : FUTU_OK;
+}
+
+futu_err futu_gateway_login(const futu_gateway *g, futu_login_report *report, char *why,
+                            size_t why_size)
+{
+    if (why_size > 0)
+        why[0] = '\0';
+    if (report && report->size < sizeof(*report))
+        return FUTU_EINVAL;
+    return g->direct ? direct_state(g->direct, report, why, why_size) : FUTU_ENOTSUP;
 }
 
 futu_err futu_gateway_stats_get(const futu_gateway *g, futu_gateway_stats *out)

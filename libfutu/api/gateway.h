@@ -7,6 +7,7 @@
 #include "io/loop.h"
 #include "io/store.h"
 
+struct direct;
 struct grpc;
 struct rest;
 struct trail;
@@ -21,11 +22,14 @@ struct futu_gateway {
     struct store *store;        /* of the journal; NULL: none */
     struct journal journal;
     char *upstream_host, *state_dir;
+    char *account;              /* of a direct login; NULL: another upstream */
+    struct direct *direct;
     uint32_t upstream_port;
     struct access *access;      /* NULL: no keys files */
     struct audit audit;
     struct trail *trail;        /* NULL: no audit log */
     struct store *daily;        /* of the keys' daily values; NULL: none */
+    size_t daily_size, daily_max;       /* bytes of that file; at how many it is written anew */
     struct watch *watch;        /* of the keys files */
     struct rest *rest;
     struct grpc *grpc;

@@ -111,7 +111,7 @@ futu_err futu_keychain_get(int what, const char *account, char *out, size_t out_
     err = account ? keychain_password(&p.keychain, (enum keychain_what)what, &p.account, &password,
                                       where, why, size)
                   : FUTU_ENOTFOUND;
-    if (err == FUTU_ENOTFOUND && what == FUTU_PASSWORD_TRADE)
+    if ((err == FUTU_ENOTFOUND || err == FUTU_ENOTSUP) && what == FUTU_PASSWORD_TRADE)
         err = get_older(&p, &password, where, why, size);
     if (!err && !str_copy(out, out_size, (futu_str){ (const char *)password.p, password.n })) {
         wipe(out, out_size);
@@ -133,12 +133,12 @@ futu_err futu_keychain_clear(int what, const char *account, const futu_keychain_
     keychain_entry((enum keychain_what)what, account ? p.account.typed : NULL, entry);
     err = keychain_clear(&p.keychain, entry, why, size);
     if (!account || strcmp(p.account.typed, p.account.name) == 0 ||
-        (err && err != FUTU_ENOTFOUND))
+        (err && err != FUTU_ENOTFOUND && err != FUTU_ENOTSUP))
         return err;
     /* An entry under the number alone would be found as well. */
     keychain_entry((enum keychain_what)what, p.account.name, entry);
     futu_err other = keychain_clear(&p.keychain, entry, why, size);
-    return other == FUTU_ENOTFOUND ? err : other;
+    return other == FUTU_ENOTFOUND || other == FUTU_ENOTSUP ? err : other;
 }
 
 /* ---- asking ---- */

@@ -69,6 +69,16 @@ static futu_err open_trail(futu_gateway *g, const futu_gateway_opts *o, char *wh
 
 /* ---- daily values ---- */
 
+/* Each order adds a line, of which the last of its key counts: the file is written anew when it has
+ * grown to this, and to twice what it must hold. */
+#define DAILY_ROOM (256u << 10)
+
+static void daily_is(futu_gateway *g, size_t size)
+{
+    g->daily_size = size;
+    g->daily_max = MAX(2 * size, DAILY_ROOM);
+}
+
 static futu_err read_daily(futu_gateway *g, const char *name, char *why, size_t size)
 {
     struct buf text = BUF_INIT;
@@ -84,6 +94,7 @@ static futu_err read_daily(futu_gateway *g, const char *name, char *why, size_t 
         err = access_write_all_daily(g->access, &text);
     if (!err)
         err = store_replace(g->daily, text.p, text.n);
+    daily_is(g, text.n);
     buf_free(&text);
     return err;
 }
@@ -105,15 +116,34 @@ static futu_err open_daily(futu_gateway *g, char *why, size_t size)
     return err;
 }
 
+/* The sums are those that the last line was made of, or newer. */
+static void write_daily_anew(futu_gateway *g)
+{
+    struct buf all = BUF_INIT;
+    futu_err err = access_write_all_daily(g->access, &all);
+    if (!err && all.n > 0)
+        err = store_rewrite(g->daily, all.p, all.n);
+    if (!err)
+        daily_is(g, all.n);
+    buf_free(&all);
+}
+
 static futu_err append(void *arg, const void *p, size_t n, void (*done)(void *arg, futu_err err),
                        void *done_arg)
 {
-    return store_append(arg, p, n, done, done_arg);
+    futu_gateway *g = arg;
+    futu_err err = store_append(g->daily, p, n, done, done_arg);
+    if (err)
+        return err;
+    g->daily_size += n;
+    if (g->daily_size > g->daily_max)
+        write_daily_anew(g);
+    return FUTU_OK;
 }
 
 struct hub_store rails_daily(futu_gateway *g)
 {
-    return (struct hub_store){ g->daily ? append : NULL, g->daily };
+    return (struct hub_store){ g->daily ? append : NULL, g };
 }
 
 /* The first key with a daily cap may come with a reload; by then the new keys are in force. */

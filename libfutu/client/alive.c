@@ -4,7 +4,7 @@
  */
 #include "client/client.h"
 
-enum { PROTO_KEEP_ALIVE = 1004, DEFAULT_S = 10, MAX_S = 3600 };
+enum { DEFAULT_S = 10, MAX_S = 3600 };
 
 static void on_answer(futu_client *c, futu_err err, futu_reply *r, void *arg)
 {

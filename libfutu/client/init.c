@@ -9,7 +9,7 @@
 #include "wire/handshake.h"
 
 /* CLIENT_VER: what the vendor's own clients say; gateways may refuse what they do not know. */
-enum { PROTO_INIT = 1001, CLIENT_VER = 300 };
+enum { CLIENT_VER = 300 };
 
 /* The first frame has no pending call; the serial is checked here. */
 static futu_err write_init(futu_client *c)
@@ -31,7 +31,7 @@ static futu_err write_init(futu_client *c)
     }
     if (err)
         return err;
-    return handshake_write(c->o.link->ops->out(c->o.link), PROTO_INIT, (uint8_t)c->o.format,
+    return handshake_write(c->o.link->ops->out(c->o.link), PROTO_INIT_CONNECT, (uint8_t)c->o.format,
                            client_next_serial(c), body->p, body->n, c->o.rsa);
 }
 
@@ -90,8 +90,8 @@ static futu_err read_answer(futu_client *c, const struct frame *f)
     if (err && err != FUTU_EAUTH)           /* EAUTH: plain although there is a key */
         return client_fail(c, err == FUTU_EFORMAT ? FUTU_EAUTH : err,
                            "InitConnect: the answer can't be read; is it the gateway's key?");
-    err = body_to_protobuf(proto_find(PROTO_INIT), f->fmt, c->plain.p, c->plain.n, &c->push_body,
-                           &body, &why);
+    err = body_to_protobuf(proto_find(PROTO_INIT_CONNECT), f->fmt, c->plain.p, c->plain.n,
+                           &c->push_body, &body, &why);
     arena_reset(&c->push_arena);
     if (!err)
         err = codec_decode(&InitConnect_Response_msg, &c->push_arena, body.p, body.n, &r, NULL,
@@ -104,7 +104,7 @@ static futu_err read_answer(futu_client *c, const struct frame *f)
 
 void client_init_frame(futu_client *c, const struct frame *f)
 {
-    if (f->proto != PROTO_INIT)
+    if (f->proto != PROTO_INIT_CONNECT)
         return;                     /* pushes may come ahead of the answer */
     futu_err err = FUTU_EPROTO;
     if (f->serial == c->serial)

@@ -10,8 +10,6 @@
 #include "base/arena.h"
 #include "base/mem.h"
 
-enum { PROTO_SUB = 3001, PROTO_REG_PUSH = 3002, PROTO_SUB_ACC = 2008 };
-
 /* Compared as a whole when pairs are put together: no padding that could differ. */
 struct sub_opts {
     int32_t sub_type, session, firm;    /* 0: absent */
@@ -64,7 +62,8 @@ size_t resub_count(const struct resub *s)
 
 bool resub_cares(uint32_t proto)
 {
-    return proto == PROTO_SUB || proto == PROTO_REG_PUSH || proto == PROTO_SUB_ACC;
+    return proto == PROTO_QOT_SUB || proto == PROTO_QOT_REG_QOT_PUSH ||
+           proto == PROTO_TRD_SUB_ACC_PUSH;
 }
 
 #define KEY_MAX 96
@@ -199,7 +198,7 @@ futu_err resub_note(struct resub *s, uint32_t proto, const uint8_t *request, siz
     void *msg = arena_alloc(&a, row->request->size);
     futu_err err = msg ? codec_decode(row->request, &a, request, n, msg, NULL, NULL) : FUTU_ENOMEM;
     if (!err)
-        err = note[proto == PROTO_SUB ? 0 : proto == PROTO_REG_PUSH ? 1 : 2](s, msg);
+        err = note[proto == PROTO_QOT_SUB ? 0 : proto == PROTO_QOT_REG_QOT_PUSH ? 1 : 2](s, msg);
     arena_free(&a);
     return err;
 }
@@ -246,7 +245,7 @@ static futu_err replay_group(struct resub *s, const struct sub *u, resub_send_fn
     for (int32_t i = 0; i < 8; i++)
         if (u->opts.rehabs & 1u << i)
             rehabs[c2s.n_regPushRehabTypeList++] = i;
-    return send(arg, PROTO_SUB, &request);
+    return send(arg, PROTO_QOT_SUB, &request);
 }
 
 futu_err resub_replay(struct resub *s, resub_send_fn *send, void *arg)
@@ -263,7 +262,7 @@ futu_err resub_replay(struct resub *s, resub_send_fn *send, void *arg)
     if (!err && s->n_accounts) {
         Trd_SubAccPush_C2S c2s = { .accIDList = s->accounts, .n_accIDList = s->n_accounts };
         const Trd_SubAccPush_Request request = { .c2s = &c2s };
-        err = send(arg, PROTO_SUB_ACC, &request);
+        err = send(arg, PROTO_TRD_SUB_ACC_PUSH, &request);
     }
     return err;
 }

@@ -106,9 +106,6 @@ futu_err codec_to_json(const futu_msg *m, const void *p, size_t n, enum codec_sp
 futu_err codec_from_json(const futu_msg *m, futu_str json, enum codec_spelling spelling,
                          struct buf *out, const struct codec_limits *limits, struct codec_error *e);
 
-/* Appends a JSON string with its quotes; limit and UTF-8 as codec_to_json(). */
-futu_err codec_json_text(struct buf *out, futu_str s);
-
 const struct pb_field *codec_field(const futu_msg *m, futu_str declared_name);  /* NULL: none */
 
 /* Sets a singular number and its has_ flag. */

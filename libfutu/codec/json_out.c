@@ -338,13 +338,3 @@ futu_err codec_to_json(const futu_msg *m, const void *p, size_t n, enum codec_sp
         out->n = j.start;
     return err;
 }
-
-futu_err codec_json_text(struct buf *out, futu_str s)
-{
-    struct jout j = { .out = out, .start = out->n };
-    codec_ctx_init(&j.c, CODEC_REST, NULL, NULL);
-    futu_err err = put_string(&j, NULL, (const uint8_t *)s.p, s.n);
-    if (err)
-        out->n = j.start;
-    return err;
-}

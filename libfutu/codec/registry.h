@@ -3,6 +3,7 @@
 #define CODEC_REGISTRY_H
 
 #include "codec/codec.h"
+#include "futu/proto_id.h"
 
 enum proto_kind { PROTO_REQUEST, PROTO_PUSH };
 /* Scopes of API keys; a row's set is met by any one of them. */

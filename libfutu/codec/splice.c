@@ -42,7 +42,7 @@ static futu_err edit_inner(futu_str in, const struct pb_edit *edits, size_t n, s
 futu_err pb_splice(const uint8_t *p, size_t n, uint32_t outer, const struct pb_edit *edits,
                    size_t n_edits, struct buf *out)
 {
-    struct pb_in it = { p, p + n };
+    struct pb_in it = pb_in_str((futu_str){ (const char *)p, n });
     size_t before = out->n, at;
     bool found = false;
     futu_err err = n_edits > PB_EDITS ? FUTU_EINVAL : FUTU_OK;

@@ -10,10 +10,11 @@
 
 #define PB_EDITS 8
 
-/* A text as the input that pb_next() reads. */
+/* A text as the input that pb_next() reads; p NULL is an empty one. */
 static inline struct pb_in pb_in_str(futu_str s)
 {
-    return (struct pb_in){ (const uint8_t *)s.p, (const uint8_t *)s.p + s.n };
+    const uint8_t *p = (const uint8_t *)s.p;
+    return (struct pb_in){ p, s.n ? p + s.n : p };
 }
 
 /* One field of the inner message: gone (p NULL), or with this one record in its place; where it was

@@ -13,7 +13,6 @@
 #include "gateway/pend.h"
 
 #define KEEP_BODY 4096              /* a larger buffer is not kept for reuse */
-#define UNLOCK_TRADE 2005
 
 static void on_timeout(struct timer *t, int64_t now);
 static void on_done(struct upstream_request *rq, const uint8_t *body, size_t len);
@@ -53,7 +52,7 @@ static void call_free(struct call *k)
         k->replay->call = NULL;
     if (k->order)
         k->order->call = NULL;
-    if (k->ask.proto == UNLOCK_TRADE)           /* the digest of a password */
+    if (k->ask.proto == PROTO_TRD_UNLOCK_TRADE)           /* the digest of a password */
         wipe(k->body.p, k->body.n);
     if (k->body.cap > KEEP_BODY)
         buf_free(&k->body);
@@ -88,7 +87,7 @@ static struct call *prepare(struct ask *a, struct replay_entry *replay)
 /* Unlocking is learnt from its answer, so that it is waited for. */
 static bool droppable(const struct proto_row *row)
 {
-    return row && !row->write && row->id != UNLOCK_TRADE;
+    return row && !row->write && row->id != PROTO_TRD_UNLOCK_TRADE;
 }
 
 void call_start(struct ask *a, struct replay_entry *replay)

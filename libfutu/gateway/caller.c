@@ -48,25 +48,11 @@ void hub_call(futu_conn *c, struct hub_call *k)
     route(&a, k->body, k->len);
 }
 
-bool hub_call_cancel(futu_conn *c, struct hub_call *k)
-{
-    struct list *it, *tmp;
-    list_each(it, tmp, &c->calls) {
-        struct call *up = list_entry(it, struct call, link);
-        if (up->ask.call != k || (up->ask.row && up->ask.row->write) || up->order || up->replay)
-            continue;
-        list_remove(&k->link);
-        call_cancel(up);
-        return true;
-    }
-    return false;
-}
-
 void caller_reply(struct ask *a, const uint8_t *body, size_t len)
 {
     struct hub_call *k = a->call;
     struct hub_reply r = { .body = body, .len = len, .raw_json = a->raw_json, .deny = a->deny,
-                           .text = a->deny_text, .repeat = a->repeat };
+                           .text = a->deny_text, .repeat = a->repeat, .retry_s = a->retry_s };
     a->call = NULL;
     k->read = NULL;
     list_remove(&k->link);
@@ -160,6 +146,7 @@ futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
     c->key = e->key;
     caller_key_watch(h, e->key);
     c->events = *e;
+    c->events.greeting = STR_NULL;
     c->form = e->write ? FORM_EVENT_MCP : e->grpc ? FORM_EVENT_GRPC
               : e->decoded ? FORM_EVENT_JSON : FORM_EVENT_B64;
     c->notify = true;
@@ -167,6 +154,8 @@ futu_err hub_events_new(struct hub *h, futu_conn **out, const futu_conn_opts *o,
     if (!caller)
         return FUTU_OK;
     list_push(&caller->viewers, &c->viewer);
+    if (e->greeting.p)
+        hub_events_send(c, e->greeting);
     show_present(c, caller);
     return FUTU_OK;
 }

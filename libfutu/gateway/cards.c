@@ -72,8 +72,9 @@ static void ask(struct cards *k)
     if (k->asking || !h->up)
         return;
     k->asking = true;
-    k->rq = (struct upstream_request){ .proto = 2001, .body = k->body.p, .len = k->body.n,
-                                       .done = on_list, .fmt = FRAME_PROTOBUF };
+    k->rq = (struct upstream_request){ .proto = PROTO_TRD_GET_ACC_LIST, .body = k->body.p,
+                                       .len = k->body.n, .done = on_list,
+                                       .fmt = FRAME_PROTOBUF };
     h->up->ops->request(h->up, &k->rq);
 }
 

@@ -27,7 +27,7 @@ int32_t order_market(struct ask *a)
     Trd_Common_TrdHeader *const *header = c2s_field(a, "header");
     if (!header || !*header)
         return 0;
-    if (a->proto != 2202)
+    if (a->proto != PROTO_TRD_PLACE_ORDER)
         return quote_market(*header, 0, STR_NULL);
     const Trd_PlaceOrder_C2S *c = ((const Trd_PlaceOrder_Request *)a->msg)->c2s;
     return quote_market(*header, c->has_secMarket ? c->secMarket : 0, c->code);

@@ -168,7 +168,7 @@ static futu_err on_frame(struct futu_conn *c, const struct frame *f)
     futu_str plain = { (const char *)f->body, f->len };
     struct ask a = { .c = c, .row = proto_find(f->proto), .proto = f->proto, .serial = f->serial,
                      .fmt = f->fmt == FRAME_JSON ? FRAME_JSON : FRAME_PROTOBUF, .at = h->now };
-    if (f->proto == 1001 && !c->ready)
+    if (f->proto == PROTO_INIT_CONNECT && !c->ready)
         return session_init(c, f);
     if (c->cipher) {
         h->plain.n = 0;

@@ -17,6 +17,8 @@
 #include "gateway/guard.h"
 #include "gateway/trace.h"
 
+#define PLACES_LEAST 64
+
 /* DONE: the text is there; FAILED: this body has none; NONE: nor has any of its protocol. */
 enum json_state { JSON_NOT_YET, JSON_DONE, JSON_FAILED, JSON_NONE };
 
@@ -241,22 +243,35 @@ static bool has_own(const struct futu_conn *c, const struct stream *st)
     return s && s->reg_at[st->key.rehab] != REG_NONE;
 }
 
-/* To whoever watches this caller. The place of a stream's newest push is kept for each of them;
- * without memory for it that push is just not replaced. */
+/* Places of streams that are gone, or of pushes that have been read, say nothing any more: when
+ * most must be such, all are forgotten. Without a place a push is just not replaced. */
+static void keep_place(struct futu_conn *c, const struct stream *st, uint64_t at)
+{
+    if (c->places.n > 2 * (c->out.tail - c->out.head) + PLACES_LEAST)
+        map_free(&c->places);
+    map_put_u64(&c->places, (uint64_t)(uintptr_t)st, (void *)(uintptr_t)at);
+}
+
+/* To whoever watches this caller. Of each that is behind the place of a stream's newest push is
+ * kept; whoever has caught up needs none. */
 static void to_viewers(struct fan *f, struct futu_conn *caller, const struct stream *st,
                        bool lossless)
 {
     struct list *it, *tmp;
     list_each(it, tmp, &caller->viewers) {
         struct futu_conn *c = list_entry(it, struct futu_conn, viewer);
-        uint64_t id = (uint64_t)(uintptr_t)st, at = 0;
+        uint64_t at = 0;
         if (has_own(c, st))
             continue;
         if (!lossless && c->out.bytes > QUEUE_SOFT)
-            at = (uint64_t)(uintptr_t)map_get_u64(&c->places, id);
+            at = (uint64_t)(uintptr_t)map_get_u64(&c->places, (uint64_t)(uintptr_t)st);
         deliver(f, c, lossless ? NULL : st, &at);
-        if (!lossless && at)
-            map_put_u64(&c->places, id, (void *)(uintptr_t)at);
+        if (lossless)
+            continue;
+        if (c->out.bytes > QUEUE_SOFT)
+            keep_place(c, st, at);
+        else if (c->places.n > 0)
+            map_free(&c->places);
     }
 }
 

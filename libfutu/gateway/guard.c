@@ -118,13 +118,17 @@ static const char *key_id(const struct ask *a)
 
 void guard_deny(struct ask *a, enum deny d, const char *reason)
 {
-    char room[32];
+    char room[32], text[160];
     struct audit_event e = { .iface = a->c->iface, .endpoint = endpoint(a, room, sizeof(room)),
                              .key_id = key_id(a), .outcome = OUTCOME_REJECT,
                              .reason = reason ? reason : deny_text(d), .peer = peer(a) };
     hub_audit(a->c->hub, &e, d);
     a->deny = d;
     a->deny_text = deny_text(d);
+    if (a->retry_s) {
+        snprintf(text, sizeof(text), "%s; try again in %u s", deny_text(d), a->retry_s);
+        a->deny_text = text;
+    }
     reply_refuse(a, "%s", a->deny_text);
 }
 
@@ -173,7 +177,7 @@ static void note_allowed(struct ask *a, uint32_t scopes)
     struct audit_event e = { .iface = a->c->iface, .endpoint = endpoint(a, room, sizeof(room)),
                              .key_id = key_id(a), .outcome = OUTCOME_ALLOW,
                              .scope = a->row ? a->row->scope : "trade:real", .peer = peer(a) };
-    bool write = a->row && (a->row->write || a->proto == 2005);
+    bool write = a->row && (a->row->write || a->proto == PROTO_TRD_UNLOCK_TRADE);
     if (!write && !only_counted(a, scopes))
         hub_audit(a->c->hub, &e, DENY_NONE);
 }
@@ -244,14 +248,15 @@ bool guard_read(struct ask *a)
         return false;
     }
     Trd_Common_TrdHeader *const *header = c2s_field(a, "header");
-    bool ok = a->proto == 2001;     /* whose answer is cut down */
+    bool ok = a->proto == PROTO_TRD_GET_ACC_LIST;       /* whose answer is cut down */
     if (header && *header)
         ok = access_account(k, (*header)->accID);
-    if (a->proto == 2008) {
+    if (a->proto == PROTO_TRD_SUB_ACC_PUSH) {
         const Trd_SubAccPush_C2S *c2s = ((const Trd_SubAccPush_Request *)a->msg)->c2s;
         ok = list_allowed(k, c2s->accIDList, c2s->n_accIDList);
     }
-    if (a->proto == 2005)       /* whom it unlocks must be said, and each must be theirs */
+    /* Whom it unlocks must be said, and each must be theirs. */
+    if (a->proto == PROTO_TRD_UNLOCK_TRADE)
         ok = a->call && a->call->n_acc_ids > 0 &&
              list_allowed(k, a->call->acc_ids, a->call->n_acc_ids);
     if (!ok)
@@ -272,7 +277,7 @@ void guard_reply(struct ask *a, futu_str *body)
     struct hub *h = a->c->hub;
     const struct api_key *k = a->c->key;
     Trd_GetAccList_Response rsp;
-    if (a->proto != 2001 || !k || k->n_acc_ids == 0)
+    if (a->proto != PROTO_TRD_GET_ACC_LIST || !k || k->n_acc_ids == 0)
         return;
     arena_reset(&h->events);
     if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body->p, body->n, &rsp, NULL,

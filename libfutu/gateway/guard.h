@@ -55,7 +55,8 @@ bool guard_wants_struct(const struct ask *a);
 void guard_write(struct ask *a, void (*go)(struct ask *a));
 /* The reply of a guarded write is known: body of the Response, n 0: nobody will ever know. */
 void guard_end(struct ask *a, const uint8_t *body, size_t n);
-/* Refuses and tells the trail. `reason` may say what the caller is not told. */
+/* Refuses and tells the trail. `reason` may say what the caller is not told; a->retry_s, when it is
+ * set, it is told. */
 void guard_deny(struct ask *a, enum deny d, const char *reason);
 /* A connection goes: its writes that wait are not sent. */
 void guard_conn_gone(struct futu_conn *c);

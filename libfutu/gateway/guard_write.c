@@ -1,25 +1,19 @@
 /* guard_write.c - a trade write between its arrival and its way upstream; see guard.h.
  *
- * In turn: environment and account, the value (asking the last price when it needs one), the
+ * In turn: environment and account, the value (guard_value.c, which may ask the last price), the
  *          limits, the records on disk. Where nothing has to be waited for it goes on at once, and
  *          nothing is copied.
  * Waits:   no longer than a client waits for an answer; what is late is not sent any more.
- * Value:   quantity times price; of orders without a price of their own, quantity times the last
- *          price, or the trigger price when that is more. A change of an order counts like an order
- *          of the new size. What can't be valued is refused when a cap asks for it.
  * Tests:   test/unit/gateway/guard_write_test.c, guard_disk_test.c, guard_random_test.c
  */
-#include <math.h>
 #include <stdio.h>
 
 #include "codec/splice.h"
 #include "crypt/digest.h"
 #include "crypt/secret.h"
-#include "gateway/closed.h"
-#include "gateway/guard.h"
+#include "gateway/guard_value.h"
 #include "gateway/orders.h"
 #include "gateway/pend.h"
-#include "market/market.h"
 
 #define GUARDED_MAX 65536           /* writes that wait or are under way, of all connections */
 
@@ -131,7 +125,8 @@ static futu_str order_of(uint32_t proto, const uint8_t *body, size_t n)
 {
     enum { S2C = 4, ORDER_ID_EX = 3 };
     struct pb_rec r;
-    if ((proto != 2202 && proto != 2205) || n == 0 || !pb_inner(body, n, S2C, ORDER_ID_EX, &r))
+    if ((proto != PROTO_TRD_PLACE_ORDER && proto != PROTO_TRD_MODIFY_ORDER) || n == 0 ||
+        !pb_inner(body, n, S2C, ORDER_ID_EX, &r))
         return STR_NULL;
     return (futu_str){ (const char *)r.p, r.n };
 }
@@ -159,7 +154,7 @@ static void drop(struct guarded *g, const char *reason)
     give_back(g);
 }
 
-static void deny(struct guarded *g, struct ask *a, enum deny d, const char *reason)
+void guard_turn_down(struct guarded *g, struct ask *a, enum deny d, const char *reason)
 {
     a->guarded = NULL;
     give_back(g);
@@ -212,8 +207,6 @@ static void resume(struct guarded *g)
     }
 }
 
-static void deny(struct guarded *g, struct ask *a, enum deny d, const char *reason);
-
 /* The answer is owed now. What waits for the disk stays until that is done, and is not sent. */
 static void on_late(struct timer *t, int64_t now)
 {
@@ -225,7 +218,8 @@ static void on_late(struct timer *t, int64_t now)
     if (g->pricing) {
         g->pricing = false;
         h->up->ops->cancel(h->up, &g->rq);
-        deny(g, &a, DENY_PER_ORDER, "limit: no last price came in time to value the order at");
+        guard_turn_down(g, &a, DENY_PER_ORDER,
+                        "limit: no last price came in time to value the order at");
         return;
     }
     g->ask.c = NULL;
@@ -260,19 +254,20 @@ static void write_down(struct guarded *g, struct ask *a)
         resume(g);
 }
 
-static void judge(struct guarded *g, struct ask *a)
+void guard_judge(struct guarded *g, struct ask *a)
 {
     char reason[160] = "";
     enum deny d = DENY_NONE;
     if (g->key)
         d = access_check(g->hub->o.access, g->key, &g->order, &g->hold, reason, sizeof(reason));
+    a->retry_s = g->hold.retry_s;
     if (d)
-        deny(g, a, d, reason);
+        guard_turn_down(g, a, d, reason);
     else
         write_down(g, a);
 }
 
-/* ---- the value ---- */
+/* ---- waiting for a price ---- */
 
 static double last_price(struct hub *h, const uint8_t *body, size_t len)
 {
@@ -302,12 +297,13 @@ static void on_price(struct upstream_request *rq, const uint8_t *body, size_t le
     g->order.has_value = true;
     g->order.value = MAX(g->qty * MAX(price, g->least_price), g->least_value);
     if (price > 0)
-        judge(g, &a);
+        guard_judge(g, &a);
     else
-        deny(g, &a, DENY_PER_ORDER, "limit: there is no last price to value the order at");
+        guard_turn_down(g, &a, DENY_PER_ORDER,
+                        "limit: there is no last price to value the order at");
 }
 
-static void ask_price(struct guarded *g, struct ask *a, int32_t market, futu_str code)
+void guard_ask_price(struct guarded *g, struct ask *a, int32_t market, futu_str code)
 {
     struct hub *h = g->hub;
     Qot_Common_Security sec = { .code = code };
@@ -324,118 +320,12 @@ static void ask_price(struct guarded *g, struct ask *a, int32_t market, futu_str
     }
     /* Both bodies stay in one buffer; the order's is what counts afterwards. */
     g->body.n = own;
-    g->rq = (struct upstream_request){ .proto = 3203, .body = g->body.p + own, .len = b.n,
-                                       .done = on_price, .fmt = FRAME_PROTOBUF };
+    g->rq = (struct upstream_request){ .proto = PROTO_QOT_GET_SECURITY_SNAPSHOT,
+                                       .body = g->body.p + own, .len = b.n, .done = on_price,
+                                       .fmt = FRAME_PROTOBUF };
     buf_free(&b);
     g->pricing = true;
     h->up->ops->request(h->up, &g->rq);
-}
-
-/* Orders that fill at their price or better. All others, also those of types to come, fill at what
- * the market gives. */
-static bool has_limit(int32_t order_type)
-{
-    static const int32_t types[] = {
-        Trd_Common_OrderType_Normal, Trd_Common_OrderType_AbsoluteLimit,
-        Trd_Common_OrderType_AuctionLimit, Trd_Common_OrderType_SpecialLimit,
-        Trd_Common_OrderType_SpecialLimit_All, Trd_Common_OrderType_StopLimit,
-        Trd_Common_OrderType_LimitifTouched, Trd_Common_OrderType_TWAP_LIMIT,
-        Trd_Common_OrderType_VWAP_LIMIT,
-    };
-    for (size_t i = 0; i < ARRAY_LEN(types); i++)
-        if (types[i] == order_type)
-            return true;
-    return false;
-}
-
-static void set_symbol(struct guarded *g, int32_t market, futu_str code)
-{
-    const char *prefix = market_prefix(market);
-    if (!prefix || !code.p)
-        return;
-    int n = snprintf(g->symbol, sizeof(g->symbol), "%s.%.*s", prefix, (int)MIN(code.n, 32), code.p);
-    g->order.symbol = (futu_str){ g->symbol, (size_t)n };
-}
-
-/* A security of another market than its account's: that market must be allowed too. Mainland
- * securities come under HKCC as well; where a future trades is not said by its account. */
-static bool market_ok(const struct guarded *g, const Trd_PlaceOrder_C2S *c)
-{
-    int32_t of_sec = c->has_secMarket ? market_trd_market(market_of_sec_market(c->secMarket)) : 0;
-    const char *name = of_sec ? trd_market_name(of_sec) : NULL;
-    if (!name || (of_sec == Trd_Common_TrdMarket_CN &&
-                  c->header->trdMarket == Trd_Common_TrdMarket_HKCC) ||
-        strcmp(g->order.market, "FUTURES") == 0)
-        return true;
-    return access_market(g->key, name);
-}
-
-/* Also of what is no number. */
-static double at_least_0(double v)
-{
-    return v > 0 ? v : 0;
-}
-
-static void judge_place(struct guarded *g, struct ask *a)
-{
-    const Trd_PlaceOrder_C2S *c = ((const Trd_PlaceOrder_Request *)a->msg)->c2s;
-    int32_t market = quote_market(c->header, c->has_secMarket ? c->secMarket : 0, c->code);
-    double value = c->qty * c->price, amount = c->has_amount ? c->amount : 0;
-    set_symbol(g, market, c->code);
-    g->order.side = c->trdSide ? c->trdSide : -1;       /* 0 would say that it is not known */
-    g->order.has_value = !g->resume;
-    g->order.value = value >= 0 && amount > value ? amount : value;
-    bool by_market = c->qty > 0 && !(has_limit(c->orderType) && c->price > 0);
-    if (!market_ok(g, c)) {
-        deny(g, a, DENY_MARKET, "limit: the security's market is not allowed");
-    } else if (!g->order.symbol.p && g->key->rules->n_symbols > 0) {
-        deny(g, a, DENY_SYMBOL, "limit: the security can't be told without secMarket");
-    } else if (g->resume || !access_needs_value(g->key) || !by_market) {
-        judge(g, a);
-    } else {
-        g->qty = c->qty;
-        g->least_value = at_least_0(amount);
-        g->least_price = MAX(at_least_0(c->auxPrice), at_least_0(c->price));
-        ask_price(g, a, market, c->code);
-    }
-}
-
-/* What takes an order out of the market, or back into it as it was. */
-static bool changes_no_value(int32_t op)
-{
-    return op == Trd_Common_ModifyOrderOp_Cancel || op == Trd_Common_ModifyOrderOp_Disable ||
-           op == Trd_Common_ModifyOrderOp_Enable || op == Trd_Common_ModifyOrderOp_Delete;
-}
-
-static void judge_modify(struct guarded *g, struct ask *a)
-{
-    const Trd_ModifyOrder_C2S *c = ((const Trd_ModifyOrder_Request *)a->msg)->c2s;
-    if (changes_no_value(c->modifyOrderOp) || !access_needs_value(g->key)) {
-        judge(g, a);
-        return;
-    }
-    g->order.has_value = true;
-    g->order.value = c->qty * c->price;
-    if (c->has_qty && c->has_price && c->price > 0 && !c->forAll)
-        judge(g, a);
-    else
-        deny(g, a, DENY_PER_ORDER, "limit: only a change of one order to a quantity and a price "
-                                   "can be valued");
-}
-
-/* Whoever sells a combination gets its price, so it may be negative: what counts is its size. */
-static void judge_combo(struct guarded *g, struct ask *a)
-{
-    const Trd_PlaceComboOrder_C2S *c = ((const Trd_PlaceComboOrder_Request *)a->msg)->c2s;
-    bool limited = g->key->rules->n_symbols > 0 || g->key->rules->n_sides > 0;
-    g->order.has_value = c->has_price && !g->resume;
-    g->order.value = c->has_price ? fabs(c->qty * c->price) : 0;
-    if (limited)
-        deny(g, a, DENY_SYMBOL, "limit: the legs of a combination can't be judged one by one");
-    else if (!g->resume && access_needs_value(g->key) && !(g->order.value > 0))
-        deny(g, a, DENY_PER_ORDER, "limit: a combination without a price can't be valued");
-    else
-        judge(g, a);
 }
 
 /* ---- in ---- */
@@ -452,7 +342,7 @@ static void digest_args(const struct ask *a, uint8_t out[32])
     enum { C2S = 1, PWD_MD5 = 2 };
     const struct pb_edit gone = { .tag = PWD_MD5 };
     struct buf b = BUF_INIT;
-    bool whole = a->proto != 2005;
+    bool whole = a->proto != PROTO_TRD_UNLOCK_TRADE;
     if (!whole && pb_splice(a->body, a->len, C2S, &gone, 1, &b))
         b.n = 0;
     sha256(whole ? a->body : b.p, whole ? a->len : b.n, out);
@@ -502,15 +392,9 @@ static void judge_write(struct guarded *g, struct ask *a, const Trd_Common_TrdHe
     const char *market = trd_market_name(header->trdMarket);
     g->order.market = market ? market : "unknown";      /* which no list allows */
     if (!access_scope(g->key, scope_of(header)))
-        deny(g, a, DENY_SCOPE, "the key has no scope for this environment");
-    else if (a->proto == 2202)
-        judge_place(g, a);
-    else if (a->proto == 2205)
-        judge_modify(g, a);
-    else if (a->proto == 2227)
-        judge_combo(g, a);
+        guard_turn_down(g, a, DENY_SCOPE, "the key has no scope for this environment");
     else
-        judge(g, a);
+        guard_value(g, a);
 }
 
 /* A repeat gets the answer of the first one, and counts no more; of one that nobody knows the end

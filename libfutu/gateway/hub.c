@@ -143,7 +143,7 @@ static void on_trade(void *arg, uint64_t acc_id, uint32_t proto, const uint8_t *
     struct hub *h = arg;
     pushed(h, PUSHED_TRADE);
     fanout_trade(h, acc_id, proto, body, len);
-    if (proto == 2208)
+    if (proto == PROTO_TRD_UPDATE_ORDER)
         patch_order_pushed(h, body, len);
 }
 

@@ -94,6 +94,8 @@ struct hub_reply {
     bool repeat;                    /* the answer of an earlier write */
     enum deny deny;                 /* DENY_NONE: the body is what counts */
     const char *text;               /* with deny: one line for the caller */
+    uint32_t retry_s;               /* refused for being too early, by the key's rules (deny) or as
+                                     * too frequent: in so many seconds it will not be; 0: no */
 };
 
 /* One request; owned by the caller. Exactly one done(), perhaps from inside hub_call(), which must
@@ -134,10 +136,6 @@ uint64_t hub_version(const struct hub *h);
 /* A call that was answered without asking the hub, with so many bytes of protobuf. */
 void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len);
 
-/* Nobody waits for the answer any more: when the upstream is still being asked for a read, the call
- * ends at once without done(), true. False: it goes on, and done() will run. */
-bool hub_call_cancel(futu_conn *caller, struct hub_call *k);
-
 /* One push, for who writes its text. */
 struct event {
     uint32_t proto;
@@ -160,6 +158,8 @@ struct hub_events_opts {
     struct api_key *key;
     bool decoded;                   /* "body" as JSON in place of "body_b64" */
     bool grpc;                      /* PushEvents behind their five bytes, in place of texts */
+    futu_str greeting;              /* a text before everything else; borrowed until
+                                     * hub_events_new() returns; p NULL: none */
     /* A session of MCP: pushes of its own subscriptions and accounts alone, each a text that this
      * appends; one and the same function for all. FUTU_ENOMEM ends the connection, after another
      * error the push is left out. */

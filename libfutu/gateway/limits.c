@@ -114,18 +114,34 @@ static futu_err find_window(struct limits *l, const struct proto_row *row, uint6
     return r->all ? FUTU_OK : FUTU_ENOMEM;
 }
 
-static bool too_many(const struct window *w, const struct proto_row *row, int64_t now)
+/* How long until the call is allowed; 0: it is now. */
+static int64_t too_many(const struct window *w, const struct proto_row *row, int64_t now)
 {
-    return w->n == row->freq_n && now - w->at[w->next] <= WINDOW_NS;
+    int64_t wait = w->n == row->freq_n ? w->at[w->next] + WINDOW_NS + 1 - now : 0;
+    return MAX(wait, 0);
 }
 
-static bool too_close(const struct window *w, const struct proto_row *row, int64_t now)
+static int64_t too_close(const struct window *w, const struct proto_row *row, int64_t now)
 {
-    return w->n > 0 && now - w->last < row->freq_gap_ms * NS_PER_MS;
+    int64_t wait = w->n > 0 ? w->last + row->freq_gap_ms * NS_PER_MS - now : 0;
+    return MAX(wait, 0);
+}
+
+static futu_err refuse(const struct proto_row *row, int64_t many, int64_t close,
+                       struct limits_no *no)
+{
+    if (many > 0)
+        snprintf(no->text, sizeof(no->text), "%s频率太高，请求失败，每30秒最多%d次。",
+                 row->freq_text, row->freq_n);
+    else
+        snprintf(no->text, sizeof(no->text), "%s频率太高，请求失败，两次请求至少间隔%d毫秒。",
+                 row->freq_text, row->freq_gap_ms);
+    no->retry_s = (uint32_t)((MAX(many, close) + NS_PER_S - 1) / NS_PER_S);
+    return FUTU_ELIMIT;
 }
 
 futu_err limits_take(struct limits *l, const struct proto_row *row, uint64_t acc_id, int64_t now,
-                     char *why, size_t why_size)
+                     struct limits_no *no)
 {
     struct window *w = NULL;
     if (row->freq_by == FREQ_NONE || row->freq_n == 0)
@@ -133,15 +149,11 @@ futu_err limits_take(struct limits *l, const struct proto_row *row, uint64_t acc
     futu_err err = find_window(l, row, acc_id, now, &w);
     if (err == FUTU_ENOMEM)
         return err;
-    if (err || too_many(w, row, now)) {
-        snprintf(why, why_size, "%s频率太高，请求失败，每30秒最多%d次。", row->freq_text, row->freq_n);
-        return FUTU_ELIMIT;
-    }
-    if (too_close(w, row, now)) {
-        snprintf(why, why_size, "%s频率太高，请求失败，两次请求至少间隔%d毫秒。", row->freq_text,
-                 row->freq_gap_ms);
-        return FUTU_ELIMIT;
-    }
+    if (err)                    /* by then one of the accounts may be idle */
+        return refuse(row, WINDOW_NS, 0, no);
+    int64_t many = too_many(w, row, now), close = too_close(w, row, now);
+    if (many > 0 || close > 0)
+        return refuse(row, many, close, no);
     w->at[w->next] = w->last = now;
     w->next = (uint8_t)((w->next + 1) % row->freq_n);
     w->n = (uint8_t)MIN(w->n + 1, row->freq_n);

@@ -21,9 +21,14 @@ struct limits {
 
 futu_err limits_init(struct limits *l);         /* FUTU_ENOMEM */
 void limits_free(struct limits *l);
-/* Counts one call at `now`. FUTU_ELIMIT: refused, `why` says it in the vendor's words; FUTU_ENOMEM:
- * not counted. acc_id is read for rows that count by account. */
+/* A refusal: in the vendor's words, and after how many seconds the call will be let through. */
+struct limits_no {
+    char text[256];
+    uint32_t retry_s;
+};
+/* Counts one call at `now`. FUTU_ELIMIT: refused, *no says it; FUTU_ENOMEM: not counted. acc_id is
+ * read for rows that count by account. */
 futu_err limits_take(struct limits *l, const struct proto_row *row, uint64_t acc_id, int64_t now,
-                     char *why, size_t why_size);
+                     struct limits_no *no);
 
 #endif

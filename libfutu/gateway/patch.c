@@ -95,7 +95,10 @@ static const struct {
     uint32_t proto;
     patch_fn *fn;
 } patches[] = {
-    { 1002, global_state }, { 1010, used_quota }, { 2005, unlock_trade }, { 2202, place_order },
+    { PROTO_GET_GLOBAL_STATE, global_state },
+    { PROTO_USED_QUOTA, used_quota },
+    { PROTO_TRD_UNLOCK_TRADE, unlock_trade },
+    { PROTO_TRD_PLACE_ORDER, place_order },
     { PROTO_GATEWAY_INFO, gateway_info },
 };
 
@@ -109,7 +112,7 @@ void patch_reply(struct call *k, futu_str *body, int64_t net_ns)
 bool patch_flag(struct ask *a)
 {
     const void *m = a->msg;
-    if (a->proto == 2005)
+    if (a->proto == PROTO_TRD_UNLOCK_TRADE)
         return ((const Trd_UnlockTrade_Request *)m)->c2s->unlock;
     return a->proto == PROTO_GATEWAY_INFO && ((const Gateway_GetInfo_Request *)m)->c2s->stale;
 }

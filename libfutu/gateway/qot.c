@@ -203,24 +203,24 @@ static struct read_needs needs_of(struct ask *a)
 {
     const void *m = a->msg;
     switch (a->proto) {
-    case 3004: {
+    case PROTO_QOT_GET_BASIC_QOT: {
         const Qot_GetBasicQot_C2S *q = ((const Qot_GetBasicQot_Request *)m)->c2s;
         return (struct read_needs){ q->securityList, q->n_securityList, 1, "实时报价" };
     }
-    case 3006: {
+    case PROTO_QOT_GET_KL: {
         const Qot_GetKL_C2S *q = ((const Qot_GetKL_Request *)m)->c2s;
         return (struct read_needs){ q->security, 1, sub_type_of_kl_type(q->klType), "实时K线" };
     }
-    case 3008:
+    case PROTO_QOT_GET_RT:
         return (struct read_needs){ ((const Qot_GetRT_Request *)m)->c2s->security, 1, 5, "实时分时" };
-    case 3010:
+    case PROTO_QOT_GET_TICKER:
         return (struct read_needs){ ((const Qot_GetTicker_Request *)m)->c2s->security, 1, 4,
                                     "实时逐笔" };
-    case 3012: {
+    case PROTO_QOT_GET_ORDER_BOOK: {
         const Qot_GetOrderBook_C2S *q = ((const Qot_GetOrderBook_Request *)m)->c2s;
         return (struct read_needs){ q->security, 1, q->orderBookType == 1 ? 22 : 2, "实时摆盘" };
     }
-    case 3014:
+    case PROTO_QOT_GET_BROKER:
         return (struct read_needs){ ((const Qot_GetBroker_Request *)m)->c2s->security, 1, 14,
                                     "实时经纪队列" };
     default:

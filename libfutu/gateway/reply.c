@@ -105,7 +105,7 @@ static void queue_reply(struct ask *a, struct shbuf *b, const struct out_mark *m
 {
     struct out_entry e = { b, NULL, *m };
     size_t waits = a->c->out.bytes;
-    if (a->proto != 1004 || !b || a->c->ended || waits == 0 || waits > QUEUE_HARD) {
+    if (a->proto != PROTO_KEEP_ALIVE || !b || a->c->ended || waits == 0 || waits > QUEUE_HARD) {
         conn_queue(a->c, b, m);
         return;
     }

@@ -1,29 +1,42 @@
 /* router.c - decides who answers a request, and whether it may be asked at all.
  *
- * In turn: begun? known id? readable? Then the gateway's own handler, or the gates (own
- * subscription, trading unlocked, replay, frequency) and the upstream. Every path queues exactly
- * one reply.
+ * In turn: begun? known id? readable, with values that are some? Then the gateway's own handler, or
+ * the gates (own subscription, trading unlocked, replay, frequency) and the upstream. Every path
+ * queues exactly one reply.
  * Tests:   test/unit/gateway/router_test.c
  */
 #include "gateway/call.h"
 #include "gateway/guard.h"
 #include "gateway/trace.h"
+#include "gateway/values.h"
 
 /* Which calls need a look into the decoded request: their handler or gate reads it. */
 static const struct own {
     uint32_t proto;
     handler *fn;                /* answers; NULL: the upstream does */
 } own[] = {
-    { 1001, on_second_init }, { 1004, on_keep_alive }, { 1007, on_delay_statistics },
-    { 2005, NULL },           { 2008, on_sub_acc_push }, { 3001, on_sub },
-    { 3002, on_reg_push },    { 3003, on_sub_info },   { 3004, NULL },
-    { 3006, NULL },           { 3008, NULL },          { 3010, NULL },
-    { 3012, NULL },           { 3014, NULL },
+    { PROTO_INIT_CONNECT, on_second_init },
+    { PROTO_KEEP_ALIVE, on_keep_alive },
+    { PROTO_GET_DELAY_STATISTICS, on_delay_statistics },
+    { PROTO_TRD_UNLOCK_TRADE, NULL },
+    { PROTO_TRD_SUB_ACC_PUSH, on_sub_acc_push },
+    { PROTO_QOT_SUB, on_sub },
+    { PROTO_QOT_REG_QOT_PUSH, on_reg_push },
+    { PROTO_QOT_GET_SUB_INFO, on_sub_info },
+    { PROTO_QOT_GET_BASIC_QOT, NULL },
+    { PROTO_QOT_GET_KL, NULL },
+    { PROTO_QOT_GET_RT, NULL },
+    { PROTO_QOT_GET_TICKER, NULL },
+    { PROTO_QOT_GET_ORDER_BOOK, NULL },
+    { PROTO_QOT_GET_BROKER, NULL },
     { PROTO_GATEWAY_INFO, on_gateway_info },
 };
 
 /* Served from a local history database that gateways no longer have; an old upstream still may. */
-static const uint32_t gone[] = { 3100, 3101, 3102, 3200 };
+static const uint32_t gone[] = {
+    PROTO_QOT_GET_HISTORY_KL, PROTO_QOT_GET_HISTORY_KL_POINTS, PROTO_QOT_GET_REHAB,
+    PROTO_QOT_GET_TRADE_DATE,
+};
 
 static const struct own *find_own(uint32_t proto)
 {
@@ -142,13 +155,14 @@ static uint64_t account_of(struct ask *a)
 static bool within_limits(struct ask *a)
 {
     struct hub *h = a->c->hub;
-    char why[256];
+    struct limits_no no = { .retry_s = 0 };
     uint64_t account = a->row->freq_by == FREQ_ACCOUNT ? account_of(a) : 0;
     if (h->o.frequency_limits_off || a->row->freq_by == FREQ_NONE || !counts(a))
         return true;
-    futu_err err = limits_take(&h->limits, a->row, account, h->now, why, sizeof(why));
+    futu_err err = limits_take(&h->limits, a->row, account, h->now, &no);
+    a->retry_s = no.retry_s;
     if (err)
-        reply_refuse(a, "%s", err == FUTU_ENOMEM ? "out of memory" : why);
+        reply_refuse(a, "%s", err == FUTU_ENOMEM ? "out of memory" : no.text);
     return err == FUTU_OK;
 }
 
@@ -190,7 +204,7 @@ static void ask_upstream(struct ask *a)
         reply_refuse(a, "more than %d calls are under way on this connection", CALLS_PER_CONN);
     else if (!a->row || !a->row->request)
         call_start(a, NULL);
-    else if (a->row->write || a->proto == 2005)
+    else if (a->row->write || a->proto == PROTO_TRD_UNLOCK_TRADE)
         guard_write(a, a->row->write ? send_write : send_unlock);
     else if (gate_real_time_read(a) && within_limits(a))
         call_start(a, NULL);
@@ -214,7 +228,7 @@ void route(struct ask *a, const uint8_t *in, size_t n)
         reply_refuse(a,
                      "this port listens beyond loopback without encryption: no trade calls; give "
                      "the gateway an RSA key (FTAPI) or a certificate (WebSocket)");
-    else if (!guard_admit(a) || !read_request(a, o, in, n) || !guard_read(a))
+    else if (!guard_admit(a) || !read_request(a, o, in, n) || !values_ok(a) || !guard_read(a))
         return;
     else if (o && o->fn)
         o->fn(a);

@@ -149,8 +149,8 @@ static futu_err send_reply(struct ask *a, const struct terms *t)
         body = &h->json;
     }
     if (!err)
-        err = handshake_write(frame, 1001, a->fmt, (uint32_t)a->serial, body->p, body->n,
-                              t->hs.reply_rsa ? h->o.rsa : NULL);
+        err = handshake_write(frame, PROTO_INIT_CONNECT, a->fmt, (uint32_t)a->serial, body->p,
+                              body->n, t->hs.reply_rsa ? h->o.rsa : NULL);
     struct shbuf *b = err ? NULL : with_ws_head(a->c, frame);
     if (!err && !b)
         err = FUTU_ENOMEM;
@@ -213,8 +213,9 @@ static void refuse_open(struct ask *a, futu_err err)
 futu_err session_init(struct futu_conn *c, const struct frame *f)
 {
     struct hub *h = c->hub;
-    struct ask a = { .c = c, .row = proto_find(1001), .proto = 1001, .serial = f->serial,
-                     .fmt = f->fmt == FRAME_JSON ? FRAME_JSON : FRAME_PROTOBUF, .at = h->now };
+    struct ask a = { .c = c, .row = proto_find(PROTO_INIT_CONNECT), .proto = PROTO_INIT_CONNECT,
+                     .serial = f->serial, .at = h->now,
+                     .fmt = f->fmt == FRAME_JSON ? FRAME_JSON : FRAME_PROTOBUF };
     InitConnect_Request rq;
     struct codec_error e = { "", "" };
     char text[400];

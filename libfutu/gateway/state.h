@@ -74,7 +74,8 @@ struct futu_conn {
     struct futu_conn *caller;       /* whose pushes it gets too; NULL: gone with its key */
     struct list viewer;
     struct hub_events_opts events;
-    struct map places;              /* by stream: place of its newest push of `caller`'s */
+    struct map places;              /* by stream: place of its newest push of `caller`'s, while more
+                                     * than QUEUE_SOFT waits */
     uint32_t lost;                  /* pushes that gave way since the last gap event */
 };
 
@@ -154,6 +155,7 @@ struct ask {
     bool repeat;                    /* its reply is that of an earlier write */
     enum deny deny;                 /* its reply is a refusal by the key's rules */
     const char *deny_text;
+    uint32_t retry_s;               /* after which it may be asked again; 0: not known */
 };
 
 /* hub.c: what clients are told as serverVer. */

@@ -149,8 +149,10 @@ static void run_hooks(futu_loop *l)
 static void end_turn(futu_loop *l)
 {
     uv_idle_stop(&l->idle);
-    if (timers_next(&l->timers) != TIMER_NEVER && timers_next(&l->timers) <= loop_now(l))
+    if (timers_next(&l->timers) != TIMER_NEVER && timers_next(&l->timers) <= loop_now(l)) {
         timers_run(&l->timers, loop_now(l));
+        loop_again(l);          /* who waits for what a timer did must not sleep first */
+    }
     run_hooks(l);
     set_timer(l);
 }

@@ -7,9 +7,11 @@
 #include "io/sock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <uv.h>
 
 #include "base/mem.h"
+#include "io/url.h"
 
 #define KEEP 4096           /* a larger buffer goes when it is empty */
 /* A turn reads no more than this: what it caused is written before more of it piles up. */
@@ -50,6 +52,7 @@ static futu_err err_from_uv(int rc)
 {
     switch (rc) {
     case UV_ECONNREFUSED:
+    case UV_EACCES:
         return FUTU_EREFUSED;
     case UV_ETIMEDOUT:
         return FUTU_ETIMEDOUT;
@@ -204,10 +207,19 @@ static void on_lookup(uv_getaddrinfo_t *q, int rc, struct addrinfo *found)
     maybe_free(s);
 }
 
+/* localhost is a name that could be made to mean another machine, by who rules this one. */
+bool sock_allowed(const char *host)
+{
+    const char *only = getenv("FUTU_LOOPBACK_ONLY");
+    return !only || strcmp(only, "1") != 0 || url_is_loopback(host);
+}
+
 static int start(struct sock *s, const char *host)
 {
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
+    if (!sock_allowed(host))
+        return UV_EACCES;
     if (uv_ip4_addr(host, (int)s->port, &v4) == 0)
         return connect_to(s, (const struct sockaddr *)&v4);
     if (uv_ip6_addr(host, (int)s->port, &v6) == 0)
@@ -256,6 +268,11 @@ struct buf *sock_out(struct sock *s)
 {
     loop_output(s->loop);
     return &s->fill;
+}
+
+bool sock_looking(const struct sock *s)
+{
+    return s->looking;
 }
 
 size_t sock_queued(const struct sock *s)

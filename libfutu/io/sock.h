@@ -1,5 +1,7 @@
 /* sock.h - one outgoing TCP connection.
  *
+ * Guard:   with FUTU_LOOPBACK_ONLY=1 in the environment whatever is not on this machine is refused
+ *          before a name is looked up or a packet leaves: for tests and trials.
  * In:      what is appended to sock_out(); it leaves in one write per turn.
  * Out:     events, all from the loop, none from inside a call of this header.
  * Owns:    the socket and two buffers: one fills while the other is being written.
@@ -27,6 +29,9 @@ struct sock_events {
 /* host: a numeric address, or a name to be looked up; copied. timeout covers both steps. */
 futu_err sock_connect(struct sock **out, futu_loop *l, const char *host, uint32_t port,
                       int64_t timeout_ns, const struct sock_events *events);
+
+bool sock_allowed(const char *host);            /* by the guard above */
+bool sock_looking(const struct sock *s);        /* the name is still being looked up */
 
 /* Append here; bytes that are there before on_connect leave then. */
 struct buf *sock_out(struct sock *s);

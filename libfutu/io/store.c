@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/append.h"
-#include "io/disk.h"
 
 struct store {
     struct append append;
@@ -65,12 +65,81 @@ static void release(void *arg)
     mem_free(s);
 }
 
+/* The lock goes with the file: the new one is locked before it takes the name. From then on it is
+ * the file, even if the folder can't be synced. */
+static futu_err replace(struct store *s, const void *p, size_t n)
+{
+    char temp[256];
+    if (snprintf(temp, sizeof(temp), "%s.new", s->name) >= (int)sizeof(temp))
+        return FUTU_EINVAL;
+    int fd = openat(s->dir, temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return FUTU_EIO;
+    if (flock(fd, LOCK_EX | LOCK_NB) || !disk_write(fd, p, n, 0) || fsync(fd) ||
+        renameat(s->dir, temp, s->dir, s->name)) {
+        close(fd);
+        unlinkat(s->dir, temp, 0);
+        return FUTU_EIO;
+    }
+    close(s->fd);
+    s->fd = fd;
+    s->at = (int64_t)n;
+    return fsync(s->dir) ? FUTU_EIO : FUTU_OK;
+}
+
+/* at_ns of a record that stands for all before it. */
+#define WHOLE 1
+
+static const struct append_rec *rec_of(const struct list *l)
+{
+    return list_entry((struct list *)l, struct append_rec, node);
+}
+
+static const struct list *next_whole(const struct list *it, const struct list *end)
+{
+    while (it != end && rec_of(it)->at_ns != WHOLE)
+        it = it->next;
+    return it;
+}
+
+/* Begins the file anew with the last such record; `from` is then what is still to be written. When
+ * it can't be, the file goes on with the single records, which say the same. */
+static futu_err begin_anew(struct store *s, const struct list *recs, const struct list **from)
+{
+    const struct list *last = recs, *it = next_whole(recs->next, recs);
+    for (; it != recs; it = next_whole(it->next, recs))
+        last = it;
+    if (last == recs)
+        return FUTU_OK;
+    int was = s->fd;
+    futu_err err = replace(s, rec_of(last)->p, rec_of(last)->n);
+    if (s->fd == was)
+        return FUTU_OK;
+    *from = last->next;
+    return err;
+}
+
+static bool write_from(const struct store *s, const struct list *it, const struct list *end,
+                       int64_t *at)
+{
+    while (it != end) {
+        const struct list *whole = next_whole(it, end);
+        if (!append_write(s->fd, it, whole, at))
+            return false;
+        it = whole == end ? end : whole->next;
+    }
+    return true;
+}
+
 /* What is there of records that failed goes, so that there can be next ones: the disk was full. */
 static futu_err write_recs(void *arg, const struct list *recs, size_t *n)
 {
     struct store *s = arg;
+    const struct list *from = recs->next;
+    if (begin_anew(s, recs, &from))
+        return FUTU_EIO;
     int64_t at = s->at;
-    if (!append_write(s->fd, recs->next, recs, &at) || fdatasync(s->fd))
+    if (!write_from(s, from, recs, &at) || fdatasync(s->fd))
         return ftruncate(s->fd, s->at) ? FUTU_FATAL : FUTU_EIO;
     s->at = at;
     *n = SIZE_MAX;
@@ -115,30 +184,20 @@ futu_err store_read(struct store *s, struct buf *out)
     return FUTU_OK;
 }
 
-/* The lock goes with the file: the new one is locked before it takes the name. */
 futu_err store_replace(struct store *s, const void *p, size_t n)
 {
-    char temp[256];
-    if (snprintf(temp, sizeof(temp), "%s.new", s->name) >= (int)sizeof(temp))
-        return FUTU_EINVAL;
-    int fd = openat(s->dir, temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return FUTU_EIO;
-    if (flock(fd, LOCK_EX | LOCK_NB) || !disk_write(fd, p, n, 0) || fsync(fd) ||
-        renameat(s->dir, temp, s->dir, s->name) || fsync(s->dir)) {
-        close(fd);
-        return FUTU_EIO;
-    }
-    close(s->fd);
-    s->fd = fd;
-    s->at = (int64_t)n;
-    return FUTU_OK;
+    return replace(s, p, n);
 }
 
 futu_err store_append(struct store *s, const void *p, size_t n,
                       void (*done)(void *arg, futu_err err), void *arg)
 {
     return append_add(&s->append, p, n, 0, done, arg);
+}
+
+futu_err store_rewrite(struct store *s, const void *p, size_t n)
+{
+    return append_add(&s->append, p, n, WHOLE, NULL, NULL);
 }
 
 void store_close(struct store *s)

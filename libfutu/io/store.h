@@ -30,6 +30,10 @@ futu_err store_replace(struct store *s, const void *p, size_t n);
 /* p is copied. done() comes from the loop, in the order of the calls, never from inside. */
 futu_err store_append(struct store *s, const void *p, size_t n,
                       void (*done)(void *arg, futu_err err), void *arg);
+/* These n > 0 bytes, which are copied, say all that the records so far say. The file begins anew
+ * with them, at once as store_replace() does it, and goes on with the records that follow. Where
+ * that fails it goes on as it is. */
+futu_err store_rewrite(struct store *s, const void *p, size_t n);
 /* No done() follows; what was appended still reaches the disk as far as it can. NULL is fine. */
 void store_close(struct store *s);
 

@@ -14,10 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/append.h"
-#include "io/disk.h"
 #include "io/trail_file.h"
 
 #define DAY_NS (INT64_C(86400) * NS_PER_S)

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/disk.h"
+#include "base/disk.h"
 #include "io/trail.h"
 
 #define OTHERS 077

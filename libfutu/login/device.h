@@ -4,7 +4,7 @@
  *          other content is set aside, with a warning, and a new id is made.
  * Errors:  as state.h; FUTU_EINVAL: --device-id is not 16 hex digits.
  * Threads: none.
- * Tests:   test/unit/login/device_test.c, test/fuzz/fuzz_device.c
+ * Tests:   test/unit/login/device_test.c, test/fuzz/fuzz_account.c
  */
 #ifndef LOGIN_DEVICE_H
 #define LOGIN_DEVICE_H

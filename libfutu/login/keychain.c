@@ -107,7 +107,8 @@ futu_err keychain_password(const struct keychain *k, enum keychain_what what,
     char entry[KEYCHAIN_ENTRY_MAX + 1];
     keychain_entry(what, a->typed, entry);
     futu_err err = keychain_get(k, entry, out, where, why, size);
-    if (err != FUTU_ENOTFOUND || strcmp(a->typed, a->name) == 0)
+    /* ENOTSUP: there is no service, and no file of that entry. */
+    if ((err != FUTU_ENOTFOUND && err != FUTU_ENOTSUP) || strcmp(a->typed, a->name) == 0)
         return err;
     keychain_entry(what, a->name, entry);
     return keychain_get(k, entry, out, where, why, size);

@@ -9,8 +9,8 @@
  *          FUTU_EREFUSED (locked, or the dialog was closed), FUTU_EIO, FUTU_EFORMAT (vault),
  *          FUTU_ENOMEM. `why` holds one line without a secret.
  * Threads: one at a time uses a keychain. The service is asked on a thread of its own.
- * Tests:   test/unit/login/keychain_test.c (a libsecret of its own), test/integration/keychain.sh
- *          (a real gnome-keyring)
+ * Tests:   test/unit/login/keychain_test.c (a libsecret of its own), keyring_test.c (a real
+ *          gnome-keyring), test/integration/passwords.py
  */
 #ifndef LOGIN_KEYCHAIN_H
 #define LOGIN_KEYCHAIN_H

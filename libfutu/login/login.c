@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/log.h"
@@ -95,10 +96,20 @@ static futu_err take_options(struct login *l, const futu_login_opts *o, char *wh
     return err;
 }
 
+/* What can be read only once is left for login_open(). */
+static bool is_pipe(const char *path)
+{
+    struct stat st;
+    return path && stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
 futu_err login_check(const futu_login_opts *o, char *why, size_t size)
 {
     struct login l;
-    futu_err err = take_options(&l, o, why, size);
+    futu_login_opts checked = *o;
+    if (is_pipe(o->pwd_file))
+        checked.pwd_file = NULL;
+    futu_err err = take_options(&l, &checked, why, size);
     login_close(&l);
     return err;
 }

@@ -15,16 +15,10 @@
 #define PROMPTS 3               /* an empty line is asked again */
 
 static const char *const layers[] = {
-    [PWD_NONE] = "nowhere",          [PWD_FILE] = "--login-pwd-file",
-    [PWD_PLAIN] = "--login-pwd",     [PWD_MD5] = "--login-pwd-md5",
-    [PWD_ENV] = "FUTU_PWD",          [PWD_KEYCHAIN] = "the keychain",
+    [PWD_FILE] = "--login-pwd-file", [PWD_PLAIN] = "--login-pwd",
+    [PWD_MD5] = "--login-pwd-md5",   [PWD_ENV] = "FUTU_PWD",
     [PWD_PROMPT] = "the prompt",
 };
-
-const char *pwd_layer_name(enum pwd_layer layer)
-{
-    return layers[layer];
-}
 
 void pwd_wipe(struct pwd *p)
 {
@@ -74,10 +68,14 @@ static futu_err read_all(int fd, struct secret *text, char *why, size_t size)
     return err;
 }
 
+/* systemd's credentials belong to root and are read by an access list, which shows as the group's
+ * right to read. */
 static void warn_of_mode(int fd, const char *path)
 {
     struct stat st;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 077))
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+        return;
+    if ((st.st_mode & 027) || ((st.st_mode & 040) && st.st_uid == geteuid()))
         log_warn("--login-pwd-file: others can read or change %s; chmod 600", path);
 }
 

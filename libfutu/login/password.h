@@ -25,8 +25,6 @@
 #define PWD_FILE_MAX 1024
 
 enum pwd_layer { PWD_NONE, PWD_FILE, PWD_PLAIN, PWD_MD5, PWD_ENV, PWD_KEYCHAIN, PWD_PROMPT };
-/* "--login-pwd-file", ..., "the keychain", "the prompt". */
-const char *pwd_layer_name(enum pwd_layer layer);
 
 /* NULL: not given. An empty `env` counts as not given; an empty option is an error. */
 struct pwd_given {

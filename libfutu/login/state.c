@@ -11,8 +11,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/disk.h"
 #include "base/log.h"
-#include "io/disk.h"
 
 #define FS_OVERLAY 0x794c7630
 #define FS_TMPFS 0x01021994
@@ -82,6 +82,16 @@ static void tighten_files(int dir)
         closedir(d);
 }
 
+/* Of futu-opend-rs, and of any volume. */
+static bool is_known_folder(const char *name)
+{
+    static const char *const known[] = { ".", "..", "crashes", "lost+found" };
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (strcmp(name, known[i]) == 0)
+            return true;
+    return false;
+}
+
 /* A home, /tmp, /var/lib: what holds folders of others is not ours to close. */
 static bool is_shared(int dir, mode_t mode)
 {
@@ -89,8 +99,7 @@ static bool is_shared(int dir, mode_t mode)
     bool folders = (mode & S_ISVTX) != 0;
     DIR *d = open_list(dir);
     for (const struct dirent *e; d && !folders && (e = readdir(d)) != NULL;)
-        folders = strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
-                  strcmp(e->d_name, "crashes") != 0 &&
+        folders = !is_known_folder(e->d_name) &&
                   fstatat(dir, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
     if (d)
         closedir(d);
@@ -108,6 +117,11 @@ static futu_err tighten_folder(const struct state *s, char *why, size_t size)
         snprintf(why, size, "state: %s holds other folders, and others can read it; choose a "
                             "folder of its own, or chmod 700 it", s->path);
         return FUTU_EIO;
+    }
+    if (st.st_uid != geteuid() && geteuid() != 0 && !(st.st_mode & S_IWOTH)) {
+        log_warn("state: %s belongs to another user, and others can look into it; the files in it "
+                 "are closed to them", s->path);
+        return FUTU_OK;             /* a volume of a container, that its group may write to */
     }
     if (fchmod(s->dir, 0700) || fstat(s->dir, &st))
         return complain(why, size, "others can read it, and its mode can't be changed to 0700:",
@@ -141,6 +155,8 @@ futu_err state_open(struct state *s, const char *dir, char *why, size_t size)
 
 void state_close(struct state *s)
 {
+    if (!s->path[0])            /* also one that is all zero */
+        return;
     if (s->lock >= 0)
         close(s->lock);
     if (s->dir >= 0)

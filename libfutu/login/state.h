@@ -2,7 +2,7 @@
  *
  * Modes:   the folder is made 0700 and tightened to that, with its secret files 0600, at each open.
  *          One that others use too (it has folders in it, or is sticky as /tmp is) is refused
- *          rather than closed to them.
+ *          rather than closed to them. One of another owner, as volumes are, is warned of.
  * Write:   to NAME.new, synced, renamed over NAME, the folder synced: after a crash at any point
  *          the old or the new content is there, whole.
  * Lock:    lock-HASH, held as long as the process lives: two gateways on one account would throw

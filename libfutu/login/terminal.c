@@ -43,8 +43,11 @@ static bool begin(struct asking *a, bool echo)
     a->quiet = false;
     if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK))
         return false;
-    for (size_t i = 0; i < N_CAUGHT; i++)
+    for (size_t i = 0; i < N_CAUGHT; i++) {
         sigaction(caught[i], &sa, &a->before[i]);
+        if (a->before[i].sa_handler == SIG_IGN)     /* it stays ignored, as under nohup */
+            sigaction(caught[i], &a->before[i], NULL);
+    }
     if (echo || tcgetattr(STDIN_FILENO, &a->mode))
         return true;
     struct termios quiet = a->mode;

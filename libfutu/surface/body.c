@@ -16,8 +16,6 @@
 #include "market/market.h"
 #include "surface/body_name.h"
 
-enum { GET_GLOBAL_STATE = 1002, GET_ACC_LIST = 2001, MODIFY_ORDER = 2205 };
-
 #define HEAD_FIELDS 8           /* more than a TrdHeader has */
 #define CARD_MAX 64
 
@@ -328,10 +326,10 @@ static futu_err complete(struct job *j)
 {
     bool seen;
     futu_str *v;
-    if (j->s.proto == GET_GLOBAL_STATE || j->s.proto == GET_ACC_LIST)
+    if (j->s.proto == PROTO_GET_GLOBAL_STATE || j->s.proto == PROTO_TRD_GET_ACC_LIST)
         fill(&j->body, "userID", STR("0"));     /* nobody reads it */
     v = value_of(&j->body, "orderIDEx", &seen);
-    if (v && seen && j->s.proto == MODIFY_ORDER)
+    if (v && seen && j->s.proto == PROTO_TRD_MODIFY_ORDER)
         fill(&j->body, "orderID", STR("0"));
     if (!j->head.m)
         return FUTU_OK;

@@ -4,8 +4,6 @@
 #include "codec/json_name.h"
 #include "surface/body.h"
 
-enum { UNLOCK_TRADE = 2005, GET_BASIC_QOT = 3004 };
-
 /* The first row with the name whose field the call has. A short list: names of the protocol itself,
  * of the vendor's Python package, and those of the tools. */
 static const struct alias {
@@ -72,12 +70,12 @@ static struct body_name special(const struct body_shape *s, futu_str name)
 {
     if (s->head && (str_is(name, "card_num") || str_is(name, "cardNum")))
         return at(BODY_CARD, 0, false);
-    if (s->proto == UNLOCK_TRADE &&
+    if (s->proto == PROTO_TRD_UNLOCK_TRADE &&
         (str_is(name, "acc_ids") || str_is(name, "accIds") || str_is(name, "acc_id_list")))
         return at(BODY_ACC_IDS, 0, false);
-    if (s->proto == UNLOCK_TRADE && (str_is(name, "acc_id") || str_is(name, "accID")))
+    if (s->proto == PROTO_TRD_UNLOCK_TRADE && (str_is(name, "acc_id") || str_is(name, "accID")))
         return at(BODY_ACC_IDS, 0, true);
-    if (s->proto == GET_BASIC_QOT &&
+    if (s->proto == PROTO_QOT_GET_BASIC_QOT &&
         (str_is(name, "sub_type_list") || str_is(name, "subTypeList")))
         return at(BODY_SUB_TYPES, 0, false);
     return at(BODY_NONE, 0, false);
@@ -128,7 +126,7 @@ const char *body_nearest(const struct body_shape *s, bool in_head, futu_str name
             consider(aliases[k].name, name, &least, &best);
     if (s->head)
         consider("card_num", name, &least, &best);
-    if (s->proto == UNLOCK_TRADE)
+    if (s->proto == PROTO_TRD_UNLOCK_TRADE)
         consider("acc_ids", name, &least, &best);
     return best;
 }

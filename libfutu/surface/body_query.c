@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "codec/codec.h"
+#include "codec/json_text.h"
 #include "surface/body_name.h"
 
 #define NAME_MAX_LEN 64         /* longer than any name */
@@ -131,7 +132,7 @@ static futu_err put_member(const struct body_shape *s, futu_str part, struct buf
         return refuse(e, (futu_str){ part.p, n }, "unknown field");
     futu_err err = json->n > 1 ? buf_byte(json, ',') : FUTU_OK;
     if (!err)
-        err = codec_json_text(json, name);
+        err = json_put_string(json, name);
     if (!err)
         err = buf_byte(json, ':');
     if (!err)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "codec/json_text.h"
 #include "codec/splice.h"
 
 enum { TAG_ERROR = 3 };
@@ -52,7 +53,7 @@ static futu_err put_head(struct buf *out, const struct reply *r)
     if (!err)
         err = buf_puts(out, ",\"ret_msg\":");
     if (!err)
-        err = failed && r->has_text ? codec_json_text(out, r->text) : buf_puts(out, "null");
+        err = failed && r->has_text ? json_put_string(out, r->text) : buf_puts(out, "null");
     if (!err)
         err = buf_puts(out, ",\"err_code\":");
     if (err)

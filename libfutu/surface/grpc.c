@@ -130,7 +130,7 @@ void grpc_deny(futu_grpc_call *k, enum deny d, const char *text)
         int http, grpc;
     } codes[] = {
         { 401, FUTU_GRPC_UNAUTHENTICATED }, { 403, FUTU_GRPC_PERMISSION_DENIED },
-        { 429, FUTU_GRPC_RESOURCE_EXHAUSTED },
+        { 429, FUTU_GRPC_RESOURCE_EXHAUSTED }, { 400, FUTU_GRPC_INVALID_ARGUMENT },
     };
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (codes[i].http == deny_status(d))
@@ -197,7 +197,7 @@ static const struct proto_row *typed_row(futu_str path)
         name[k + path.n - n] = '\0';
         const struct proto_row *row = proto_by_name(str_c(name));
         bool fits = row && strcmp(row->name, name) == 0 && row->kind == PROTO_REQUEST &&
-                    row->request && row->id != 1001;
+                    row->request && row->id != PROTO_INIT_CONNECT;
         bool own = fits && (services[i].prefix[0] || (strncmp(name, "Qot_", 4) != 0 &&
                                                       strncmp(name, "Trd_", 4) != 0));
         return own ? row : NULL;
@@ -331,11 +331,12 @@ void grpc_told(futu_grpc_call *k)
         k->on_output(k, k->arg);
 }
 
-/* A stream that has ended still gets the rest of the message that it has begun. */
+/* A stream that has ended still gets the rest of the message that it has begun, and what it was too
+ * slow for. */
 size_t grpc_output(futu_grpc_call *k, struct iovec *iov, size_t max)
 {
     if (k->conn) {
-        if (!k->ended)
+        if (!k->ended || k->all_goes)
             return hub_conn_output(k->conn, iov, max);
         return hub_conn_at_boundary(k->conn) ? 0 : hub_conn_output(k->conn, iov, MIN(max, 1u));
     }

@@ -10,7 +10,6 @@
 #include "surface/grpc_state.h"
 #include "wire/frame.h"
 
-#define SUB_ACC_PUSH 2008
 
 /* ---- answers ---- */
 
@@ -105,7 +104,7 @@ static bool idempotent(futu_grpc_call *k, futu_str body)
     struct grpc *g = k->grpc;
     futu_str word = str_c(k->word);
     struct idem_entry *e;
-    if (!k->has_word || !k->row || !(k->row->write || k->row->id == 2005))
+    if (!k->has_word || !k->row || !(k->row->write || k->row->id == PROTO_TRD_UNLOCK_TRADE))
         return true;
     if (!word_ok(word)) {
         grpc_end(k, FUTU_GRPC_INVALID_ARGUMENT, "idempotency-key: 1 to %d printable characters",
@@ -221,7 +220,7 @@ static void send(futu_grpc_call *k, futu_conn *caller, futu_str pb)
 /* What is not in the registry might place orders. */
 static bool closed(const struct proto_row *row)
 {
-    return !row || row->write || row->id == SUB_ACC_PUSH ||
+    return !row || row->write || row->id == PROTO_TRD_SUB_ACC_PUSH ||
            (row->scopes & (SCOPE_TRADE_UNLOCK | SCOPE_ADMIN));
 }
 
@@ -308,7 +307,7 @@ void grpc_request(futu_grpc_call *k, futu_str message)
     snprintf(k->endpoint + n, sizeof(k->endpoint) - n, " proto_id=%u", proto);
     k->call.proto = proto;
     k->row = proto_find(proto);
-    if (proto == 1001 || !hub_knows(k->grpc->o.hub, proto))
+    if (proto == PROTO_INIT_CONNECT || !hub_knows(k->grpc->o.hub, proto))
         grpc_end(k, FUTU_GRPC_NOT_FOUND, "no request has the proto_id %u", proto);
     else
         call(k, body);

@@ -1,7 +1,8 @@
 /* grpc_push.c - SubscribePush: what the hub pushes to the callers with the same key, as it comes.
  *
  * The stream is a connection of the hub: it has its queue, its share of the conflation, and its end
- * when it reads too slowly or its key is gone.
+ * when it reads too slowly or its key is gone. Too slow, it gets what has queued and then its
+ * status, so that it knows where its events end.
  */
 #include "surface/grpc_state.h"
 
@@ -20,12 +21,14 @@ static void on_close(futu_conn *c, futu_err err, const char *reason, void *arg)
         { FUTU_EAUTH, FUTU_GRPC_UNAUTHENTICATED }, { FUTU_ELIMIT, FUTU_GRPC_RESOURCE_EXHAUSTED },
         { FUTU_ENOMEM, FUTU_GRPC_RESOURCE_EXHAUSTED },
     };
+    futu_grpc_call *k = arg;
     int status = FUTU_GRPC_UNAVAILABLE;
     (void)c;
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         if (codes[i].err == err)
             status = codes[i].status;
-    grpc_end(arg, status, "%s", reason);
+    k->all_goes = err == FUTU_ELIMIT;
+    grpc_end(k, status, "%s", reason);
 }
 
 static void note_opened(futu_grpc_call *k)

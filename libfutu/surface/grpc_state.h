@@ -48,6 +48,7 @@ struct futu_grpc_call {
     struct buf out;
     size_t out_at;
     futu_conn *conn;                /* of SubscribePush */
+    bool all_goes;                  /* ended by its slowness alone: what has queued still goes */
     struct hub_call call;
     bool asked;                     /* `call` is with the hub */
     struct idem_entry *idem;        /* that its answer is kept under */

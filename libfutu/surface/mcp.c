@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "codec/json_text.h"
 
 static const struct revision revisions[] = {     /* oldest first */
     { "2024-11-05", false, false, false },
@@ -198,7 +199,7 @@ void mcp_fail(struct post *p, futu_str id, int code, const char *fmt, ...)
     b->n = 0;
     futu_err err = buf_puts(b, head);
     if (!err)
-        err = codec_json_text(b, str_c(text));
+        err = json_put_string(b, str_c(text));
     if (!err)
         err = buf_byte(b, '}');
     post_answer(p, id, err ? STR(",\"error\":{\"code\":-32603,\"message\":\"out of memory\"}")
@@ -231,7 +232,7 @@ void mcp_log(struct post *p, int level, const char *fmt, ...)
                               "\"params\":{\"level\":\"%s\",\"logger\":\"futu\",\"data\":",
                               levels[level]);
     if (!err)
-        err = codec_json_text(b, str_c(text));
+        err = json_put_string(b, str_c(text));
     if (!err && buf_puts(b, "}}") == FUTU_OK)
         post_out(p, MCP_NOTE, buf_str(b));
 }

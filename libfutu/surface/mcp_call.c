@@ -84,11 +84,8 @@ void mcp_orphan(struct mcp_session *s)
 /* A read that is under way upstream is dropped there; a step that waits is not taken. */
 static void give_up(struct mcp_call *k)
 {
-    futu_conn *c;
     bool waits = k->later.armed && !(k->tool->flags & MCP_CHANGES);
-    if (waits || (!list_empty(&k->call.link) &&
-                  hub_caller(k->m->o.hub, IFACE_MCP, k->key, &c) == FUTU_OK &&
-                  hub_call_cancel(c, &k->call)))
+    if (waits || hub_call_drop(&k->call))
         mcp_call_free(k);
 }
 

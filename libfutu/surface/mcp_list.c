@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "codec/json_text.h"
 #include "surface/mcp_state.h"
 
 /* ---- who ---- */
@@ -127,11 +128,11 @@ static futu_err put_content(struct buf *b, futu_str json, futu_str lines)
 {
     futu_err err = buf_puts(b, "{\"content\":[{\"type\":\"text\",\"text\":");
     if (!err)
-        err = codec_json_text(b, json);
+        err = json_put_string(b, json);
     if (!err && lines.n > 0)
         err = buf_puts(b, "},{\"type\":\"text\",\"text\":");
     if (!err && lines.n > 0)
-        err = codec_json_text(b, lines);
+        err = json_put_string(b, lines);
     return err ? err : buf_puts(b, "}]");
 }
 
@@ -165,7 +166,7 @@ void mcp_tell_error(struct post *p, futu_str id, const char *fmt, ...)
     m->json.n = m->lines.n = 0;
     futu_err err = buf_puts(&m->json, "{\"error\":");
     if (!err)
-        err = codec_json_text(&m->json, str_c(text));
+        err = json_put_string(&m->json, str_c(text));
     if (!err)
         err = buf_puts(&m->json, ",\"status\":\"error\"}");
     if (err)

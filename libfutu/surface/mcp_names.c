@@ -169,8 +169,9 @@ static bool next_field(const struct mcp_shape *s, struct mcp_field *f)
 {
     for (; f->place <= MCP_AT_FILTER; f->place++, f->f = NULL) {
         const futu_msg *m = f->m = message_at(s, f->place);
-        for (f->f = f->f ? f->f + 1 : m ? m->fields : NULL; m && f->f < m->fields + m->n_fields;
-             f->f++)
+        if (!m || m->n_fields == 0)
+            continue;
+        for (f->f = f->f ? f->f + 1 : m->fields; f->f < m->fields + m->n_fields; f->f++)
             if (is_argument(s, f->place, f->f))
                 return true;
     }

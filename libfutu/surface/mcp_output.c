@@ -2,6 +2,7 @@
  * the Response. Numbers that are none are left out of a result, so that no number is required. */
 #include <stdio.h>
 
+#include "codec/json_text.h"
 #include "surface/mcp_rule.h"
 
 static void put_ref(struct doc *d, const futu_msg *m)
@@ -54,7 +55,7 @@ static void put_text(struct doc *d, const futu_msg *m, const struct pb_field *f)
         return;
     doc_key(d, "description");
     if (!d->err)
-        d->err = codec_json_text(d->out, text);
+        d->err = json_put_string(d->out, text);
 }
 
 static void put_string(struct doc *d, const char *name, const char *tail)

@@ -114,9 +114,9 @@ static futu_err put_modify(struct buf *out, const Trd_ModifyOrder_C2S *o)
 
 static futu_err put_words(const struct proto_row *row, const void *request, struct buf *out)
 {
-    if (row->id == 2202)
+    if (row->id == PROTO_TRD_PLACE_ORDER)
         return put_place(out, ((const Trd_PlaceOrder_Request *)request)->c2s);
-    if (row->id == 2205)
+    if (row->id == PROTO_TRD_MODIFY_ORDER)
         return put_modify(out, ((const Trd_ModifyOrder_Request *)request)->c2s);
     const Trd_ReconfirmOrder_C2S *o = ((const Trd_ReconfirmOrder_Request *)request)->c2s;
     futu_err err = buf_printf(out, "Confirm order %llu", (unsigned long long)o->orderID);

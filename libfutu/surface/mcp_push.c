@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/shbuf.h"
 #include "codec/base64.h"
+#include "codec/json_text.h"
 #include "codec/splice.h"
 #include "market/market.h"
 #include "surface/mcp_result.h"
@@ -134,7 +135,7 @@ struct shbuf *mcp_last_word(const char *reason)
     if (!err)
         err = buf_puts(&b, ",\"reason\":");
     if (!err)
-        err = codec_json_text(&b, str_c(reason));
+        err = json_put_string(&b, str_c(reason));
     if (!err)
         err = buf_puts(&b, "}}}");
     struct shbuf *out = err ? NULL : shbuf_copy(b.p, b.n);

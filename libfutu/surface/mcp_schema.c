@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "codec/json_text.h"
 #include "surface/mcp_rule.h"
 
 static void put_integer(struct doc *d, const char *key, int64_t n)
@@ -105,7 +106,7 @@ static void put_text(struct doc *d, const struct mcp_rule *r)
         return;
     doc_key(d, "description");
     if (!d->err)
-        d->err = codec_json_text(d->out, text);
+        d->err = json_put_string(d->out, text);
     uint8_t *first = d->out->p + d->out->n - text.n - 1;
     if (!d->err && d->out->n > text.n && *first >= 'a' && *first <= 'z')
         *first -= 'a' - 'A';            /* an enum's name stood before it */

@@ -8,8 +8,6 @@
 
 #include "surface/openapi_doc.h"
 
-enum { UNLOCK_TRADE = 2005 };
-
 static const struct {
     uint8_t bit;
     const char *name;
@@ -36,8 +34,15 @@ static const struct {
       METHOD_POST, true },
     { "413", "TooLarge", "The body is over the limit.", METHOD_POST, false },
     { "415", "UnsupportedMediaType", "The body is no application/json.", METHOD_POST, false },
-    { "429", "TooManyRequests", "A limit of the key is used up.", 0xff, false },
+    { "429", "TooManyRequests", "A limit of the key is used up, or the call was made too often; "
+      "Retry-After says for how long.", 0xff, false },
 };
+
+/* What the answers have beside a description; the others have an Error. */
+static const char too_early[] =
+    ",\"headers\":{\"Retry-After\":{\"description\":\"Seconds until it may be tried again.\","
+    "\"schema\":{\"type\":\"integer\",\"minimum\":1}}},\"content\":{\"application/json\":"
+    "{\"schema\":{\"$ref\":\"#/components/schemas/TooEarly\"}}}}";
 
 static const char head[] =
     "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"futu-opend\","
@@ -58,7 +63,10 @@ static const char envelope[] =
     "\"description\":\"0: success.\"},\"ret_msg\":{\"type\":[\"string\",\"null\"]},\"err_code\":"
     "{\"type\":[\"integer\",\"null\"]}},\"required\":[\"ret_type\",\"ret_msg\",\"err_code\"]},"
     "\"Error\":{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"string\"}},"
-    "\"required\":[\"error\"]}";
+    "\"required\":[\"error\"]},"
+    "\"TooEarly\":{\"type\":\"object\",\"properties\":{\"error\":{\"type\":\"string\"},"
+    "\"retry_after_s\":{\"type\":\"integer\",\"description\":\"The seconds of Retry-After.\"}},"
+    "\"required\":[\"error\",\"retry_after_s\"]}";
 
 static void put_scopes(struct doc *d, const struct route *r)
 {
@@ -105,7 +113,8 @@ static void put_operation_id(struct doc *d, const char *method, const char *path
 /* Orders, and unlocking: a repeat with the same Idempotency-Key gets the first answer. */
 static bool takes_key(const struct route *r)
 {
-    return r->kind == ROUTE_CALL && (proto_find(r->proto)->write || r->proto == UNLOCK_TRADE);
+    return r->kind == ROUTE_CALL &&
+           (proto_find(r->proto)->write || r->proto == PROTO_TRD_UNLOCK_TRADE);
 }
 
 static void put_errors(struct doc *d, const struct route *r, enum http_method method)
@@ -203,7 +212,7 @@ static void put_flat_schema(struct doc *d, const struct flat *f)
     flat_each(d, f, put_property);
     if (f->s.head)
         doc_put(d, ",\"card_num\":{\"type\":\"string\",\"description\":\"In place of acc_id.\"}");
-    if (f->s.proto == UNLOCK_TRADE)
+    if (f->s.proto == PROTO_TRD_UNLOCK_TRADE)
         doc_put(d, ",\"acc_ids\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":"
                    "\"uint64\"},\"description\":\"Only these accounts; absent: all.\"}");
     doc_put(d, "},\"required\":[");
@@ -296,8 +305,11 @@ static void put_components(struct doc *d)
         doc_key(d, errors[i].name);
         doc_put(d, "{");
         doc_member(d, "description", errors[i].text);
-        doc_put(d, ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
-                   "\"#/components/schemas/Error\"}}}}");
+        if (strcmp(errors[i].status, "429") == 0)
+            doc_put(d, too_early);
+        else
+            doc_put(d, ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":"
+                       "\"#/components/schemas/Error\"}}}}");
     }
     doc_put(d, "},\"schemas\":{");
     doc_put(d, envelope);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "codec/json_text.h"
+
 void doc_put(struct doc *d, const char *json)
 {
     if (!d->err)
@@ -19,7 +21,7 @@ void doc_comma(struct doc *d)
 void doc_text(struct doc *d, const char *text)
 {
     if (!d->err)
-        d->err = codec_json_text(d->out, str_c(text));
+        d->err = json_put_string(d->out, str_c(text));
 }
 
 void doc_key(struct doc *d, const char *name)
@@ -95,7 +97,7 @@ static void put_numbers(struct doc *d, const struct proto_enum *e)
             continue;
         doc_comma(d);
         futu_str number = { n, (size_t)snprintf(n, sizeof(n), "%d", (int)e->values[i].number) };
-        d->err = codec_json_text(d->out, number);
+        d->err = json_put_string(d->out, number);
         doc_put(d, ":");
         doc_text(d, e->values[i].name);
     }

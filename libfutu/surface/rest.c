@@ -164,17 +164,32 @@ void http_stream(futu_http_call *k, const char *type, const char *headers)
     k->done(&a, k->arg);
 }
 
-static void error_body(futu_http_call *k, int status, const char *headers, const char *text)
+static void error_body_until(futu_http_call *k, int status, const char *headers, const char *text,
+                             uint32_t retry_s)
 {
     struct buf *b = &k->rest->text;
     b->n = 0;
     futu_err err = buf_puts(b, "{\"error\":");
     if (!err)
         err = json_put_string(b, str_c(text));
+    if (!err && retry_s)
+        err = buf_printf(b, ",\"retry_after_s\":%u", retry_s);
     if (!err)
         err = buf_byte(b, '}');
     http_answer(k, status, "application/json", headers,
                 err ? STR("{\"error\":\"out of memory\"}") : buf_str(b));
+}
+
+static void error_body(futu_http_call *k, int status, const char *headers, const char *text)
+{
+    error_body_until(k, status, headers, text, 0);
+}
+
+void http_too_early(futu_http_call *k, const char *text, uint32_t retry_s)
+{
+    char header[40];
+    snprintf(header, sizeof(header), "Retry-After: %u\r\n", retry_s);
+    error_body_until(k, 429, header, text, retry_s);
 }
 
 void http_error(futu_http_call *k, int status, const char *fmt, ...)
@@ -187,11 +202,15 @@ void http_error(futu_http_call *k, int status, const char *fmt, ...)
     error_body(k, status, NULL, text);
 }
 
-void http_deny(futu_http_call *k, enum deny d, const char *text)
+void http_deny(futu_http_call *k, enum deny d, const char *text, uint32_t retry_s)
 {
     int status = deny_status(d);
+    if (retry_s) {
+        http_too_early(k, text, retry_s);
+        return;
+    }
     /* The documented answer to this one call in open mode. */
-    if (d == DENY_OPEN_MODE && k->route && k->route->proto == 2008)
+    if (d == DENY_OPEN_MODE && k->route && k->route->proto == PROTO_TRD_SUB_ACC_PUSH)
         status = 403;
     error_body(k, status,
                status == 401 ? "WWW-Authenticate: Bearer realm=\"futu-opend\"\r\n" : NULL, text);
@@ -212,7 +231,7 @@ void http_refuse(futu_http_call *k, enum deny d, const char *reason)
                              .key_id = caller_id(k, d), .outcome = OUTCOME_REJECT,
                              .reason = reason ? reason : deny_text(d), .peer = k->peer };
     hub_audit(k->rest->o.hub, &e, d);
-    http_deny(k, d, deny_text(d));
+    http_deny(k, d, deny_text(d), 0);
 }
 
 /* ---- what a request says ---- */

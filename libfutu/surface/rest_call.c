@@ -17,7 +17,7 @@
 /* The envelope is common to all; this row stands for those without published messages. */
 static const struct proto_row *envelope_row(const struct proto_row *row)
 {
-    return row->response ? row : proto_find(1004);
+    return row->response ? row : proto_find(PROTO_KEEP_ALIVE);
 }
 
 static void keep(futu_http_call *k, futu_str body)
@@ -36,7 +36,10 @@ static void answer_raw(futu_http_call *k, const struct hub_reply *h)
 /* Reads of what is subscribed: the answer holds until the next event. */
 static void keep_hot(futu_http_call *k, size_t len)
 {
-    static const uint32_t protos[] = { 3004, 3006, 3008, 3010, 3012, 3014 };
+    static const uint32_t protos[] = {
+        PROTO_QOT_GET_BASIC_QOT, PROTO_QOT_GET_KL, PROTO_QOT_GET_RT, PROTO_QOT_GET_TICKER,
+        PROTO_QOT_GET_ORDER_BOOK, PROTO_QOT_GET_BROKER,
+    };
     struct rest *r = k->rest;
     struct hot_entry e = { .version = k->version, .row = k->row, .key = k->key, .len = len };
     e.until = clock_mono(&r->o.clock) + HOT_LIFE_NS;
@@ -66,16 +69,29 @@ static void answer(futu_http_call *k, const struct hub_reply *h)
         http_answer(k, 200, "application/json", NULL, buf_str(&r->json));
 }
 
+/* The vendor's limits of calls in 30 s: an envelope elsewhere, here like a limit of the key. */
+static void too_frequent(futu_http_call *k, const struct hub_reply *h)
+{
+    char text[256];
+    str_copy(text, sizeof(text), response_text(h->body, h->len));
+    keep(k, STR_NULL);
+    http_too_early(k, text, h->retry_s);
+}
+
 static void on_reply(struct hub_call *c, const struct hub_reply *h)
 {
     futu_http_call *k = container_of(c, futu_http_call, call);
+    if (h && h->deny == DENY_NONE && h->retry_s) {
+        too_frequent(k, h);
+        return;
+    }
     if (h && h->deny == DENY_NONE) {
         answer(k, h);
         return;
     }
     keep(k, STR_NULL);
     if (h)
-        http_deny(k, h->deny, h->text);
+        http_deny(k, h->deny, h->text, h->retry_s);
     else
         http_error(k, 503, "the gateway or the API key has ended; what was asked may have been "
                            "done");
@@ -160,7 +176,7 @@ static void on_accounts_known(struct timer *t, int64_t now)
 static void on_accounts(struct hub_call *c, const struct hub_reply *h)
 {
     futu_http_call *k = container_of(c, futu_http_call, call);
-    if (!h || h->deny != DENY_NONE) {
+    if (!h || h->deny != DENY_NONE || h->retry_s) {
         on_reply(c, h);
         return;
     }
@@ -183,7 +199,7 @@ static void find_card(futu_http_call *k, futu_conn *caller)
         http_error(k, 500, "out of memory");
         return;
     }
-    k->call.proto = 2001;
+    k->call.proto = PROTO_TRD_GET_ACC_LIST;
     k->call.body = b->p;
     k->call.len = b->n;
     k->call.done = on_accounts;
@@ -210,7 +226,7 @@ static bool idempotent(futu_http_call *k, const futu_http_request *rq, futu_str 
     struct rest *r = k->rest;
     futu_str key = rq->idempotency_key;
     struct idem_entry *e;
-    if (!key.p || !(k->row->write || k->row->id == 2005))
+    if (!key.p || !(k->row->write || k->row->id == PROTO_TRD_UNLOCK_TRADE))
         return true;
     if (!word_ok(key)) {
         http_error(k, 400, "Idempotency-Key: 1 to %d printable characters", ORDER_KEY_MAX);
@@ -312,7 +328,7 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
         find_card(k, caller);
     else
         send(k, caller, buf_str(&r->pb));
-    if (k->row->id == 2005)         /* the digest of a password */
+    if (k->row->id == PROTO_TRD_UNLOCK_TRADE)         /* the digest of a password */
         wipe(r->pb.p, r->pb.n);
     k->call.acc_ids = NULL;         /* the call is still here: it is given back by rest_request() */
     k->call.n_acc_ids = 0;

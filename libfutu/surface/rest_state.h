@@ -71,7 +71,9 @@ void http_answer(futu_http_call *k, int status, const char *type, const char *he
                  futu_str body);
 /* {"error":"..."}, with what the status asks for. */
 void http_error(futu_http_call *k, int status, const char *fmt, ...) PRINTF_LIKE(3, 4);
-void http_deny(futu_http_call *k, enum deny d, const char *text);
+void http_deny(futu_http_call *k, enum deny d, const char *text, uint32_t retry_s);
+/* 429: too early, by retry_s seconds. */
+void http_too_early(futu_http_call *k, const char *text, uint32_t retry_s);
 /* The same, with one line in the trail. */
 void http_refuse(futu_http_call *k, enum deny d, const char *reason);
 

@@ -24,10 +24,10 @@ static const struct op {
     uint32_t proto;             /* 0: answered here */
     const char *preset;
 } ops[] = {
-    { "subscribe", 3001, "\"isSubOrUnSub\":true,\"isRegOrUnRegPush\":true" },
-    { "unsubscribe", 3001, "\"isSubOrUnSub\":false" },
-    { "sub_info", 3003, "\"isReqAllConn\":false" },
-    { "sub_acc_push", 2008, "" },
+    { "subscribe", PROTO_QOT_SUB, "\"isSubOrUnSub\":true,\"isRegOrUnRegPush\":true" },
+    { "unsubscribe", PROTO_QOT_SUB, "\"isSubOrUnSub\":false" },
+    { "sub_info", PROTO_QOT_GET_SUB_INFO, "\"isReqAllConn\":false" },
+    { "sub_acc_push", PROTO_TRD_SUB_ACC_PUSH, "" },
     { "ping", 0, NULL },
 };
 
@@ -227,7 +227,7 @@ static void on_text(futu_conn *c, futu_str text, void *arg)
         say(c, r, "error", p.id, bad);
     else if (p.op->proto == 0)
         pong(c, r, p.id);
-    else if (p.op->proto == 2008 && open)
+    else if (p.op->proto == PROTO_TRD_SUB_ACC_PUSH && open)
         say(c, r, "error", p.id, deny_text(DENY_OPEN_MODE));
     else
         ask(c, r, &p);
@@ -235,14 +235,15 @@ static void on_text(futu_conn *c, futu_str text, void *arg)
 
 /* ---- opening ---- */
 
-static void hello(futu_conn *c, struct rest *r)
+#define HELLO_MAX 200
+
+static futu_str hello(const struct rest *r, char room[HELLO_MAX])
 {
-    char text[200];
-    int n = snprintf(text, sizeof(text),
+    int n = snprintf(room, HELLO_MAX,
                      "{\"type\":\"hello\",\"version\":\"%s\",\"boot_id\":\"%" PRIu64
                      "\",\"time_ms\":%" PRId64 "}",
                      futu_version(), hub_boot_id(r->o.hub), clock_wall(&r->o.clock) / NS_PER_MS);
-    hub_events_send(c, (futu_str){ text, (size_t)n });
+    return (futu_str){ room, (size_t)n };
 }
 
 static void note_opened(futu_http_call *k)
@@ -259,15 +260,15 @@ static futu_err open_events(futu_http_call *k, futu_str query, const futu_conn_o
     struct rest *r = k->rest;
     struct hub_events_opts e = { .key = k->key, .on_text = on_text, .arg = r };
     futu_conn_opts opts = *o;
+    char room[HELLO_MAX];
     opts.wire = FUTU_WIRE_EVENTS;
     opts.token = STR_NULL;
+    e.greeting = hello(r, room);
     e.decoded = str_is(query_value(query, "format"), "json");
     futu_err err = hub_events_new(r->o.hub, out, &opts, &e);
-    if (err)
-        return err;
-    note_opened(k);
-    hello(*out, r);
-    return FUTU_OK;
+    if (!err)
+        note_opened(k);
+    return err;
 }
 
 /* The token of the query, percent-decoded as on the WebSocket port; none when that can't be. */

@@ -10,110 +10,129 @@
 #define ACC SCOPE_ACC_READ
 #define TRADE (SCOPE_TRADE_SIMULATE | SCOPE_TRADE_REAL)
 #define READ(path, id, scopes, preset, summary) \
-    { path, ROUTE_CALL, METHOD_GET | METHOD_POST, false, false, scopes, id, preset, false, summary }
+    { path, ROUTE_CALL, METHOD_GET | METHOD_POST, false, false, scopes, PROTO_##id, preset, false, \
+      summary }
 /* Changes something that is neither an order nor an account. */
 #define POST(path, id, scopes, preset, summary) \
-    { path, ROUTE_CALL, METHOD_POST, false, false, scopes, id, preset, false, summary }
+    { path, ROUTE_CALL, METHOD_POST, false, false, scopes, PROTO_##id, preset, false, summary }
 #define CLOSED(path, id, scopes, preset, summary) \
-    { path, ROUTE_CALL, METHOD_POST, false, true, scopes, id, preset, false, summary }
+    { path, ROUTE_CALL, METHOD_POST, false, true, scopes, PROTO_##id, preset, false, summary }
 
 /* Its preset is what the path means. */
 #define FIXED(path, closed, id, scopes, preset, summary) \
-    { path, ROUTE_CALL, METHOD_POST, false, closed, scopes, id, preset, true, summary }
+    { path, ROUTE_CALL, METHOD_POST, false, closed, scopes, PROTO_##id, preset, true, summary }
 
 static const struct route table[] = {       /* by path */
-    READ("/api/account-flag", 22705, ACC, NULL, "Compliance flags of an account"),
-    READ("/api/accounts", 2001, ACC, NULL, "Trading accounts"),
+    READ("/api/account-flag", TRD_GET_ACCOUNT_FLAG, ACC, NULL, "Compliance flags of an account"),
+    READ("/api/accounts", TRD_GET_ACC_LIST, ACC, NULL, "Trading accounts"),
     { "/api/admin/reload", ROUTE_RELOAD, METHOD_POST, false, true, SCOPE_ADMIN, 0, NULL, false,
       "Read the key files again and lock trading" },
     { "/api/admin/shutdown", ROUTE_SHUTDOWN, METHOD_POST, false, true, SCOPE_ADMIN, 0, NULL, false,
       "Stop the daemon" },
     { "/api/admin/status", ROUTE_STATUS, GET, false, true, SCOPE_ADMIN, 0, NULL, false,
       "State of the daemon" },
-    READ("/api/biz-group", 22703, ACC, NULL, "Categories of cash records"),
-    READ("/api/bond-answer-state", 22709, ACC, NULL,
+    READ("/api/biz-group", TRD_GET_BIZ_GROUP, ACC, NULL, "Categories of cash records"),
+    READ("/api/bond-answer-state", TRD_GET_BOND_ANSWER_STATE, ACC, NULL,
       "Whether the bond questionnaire is still to be answered"),
-    READ("/api/bond-position-list", 22708, ACC, NULL, "Bond positions"),
-    READ("/api/bond-single-asset", 22707, ACC, NULL, "Holding of one bond"),
-    READ("/api/bond-total-asset", 22706, ACC, NULL, "Total bond holdings"),
-    READ("/api/bond-trade-reminder", 22710, ACC, NULL, "Reminder before a bond is traded"),
-    READ("/api/broker", 3014, QOT, NULL, "Broker queue of a subscribed security"),
-    FIXED("/api/cancel-all-order", true, 2205, TRADE,
+    READ("/api/bond-position-list", TRD_GET_BOND_POSITION_LIST, ACC, NULL, "Bond positions"),
+    READ("/api/bond-single-asset", TRD_GET_BOND_SINGLE_ASSET, ACC, NULL, "Holding of one bond"),
+    READ("/api/bond-total-asset", TRD_GET_BOND_TOTAL_ASSET, ACC, NULL, "Total bond holdings"),
+    READ("/api/bond-trade-reminder", TRD_GET_BOND_TRADE_REMINDER, ACC, NULL,
+      "Reminder before a bond is traded"),
+    READ("/api/broker", QOT_GET_BROKER, QOT, NULL, "Broker queue of a subscribed security"),
+    FIXED("/api/cancel-all-order", true, TRD_MODIFY_ORDER, TRADE,
       "\"modifyOrderOp\":2,\"forAll\":true,\"orderID\":0",
       "Cancel all orders of an account"),
-    FIXED("/api/cancel-order", true, 2205, TRADE, "\"modifyOrderOp\":2,\"forAll\":false",
+    FIXED("/api/cancel-order", true, TRD_MODIFY_ORDER, TRADE,
+      "\"modifyOrderOp\":2,\"forAll\":false",
       "Cancel an order"),
-    READ("/api/capital-distribution", 3212, QOT, NULL, "Capital distribution of a security"),
-    READ("/api/capital-flow", 3211, QOT, NULL, "Capital flow of a security"),
-    READ("/api/cash-detail", 22702, ACC, NULL, "One cash record"),
-    READ("/api/cash-log", 22701, ACC, NULL, "Cash records of an account"),
-    READ("/api/code-change", 3216, QOT, NULL, "Changed and temporary codes, Hong Kong"),
-    READ("/api/delay-statistics", 1007, QOT, NULL, "How long pushes and replies take"),
-    READ("/api/flow-summary", 2226, ACC, NULL, "Cash flow of a day"),
-    READ("/api/funds", 2101, ACC, NULL, "Funds of an account"),
-    READ("/api/future-info", 3218, QOT, NULL, "Contract data of futures"),
-    READ("/api/gateway-info", 60001, QOT, NULL, "Version, upstream and abilities of this gateway"),
-    READ("/api/global-state", 1002, QOT, NULL, "State of the gateway and its markets"),
-    READ("/api/history-kl-quota", 3104, QOT, NULL, "Use of the quota of candle history"),
-    READ("/api/history-kline", 3103, QOT, NULL, "Candles of the past"),
-    READ("/api/history-order-fills", 2222, ACC, NULL, "Fills of the past"),
-    READ("/api/history-orders", 2221, ACC, NULL, "Orders of the past"),
-    READ("/api/holding-change", 3208, QOT, NULL, "Changes in large holdings"),
-    READ("/api/ipo-list", 3217, QOT, NULL, "New listings of a market"),
-    READ("/api/kline", 3006, QOT, NULL, "Latest candles of a subscribed security"),
-    READ("/api/margin-info", 22704, ACC, NULL, "Margin of an account"),
-    READ("/api/margin-ratio", 2223, ACC, NULL, "Margin and short-selling data of securities"),
-    READ("/api/market-state", 3223, QOT, NULL, "Market state of securities"),
-    READ("/api/max-trd-qtys", 2111, ACC, NULL, "Largest quantities that can be traded now"),
-    CLOSED("/api/modify-order", 2205, TRADE, NULL,
+    READ("/api/capital-distribution", QOT_GET_CAPITAL_DISTRIBUTION, QOT, NULL,
+      "Capital distribution of a security"),
+    READ("/api/capital-flow", QOT_GET_CAPITAL_FLOW, QOT, NULL, "Capital flow of a security"),
+    READ("/api/cash-detail", TRD_GET_CASH_DETAIL, ACC, NULL, "One cash record"),
+    READ("/api/cash-log", TRD_GET_CASH_LOG, ACC, NULL, "Cash records of an account"),
+    READ("/api/code-change", QOT_GET_CODE_CHANGE, QOT, NULL,
+      "Changed and temporary codes, Hong Kong"),
+    READ("/api/delay-statistics", GET_DELAY_STATISTICS, QOT, NULL,
+      "How long pushes and replies take"),
+    READ("/api/flow-summary", TRD_FLOW_SUMMARY, ACC, NULL, "Cash flow of a day"),
+    READ("/api/funds", TRD_GET_FUNDS, ACC, NULL, "Funds of an account"),
+    READ("/api/future-info", QOT_GET_FUTURE_INFO, QOT, NULL, "Contract data of futures"),
+    READ("/api/gateway-info", GATEWAY_GET_INFO, QOT, NULL,
+      "Version, upstream and abilities of this gateway"),
+    READ("/api/global-state", GET_GLOBAL_STATE, QOT, NULL, "State of the gateway and its markets"),
+    READ("/api/history-kl-quota", QOT_REQUEST_HISTORY_KL_QUOTA, QOT, NULL,
+      "Use of the quota of candle history"),
+    READ("/api/history-kline", QOT_REQUEST_HISTORY_KL, QOT, NULL, "Candles of the past"),
+    READ("/api/history-order-fills", TRD_GET_HISTORY_ORDER_FILL_LIST, ACC, NULL,
+      "Fills of the past"),
+    READ("/api/history-orders", TRD_GET_HISTORY_ORDER_LIST, ACC, NULL, "Orders of the past"),
+    READ("/api/holding-change", QOT_GET_HOLDING_CHANGE_LIST, QOT, NULL,
+      "Changes in large holdings"),
+    READ("/api/ipo-list", QOT_GET_IPO_LIST, QOT, NULL, "New listings of a market"),
+    READ("/api/kline", QOT_GET_KL, QOT, NULL, "Latest candles of a subscribed security"),
+    READ("/api/margin-info", TRD_GET_MARGIN_INFO, ACC, NULL, "Margin of an account"),
+    READ("/api/margin-ratio", TRD_GET_MARGIN_RATIO, ACC, NULL,
+      "Margin and short-selling data of securities"),
+    READ("/api/market-state", QOT_GET_MARKET_STATE, QOT, NULL, "Market state of securities"),
+    READ("/api/max-trd-qtys", TRD_GET_MAX_TRD_QTYS, ACC, NULL,
+      "Largest quantities that can be traded now"),
+    CLOSED("/api/modify-order", TRD_MODIFY_ORDER, TRADE, NULL,
       "Change, cancel, disable, enable or delete an order"),
-    POST("/api/modify-user-security", 3214, QOT, NULL, "Change a watch list"),
+    POST("/api/modify-user-security", QOT_MODIFY_USER_SECURITY, QOT, NULL, "Change a watch list"),
     { "/api/openapi.json", ROUTE_OPENAPI, GET, false, false, 0, 0, NULL, false, "This document" },
-    READ("/api/option-chain", 3209, QOT, NULL, "Option chain of an underlying"),
-    READ("/api/option-expiration-date", 3224, QOT, NULL,
+    READ("/api/option-chain", QOT_GET_OPTION_CHAIN, QOT, NULL, "Option chain of an underlying"),
+    READ("/api/option-expiration-date", QOT_GET_OPTION_EXPIRATION_DATE, QOT, NULL,
       "Expiration dates of options on an underlying"),
-    CLOSED("/api/order", 2202, TRADE, NULL, "Place an order"),
-    READ("/api/order-fee", 2225, ACC, NULL, "Fees of orders"),
-    READ("/api/order-fills", 2211, ACC, NULL, "Fills of the day"),
-    READ("/api/orderbook", 3012, QOT, NULL, "Order book of a subscribed security"),
-    READ("/api/orders", 2201, ACC, NULL, "Orders of the day and open orders"),
-    READ("/api/owner-plate", 3207, QOT, NULL, "Plates a security belongs to"),
+    CLOSED("/api/order", TRD_PLACE_ORDER, TRADE, NULL, "Place an order"),
+    READ("/api/order-fee", TRD_GET_ORDER_FEE, ACC, NULL, "Fees of orders"),
+    READ("/api/order-fills", TRD_GET_ORDER_FILL_LIST, ACC, NULL, "Fills of the day"),
+    READ("/api/orderbook", QOT_GET_ORDER_BOOK, QOT, NULL, "Order book of a subscribed security"),
+    READ("/api/orders", TRD_GET_ORDER_LIST, ACC, NULL, "Orders of the day and open orders"),
+    READ("/api/owner-plate", QOT_GET_OWNER_PLATE, QOT, NULL, "Plates a security belongs to"),
     { "/api/ping", ROUTE_PING, GET, false, false, 0, 0, NULL, false, "Health and version" },
-    READ("/api/plate-security", 3205, QOT, NULL, "Securities of a plate"),
-    READ("/api/plate-set", 3204, QOT, NULL, "Plates of a market"),
-    READ("/api/positions", 2102, ACC, NULL, "Positions of an account"),
-    READ("/api/price-reminder", 3221, QOT, NULL, "Price reminders"),
+    READ("/api/plate-security", QOT_GET_PLATE_SECURITY, QOT, NULL, "Securities of a plate"),
+    READ("/api/plate-set", QOT_GET_PLATE_SET, QOT, NULL, "Plates of a market"),
+    READ("/api/positions", TRD_GET_POSITION_LIST, ACC, NULL, "Positions of an account"),
+    READ("/api/price-reminder", QOT_GET_PRICE_REMINDER, QOT, NULL, "Price reminders"),
     { "/api/push-subscriber-info", ROUTE_PUSH_INFO, GET, false, false, QOT, 0, NULL, false,
       "Health of the stream of pushes" },
-    READ("/api/query-subscription", 3003, QOT, "\"isReqAllConn\":true",
+    READ("/api/query-subscription", QOT_GET_SUB_INFO, QOT, "\"isReqAllConn\":true",
       "Subscriptions of all connections"),
-    READ("/api/quote", 3004, QOT, NULL, "Quotes of subscribed securities"),
-    READ("/api/quote-rights", 1005, QOT, "\"flag\":4", "The quote rights"),
-    CLOSED("/api/reconfirm-order", 2237, TRADE, NULL, "Confirm an order that was held back"),
-    READ("/api/reference", 3206, QOT, NULL, "Securities related to one"),
-    READ("/api/rehab", 3105, QOT, NULL, "Adjustment factors of a security"),
-    READ("/api/rt", 3008, QOT, NULL, "Time shares of a subscribed security"),
-    POST("/api/set-price-reminder", 3220, QOT, NULL, "Set, change or delete price reminders"),
-    READ("/api/snapshot", 3203, QOT, NULL, "Snapshots of securities, without subscription"),
-    READ("/api/static-info", 3202, QOT, NULL, "Static data of securities"),
-    READ("/api/stock-filter", 3215, QOT, NULL, "Search for stocks by conditions"),
-    CLOSED("/api/sub-acc-push", 2008, ACC, NULL,
+    READ("/api/quote", QOT_GET_BASIC_QOT, QOT, NULL, "Quotes of subscribed securities"),
+    READ("/api/quote-rights", GET_USER_INFO, QOT, "\"flag\":4", "The quote rights"),
+    CLOSED("/api/reconfirm-order", TRD_RECONFIRM_ORDER, TRADE, NULL,
+      "Confirm an order that was held back"),
+    READ("/api/reference", QOT_GET_REFERENCE, QOT, NULL, "Securities related to one"),
+    READ("/api/rehab", QOT_REQUEST_REHAB, QOT, NULL, "Adjustment factors of a security"),
+    READ("/api/rt", QOT_GET_RT, QOT, NULL, "Time shares of a subscribed security"),
+    POST("/api/set-price-reminder", QOT_SET_PRICE_REMINDER, QOT, NULL,
+      "Set, change or delete price reminders"),
+    READ("/api/snapshot", QOT_GET_SECURITY_SNAPSHOT, QOT, NULL,
+      "Snapshots of securities, without subscription"),
+    READ("/api/static-info", QOT_GET_STATIC_INFO, QOT, NULL, "Static data of securities"),
+    READ("/api/stock-filter", QOT_STOCK_FILTER, QOT, NULL, "Search for stocks by conditions"),
+    CLOSED("/api/sub-acc-push", TRD_SUB_ACC_PUSH, ACC, NULL,
       "Choose the accounts whose orders and fills are pushed"),
-    READ("/api/sub-info", 3003, QOT, NULL, "Subscriptions of REST callers"),
-    POST("/api/subscribe", 3001, QOT, "\"isSubOrUnSub\":true,\"isRegOrUnRegPush\":true",
+    READ("/api/sub-info", QOT_GET_SUB_INFO, QOT, NULL, "Subscriptions of REST callers"),
+    POST("/api/subscribe", QOT_SUB, QOT, "\"isSubOrUnSub\":true,\"isRegOrUnRegPush\":true",
       "Subscribe securities to quotes"),
-    READ("/api/suspend", 3201, QOT, NULL, "Suspended days of securities"),
-    READ("/api/ticker", 3010, QOT, NULL, "Latest trades of a subscribed security"),
-    READ("/api/trade-date", 3219, QOT, NULL, "Trading days, as /api/trading-days"),
-    READ("/api/trading-days", 3219, QOT, NULL, "Trading days of a market or security"),
-    CLOSED("/api/unlock-trade", 2005, SCOPE_TRADE_UNLOCK, NULL, "Unlock or lock trading"),
-    FIXED("/api/unsubscribe", false, 3001, QOT, "\"isSubOrUnSub\":false",
+    READ("/api/suspend", QOT_GET_SUSPEND, QOT, NULL, "Suspended days of securities"),
+    READ("/api/ticker", QOT_GET_TICKER, QOT, NULL, "Latest trades of a subscribed security"),
+    READ("/api/trade-date", QOT_REQUEST_TRADE_DATE, QOT, NULL,
+      "Trading days, as /api/trading-days"),
+    READ("/api/trading-days", QOT_REQUEST_TRADE_DATE, QOT, NULL,
+      "Trading days of a market or security"),
+    CLOSED("/api/unlock-trade", TRD_UNLOCK_TRADE, SCOPE_TRADE_UNLOCK, NULL,
+      "Unlock or lock trading"),
+    FIXED("/api/unsubscribe", false, QOT_SUB, QOT, "\"isSubOrUnSub\":false",
       "Unsubscribe securities from quotes"),
-    READ("/api/used-quota", 1010, QOT, NULL, "Used quota of subscriptions and candle history"),
-    READ("/api/user-info", 1005, QOT, NULL, "The logged-in user and the quote rights"),
-    READ("/api/user-security", 3213, QOT, NULL, "Securities of a watch list"),
-    READ("/api/user-security-group", 3222, QOT, NULL, "Watch lists"),
-    READ("/api/warrant", 3210, QOT, NULL, "Search for warrants"),
+    READ("/api/used-quota", USED_QUOTA, QOT, NULL,
+      "Used quota of subscriptions and candle history"),
+    READ("/api/user-info", GET_USER_INFO, QOT, NULL, "The logged-in user and the quote rights"),
+    READ("/api/user-security", QOT_GET_USER_SECURITY, QOT, NULL, "Securities of a watch list"),
+    READ("/api/user-security-group", QOT_GET_USER_SECURITY_GROUP, QOT, NULL, "Watch lists"),
+    READ("/api/warrant", QOT_GET_WARRANT, QOT, NULL, "Search for warrants"),
     { "/health", ROUTE_HEALTH, GET, true, false, 0, 0, NULL, false, "Whether the process runs" },
     { "/metrics", ROUTE_METRICS, GET, false, false, SCOPE_METRICS_READ, 0, NULL, false,
       "Counters in the text format of Prometheus" },
@@ -124,13 +143,14 @@ static const struct route table[] = {       /* by path */
 };
 
 /* Requests that change something without being marked as a write; for aliases. */
-static const uint32_t changing[] = { 1006, 1008, 1009, 2005, 2008, 3001, 3002, 3214, 3220, 3309,
-                                     3455 };
+static const uint32_t changing[] = {
+    PROTO_VERIFICATION, PROTO_TEST_CMD, PROTO_INIT_QUANT_MODE, PROTO_TRD_UNLOCK_TRADE,
+    PROTO_TRD_SUB_ACC_PUSH, PROTO_QOT_SUB, PROTO_QOT_REG_QOT_PUSH, PROTO_QOT_MODIFY_USER_SECURITY,
+    PROTO_QOT_SET_PRICE_REMINDER, PROTO_QOT_SET_OPTION_EVENT_ALERT, PROTO_QOT_SUB_EVENT_CONTRACT,
+};
 
 static const struct route mcp = { "/mcp", ROUTE_MCP, METHOD_GET | METHOD_POST | METHOD_DELETE,
                                   false, false, 0, 0, NULL, false, "Model Context Protocol" };
-
-enum { INIT_CONNECT = 1001, SUB_ACC_PUSH = 2008 };
 
 const struct route *routes(size_t *n)
 {
@@ -243,7 +263,7 @@ static bool changes(const struct proto_row *row)
 /* The connection of REST callers is the listener's own: none of them starts it anew. */
 static bool callable(const struct proto_row *row)
 {
-    return row && row->kind == PROTO_REQUEST && row->id != INIT_CONNECT;
+    return row && row->kind == PROTO_REQUEST && row->id != PROTO_INIT_CONNECT;
 }
 
 const struct route *route_find(futu_str path, struct route *room)
@@ -258,7 +278,7 @@ const struct route *route_find(futu_str path, struct route *room)
         .path = row->rest ? row->rest : row->name,
         .kind = ROUTE_CALL,
         .methods = changes(row) ? METHOD_POST : METHOD_GET | METHOD_POST,
-        .closed = row->write || row->id == SUB_ACC_PUSH ||
+        .closed = row->write || row->id == PROTO_TRD_SUB_ACC_PUSH ||
                   (row->scopes & (SCOPE_TRADE_UNLOCK | SCOPE_ADMIN)),
         .scopes = row->scopes ? row->scopes : QOT,      /* as the listed system routes */
         .proto = row->id,

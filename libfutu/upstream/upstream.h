@@ -23,7 +23,7 @@
 struct upstream;
 
 /* Protocols that the gateway and its upstreams speak of. */
-enum { PROTO_NOTIFY = 1003, PROTO_GATEWAY_INFO = 60001, PROTO_GAP = 60002 };
+enum { PROTO_GATEWAY_INFO = PROTO_GATEWAY_GET_INFO, PROTO_GAP = PROTO_GATEWAY_UPDATE_GAP };
 
 #define SECURITY_CODE_MAX 31
 /* What InitConnect and GetGlobalState tell as serverVer. */

@@ -1,4 +1,4 @@
-"""Writes what the C side needs of the schema: futu/proto.h, proto_desc.c,
+"""Writes what the C side needs of the schema: futu/proto.h, futu/proto_id.h, proto_desc.c,
 proto_doc.c, registry.c, grpc_desc.c; and futu_v1.proto for users of gRPC.
 
 In:      --proto DIR with *.proto and protocols.tsv; protoc must be in the PATH.
@@ -13,6 +13,7 @@ import sys
 import c_desc
 import c_doc
 import c_header
+import c_ids
 import c_reflect
 import c_registry
 import schema
@@ -40,6 +41,7 @@ def main():
         print(f"proto/gen: {e}", file=sys.stderr)
         return 1
     write_if_changed(args.out / "futu" / "proto.h", c_header.text(files))
+    write_if_changed(args.out / "futu" / "proto_id.h", c_ids.text(rows))
     write_if_changed(args.out / "proto_desc.c", c_desc.text(files))
     write_if_changed(args.out / "proto_doc.c", c_doc.text(files, rows))
     write_if_changed(args.out / "registry.c", c_registry.text(rows))

@@ -371,6 +371,10 @@ static void run_parts(int argc, char **argv)
         compare_rest(argv[1]);
     if (wanted(argc, argv, "ws"))
         compare_events_ws(argv[1]);
+    if (wanted(argc, argv, "grpc"))
+        compare_grpc(argv[1]);
+    if (wanted(argc, argv, "grpc-stream"))
+        compare_grpc_streams(argv[1]);
     if (wanted(argc, argv, "relay")) {
         compare_answers(argv[1]);
         compare_pushes(argv[1]);
@@ -382,7 +386,8 @@ int main(int argc, char **argv)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (argc < 2) {
         fprintf(stderr, "usage: bench FUTU-OPEND [PART]\n"
-                        "parts: requests quote events fanout memory rest ws relay\n");
+                        "parts: requests quote events fanout memory rest ws grpc grpc-stream "
+                        "relay\n");
         return 2;
     }
     core_server = 0;

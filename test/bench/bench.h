@@ -1,5 +1,5 @@
 /* bench.h - measures the gateway and its peers with the same load, in the same run, on the same
- * cores: redis, nginx and npm's ws, and socat and haproxy for a hop.
+ * cores: redis, nginx, nghttpd, grpc C++ and npm's ws, and socat and haproxy for a hop.
  *
  * The server under test is pinned to one core, the load to another. Every loop is bounded in count
  * and in time. Nothing but 127.0.0.1 is dialled.
@@ -136,6 +136,8 @@ void compare_answers(const char *bin);
 void compare_pushes(const char *bin);
 void compare_rest(const char *bin);
 void compare_events_ws(const char *bin);
+void compare_grpc(const char *bin);
+void compare_grpc_streams(const char *bin);
 
 _Noreturn void die(const char *what);
 

@@ -4,46 +4,33 @@
  *          core with the receiver; it decodes each push and writes its text. The peer has the texts
  *          ready. What a client can't take in time is passed over here, and waits there.
  * Peer:    one event at a time, as its documentation shows; and with its sockets held back for 16.
- * Client:  this program, for both: one receiver that cuts frames, counts texts and their bytes.
- * Latency: from the signal for one event to its text in each client, all clients counted; ours has
- *          a hop more. So few a second that nothing waits.
- * CPU:     of the server alone, per text delivered.
+ * Client:  this program, for both: one receiver (fan.h) that cuts frames, counts texts and their
+ *          bytes. To each text ours has a hop more.
  */
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "fan.h"
 
-#define CLIENTS 1000
 #define SECURITIES 100
 #define TEXTS 200
-#define WARM_S 1.0
-#define RUN_S 4.0
-#define RATE 20
-#define EVENTS 200
 #define AIM 3.0
 #define GATHER "16"             /* events in a write of the peer, beside one at a time */
 
 /* One client and what it is in the middle of. */
 struct rx {
-    int fd;
     uint8_t head[10];
     unsigned n_head;
     uint64_t left;              /* payload bytes of the frame that are to come */
     bool text;                  /* that frame, or the last one, is no ping */
-    bool told;                  /* has the event of this turn */
 };
 
-static struct rx clients[CLIENTS];
-static uint8_t input[CONN_BUF];
-static uint64_t texts, text_bytes;
+static struct rx clients[FAN_CLIENTS];
 
 /* ---- the receiver ---- */
 
@@ -63,28 +50,29 @@ static uint64_t payload_size(const uint8_t *h)
 }
 
 /* A server's frame, whole and unmasked, a text, or a ping without content, which is answered. */
-static void take_head(struct rx *r)
+static void take_head(struct fan *f, struct rx *r, int fd)
 {
     static const uint8_t pong[6] = { 0x8a, 0x80 };
     bool ping = r->head[0] == 0x89 && r->head[1] == 0;
     r->text = r->head[0] == 0x81 && !(r->head[1] & 0x80);
-    if ((!r->text && !ping) || (ping && send(r->fd, pong, sizeof(pong), MSG_NOSIGNAL) != 6)) {
+    if ((!r->text && !ping) || (ping && send(fd, pong, sizeof(pong), MSG_NOSIGNAL) != 6)) {
         fprintf(stderr, "frame %02x %02x\n", r->head[0], r->head[1]);
         die("a client of /ws");
     }
     r->left = payload_size(r->head);
-    text_bytes += r->left;
+    f->bytes += r->left;
 }
 
-static void take(struct rx *r, const uint8_t *p, size_t n)
+static void take(struct fan *f, size_t i, const uint8_t *p, size_t n)
 {
+    struct rx *r = &clients[i];
     while (n > 0) {
         if (r->left == 0) {
             r->head[r->n_head++] = *p++;
             n--;
             if (r->n_head < 2 || r->n_head < head_size(r->head))
                 continue;
-            take_head(r);
+            take_head(f, r, f->fd[i]);
         }
         size_t k = n < r->left ? n : (size_t)r->left;
         r->left -= k;
@@ -93,37 +81,8 @@ static void take(struct rx *r, const uint8_t *p, size_t n)
         if (r->left > 0)
             continue;
         r->n_head = 0;
-        r->told = r->told || r->text;
-        texts += r->text;
-    }
-}
-
-static void receive(struct rx *r)
-{
-    ssize_t got = recv(r->fd, input, sizeof(input), MSG_DONTWAIT);
-    if (got > 0)
-        take(r, input, (size_t)got);
-    else if (got == 0 || errno != EAGAIN)
-        die("a connection of /ws");
-}
-
-static int watch_all(void)
-{
-    int ep = epoll_create1(EPOLL_CLOEXEC);
-    for (size_t i = 0; i < CLIENTS; i++) {
-        struct epoll_event e = { EPOLLIN, { .ptr = &clients[i] } };
-        epoll_ctl(ep, EPOLL_CTL_ADD, clients[i].fd, &e);
-    }
-    return ep;
-}
-
-static void receive_for(int ep, double seconds)
-{
-    struct epoll_event ready[256];
-    for (double end = now_s() + seconds; now_s() < end;) {
-        int n = epoll_wait(ep, ready, 256, 10);
-        for (int i = 0; i < n; i++)
-            receive(ready[i].data.ptr);
+        if (r->text)
+            fan_event(f, i);
     }
 }
 
@@ -226,21 +185,16 @@ static void open_one(struct conn *c, int port, const char *path)
         subscribe(c);
 }
 
-static void open_clients(int port, const char *path)
+static void open_clients(struct fan *f, int port, const char *path)
 {
-    for (size_t i = 0; i < CLIENTS; i++) {
+    for (size_t i = 0; i < FAN_CLIENTS; i++) {
         struct conn c;
         open_one(&c, port, path);
-        clients[i] = (struct rx){ .fd = c.fd };
-        take(&clients[i], c.in, c.n_in);
+        f->fd[i] = c.fd;
+        clients[i] = (struct rx){ .left = 0 };
+        take(f, i, c.in, c.n_in);
         free(c.in);
     }
-}
-
-static void close_clients(void)
-{
-    for (size_t i = 0; i < CLIENTS; i++)
-        close(clients[i].fd);
 }
 
 /* ---- the servers ---- */
@@ -293,106 +247,18 @@ static void start_peer(struct server *s, const char *file, const char *gather)
 
 /* ---- measuring ---- */
 
-struct found {
-    double per_second, bytes, cpu_ns;           /* at saturation, per text */
-    double p50_us, p99_us, calm_cpu_us;         /* at RATE */
-};
-
-/* The signals to `source` are those of blast. */
-static void saturate(struct server *source, struct server *s, int ep, struct found *f)
-{
-    blast_go(source);
-    receive_for(ep, WARM_S);
-    uint64_t n = texts, bytes = text_bytes;
-    double cpu = server_cpu_s(s), start = now_s();
-    receive_for(ep, RUN_S);
-    double took = now_s() - start;
-    cpu = server_cpu_s(s) - cpu;
-    n = texts - n;
-    f->per_second = (double)n / took;
-    f->bytes = (double)(text_bytes - bytes) / (double)n;
-    f->cpu_ns = cpu * 1e9 / (double)n;
-    blast_end(source);
-    do {
-        n = texts;
-        receive_for(ep, 0.3);
-    } while (texts != n);
-}
-
-static size_t one_event(struct server *source, int ep, float *samples)
-{
-    struct epoll_event ready[256];
-    size_t told = 0;
-    double start = now_s(), end = start + 1;
-    for (size_t i = 0; i < CLIENTS; i++)
-        clients[i].told = false;
-    blast_one(source);
-    while (told < CLIENTS && now_s() < end) {
-        int n = epoll_wait(ep, ready, 256, 100);
-        for (int i = 0; i < n; i++) {
-            struct rx *r = ready[i].data.ptr;
-            bool before = r->told;
-            receive(r);
-            if (r->told && !before)
-                samples[told++] = (float)(now_s() - start);
-        }
-    }
-    if (told < CLIENTS)
-        die("an event to all");
-    return told;
-}
-
-static void go_calmly(struct server *source, struct server *s, int ep, struct found *f)
-{
-    static float samples[EVENTS * CLIENTS];
-    struct load_result r;
-    size_t n = 0;
-    double cpu = server_cpu_s(s), next = now_s();
-    for (int i = 0; i < EVENTS; i++) {
-        n += one_event(source, ep, samples + n);
-        next += 1.0 / RATE;
-        double rest = next - now_s();
-        if (rest > 0)
-            receive_for(ep, rest);
-    }
-    f->calm_cpu_us = (server_cpu_s(s) - cpu) * 1e6 / (double)n;
-    load_percentiles(samples, n, &r);
-    f->p50_us = r.p50_us;
-    f->p99_us = r.p99_us;
-}
-
 static void measure(struct server *source, struct server *s, const char *path, bool calmly,
-                    struct found *f)
+                    struct fan_found *out)
 {
-    open_clients(s->port, path);
-    int ep = watch_all();
-    receive_for(ep, 0.3);
-    if (calmly)
-        go_calmly(source, s, ep, f);
-    saturate(source, s, ep, f);
-    close(ep);
-    close_clients();
+    static struct fan f;
+    f = (struct fan){ .take = take };
+    open_clients(&f, s->port, path);
+    fan_measure(&f, source, s, calmly, out);
 }
 
 /* ---- the table ---- */
 
-static void print_form(const struct found *us, const struct found *them,
-                       const struct found *gathered)
-{
-    char what[80];
-    table_row("delivered per second, as many as can be", us->per_second, them->per_second, true);
-    table_row("  server's processor, nanoseconds each", us->cpu_ns, them->cpu_ns, false);
-    table_row("  beside a peer that gathers " GATHER, us->per_second, gathered->per_second, true);
-    table_row("  server's processor, nanoseconds each", us->cpu_ns, gathered->cpu_ns, false);
-    snprintf(what, sizeof(what), "%d a second: p50, microseconds", RATE);
-    table_row(what, us->p50_us, them->p50_us, false);
-    table_row("  p99, microseconds", us->p99_us, them->p99_us, false);
-    table_row("  server's processor, microseconds each", us->calm_cpu_us, them->calm_cpu_us, false);
-    printf("  aim: %.0f times as many as npm ws: %s\n", AIM,
-           us->per_second >= AIM * them->per_second ? "met" : "missed");
-}
-
-static void measure_peer(const char *file, const char *gather, bool calmly, struct found *f)
+static void measure_peer(const char *file, const char *gather, bool calmly, struct fan_found *f)
 {
     struct server peer;
     start_peer(&peer, file, gather);
@@ -403,7 +269,7 @@ static void measure_peer(const char *file, const char *gather, bool calmly, stru
 static void compare_form(const char *bin, const char *path, const char *name)
 {
     struct server blast, ours;
-    struct found us, them, gathered;
+    struct fan_found us, them, gathered;
     char file[100], unit[100];
     snprintf(file, sizeof(file), "%s/events", bench_dir());
     if (!blast_start(&blast))
@@ -418,7 +284,9 @@ static void compare_form(const char *bin, const char *path, const char *name)
     measure_peer(file, GATHER, false, &gathered);
     snprintf(unit, sizeof(unit), "%s, texts of %.0f bytes", name, size);
     table_head("Events to 1,000 WebSockets", "npm ws", unit);
-    print_form(&us, &them, &gathered);
+    fan_print(&us, &them, &gathered);
+    printf("  aim: %.0f times as many as npm ws: %s\n", AIM,
+           us.per_second >= AIM * them.per_second ? "met" : "missed");
 }
 
 void compare_events_ws(const char *bin)

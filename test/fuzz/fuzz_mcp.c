@@ -1,6 +1,7 @@
 /* fuzz_mcp.c - lines of a session against a gateway: each is answered once, with JSON, and no
  * order goes up that the key does not allow; any text as arguments of any tool: what passes is a
  * body that the codec can read. The first byte chooses the tool, and whether there are keys. */
+#include "base/shbuf.h"
 #include "rest_world.h"
 #include "surface/mcp.h"
 #include "surface/mcp_tools.h"
@@ -28,6 +29,28 @@ static void answer(size_t n)
     pass(n % 3 ? 1 : NS_PER_S);
 }
 
+/* What waits of the session's pushes, at times. */
+static void take(struct mcp_session *s)
+{
+    for (struct shbuf *b; mcp_session_waits(s); shbuf_unref(b)) {
+        b = mcp_session_take(s);
+        check(b && mcp_json_valid((futu_str){ (const char *)b->p, b->n }));
+    }
+    check(!mcp_session_take(s));
+}
+
+/* The line's own bytes as the body of an order's or a quote's push. */
+static void happen(const char *p, size_t n)
+{
+    struct upstream_push q = { .proto = 3005, .key = { 1, 1, 0, "00700" },
+                               .body = (const uint8_t *)p, .len = n, .made_ns = w.time.mono_ns };
+    if (n % 2)
+        w.events.trade(w.events.arg, 1001, n % 4 == 1 ? 2208 : 2218, q.body, n);
+    else
+        w.events.push(w.events.arg, &q);
+    hub_flush(w.hub);
+}
+
 static void lines(futu_str text, bool keyed)
 {
     struct mcp *m;
@@ -44,6 +67,9 @@ static void lines(futu_str text, bool keyed)
         size_t n = end ? (size_t)(end - text.p) : text.n;
         mcp_session_text(s, (futu_str){ text.p, n }, STR_NULL, on_out, &times[i]);
         answer(n);
+        happen(text.p, n);
+        if (n % 5 == 0)
+            take(s);
         text.p += n + (end != NULL);
         text.n -= n + (end != NULL);
     }

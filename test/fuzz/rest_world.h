@@ -227,8 +227,8 @@ static inline void world_open(bool keyed)
     struct access_opts ao = { .clock = clock_fake(&w.time) };
     if (keyed) {
         check(access_new(&w.access, &ao) == FUTU_OK);
-        check(access_add_file(w.access, 1u << IFACE_REST | 1u << IFACE_MCP, keys_path(), why,
-                              sizeof(why)) == FUTU_OK);
+        check(access_add_file(w.access, 1u << IFACE_REST | 1u << IFACE_MCP | 1u << IFACE_GRPC,
+                              keys_path(), why, sizeof(why)) == FUTU_OK);
     }
     audit_init(&w.audit, &ao.clock);
     w.audit.sink = sink;

@@ -27,7 +27,7 @@ for t in "$@"; do
     # shellcheck disable=SC2086
     clang $flags -fsanitize=fuzzer,address,undefined -o "build/fuzz/run_$t" "test/fuzz/$t.c" \
         build/fuzz/libfutu.a build/fuzz/libopend.a build/fuzz/libfutu.a \
-        -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lsodium -lnettle -lwslay -lexpat -lz -lcjson -lm -lpthread
+        -luv -lmbedtls -lmbedx509 -lmbedcrypto -lnghttp2 -lsodium -lnettle -llz4 -lwslay -lexpat -lz -lcjson -lm -lpthread
     "build/fuzz/run_$t" -max_total_time="$seconds" -max_len=65536 -print_final_stats=1 \
         "build/fuzz/$t" "test/fuzz/corpus/$t"
 done

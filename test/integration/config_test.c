@@ -104,6 +104,12 @@ START_TEST(the_check_opens_what_the_options_name)
              "--websocket-private-key", "bad.pem"),
         2);
     says("none.pem");
+    run(ARGS("--paper", "--check-config", "--grpc-port", "1", "--grpc-tls-cert", "none.pem",
+             "--grpc-tls-key", "bad.pem"),
+        2);
+    says("none.pem");
+    run(ARGS("--paper", "--check-config", "--audit-log", ""), 2);
+    says("--audit-log: an empty text is no PATH; leave the option out");
     run(ARGS("--paper", "--check-config", "--paper-clock", "slow"), 2);
     says("slow");
     run(ARGS("--paper", "--check-config", "--audit-log", "bad.pem/x/audit"), 2);

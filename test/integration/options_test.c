@@ -52,7 +52,9 @@ START_TEST(wrong_usage_is_status_2_and_one_line)
     fails(ARGS("--paper", "--keep-alive", "0"), 2, "1..30");
     fails(ARGS("--paper", "--rest-ip", "127.0.0.1"), 2, "--rest-ip needs --rest-port");
     fails(ARGS("--paper", "--tz", "Mars/Olympus"), 2, "--tz: Mars/Olympus is no zone");
-    fails(ARGS("--login-account", "1"), 2, "direct login is not in this version");
+    fails(ARGS("--login-account", "+8613900000000"), 2, "+REGION-NUMBER, such as +86-13900000000");
+    fails(ARGS("--login-account", "1", "--login-pwd-md5", "x"), 2, "--login-pwd-md5: 32 hex");
+    fails(ARGS("--paper", "--login-account", "1"), 2, "a gateway has one upstream");
     fails(ARGS("--paper", "--telnet-port", "1"), 2, "the management port is not in this version");
 }
 END_TEST

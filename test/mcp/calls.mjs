@@ -62,7 +62,7 @@ export const calls = [
     ['futu_list_plates', { market: 'HK', plate_set: 'ALL' }, { check: list('plate_info_list') }],
     ['futu_plate_stocks', { plate: 'HK.LIST01001', sort_field: 'CODE', ascend: true }, { check: list('static_info_list') }],
     ['futu_get_owner_plate', { symbols: [HK] }],
-    ['futu_get_stock_filter', { market: 'HK', num: 5, base_filter_list: [{ field_name: 'CUR_PRICE', filter_min: 1 }] },
+    ['futu_get_stock_filter', { market: 'HK', plate: 'HK.LIST01002', num: 5, base_filter_list: [{ field_name: 'CUR_PRICE', filter_min: 1 }] },
         { check: list('data_list') }],
     ['futu_get_ipo_list', { market: 'HK' }],
     ['futu_get_reference', { symbol: HK, reference_type: 'WARRANT' }],

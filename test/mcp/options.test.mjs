@@ -129,7 +129,7 @@ test('several servers at once have each their own journal', async () => {
     const own = join(w.g.dir, 'own-state');
     const c = await w.open(all, { args: ['--state-dir', own] });
     await good(c, 'futu_place_order', order('SIMULATE', SIM_HK));
-    assert.ok(readdirSync(own).some((n) => n.startsWith('orders-')));
+    assert.ok(readdirSync(join(own, 'mcp')).some((n) => n.startsWith('orders-')));
 });
 
 test('lines that are no messages are answered, and the server goes on', async () => {

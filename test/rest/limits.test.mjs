@@ -1,6 +1,8 @@
 // limits.test.mjs - the limits of one key over two surfaces at once: REST and FTAPI in WebSocket
 // messages, in random order and many under way together; and what a day has used, over a restart.
 import assert from 'node:assert/strict';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { Ftapi } from './ftapi.mjs';
@@ -13,12 +15,26 @@ const left = 86_400_000 - Date.now() % 86_400_000;
 if (left < 60_000 * slow)
     await new Promise((resolve) => setTimeout(resolve, left + 100));
 
+// The seconds of an answer that came too early, which header, body and text say alike.
+function retryAfter(a) {
+    assert.equal(a.status, 429, a.text);
+    assert.match(a.headers['retry-after'], /^[1-9][0-9]*$/);
+    const seconds = Number(a.headers['retry-after']);
+    assert.deepEqual(Object.keys(a.json), ['error', 'retry_after_s']);
+    assert.equal(a.json.retry_after_s, seconds);
+    if (a.json.error.startsWith('limit: '))
+        assert.ok(a.json.error.endsWith(`; try again in ${seconds} s`), a.json.error);
+    return seconds;
+}
+
 // One order over the surface of that number: 0 is REST. { ok, status, text }
 async function place(g, k, conns, surface, o) {
     if (surface === 0) {
         const a = await g.http('/api/order', { key: k, body: o });
         const ok = a.status === 200 && a.json.ret_type === 0;
-        return { ok, status: a.status, text: a.status === 200 ? a.json.ret_msg : a.json.error };
+        if (a.status === 429)
+        retryAfter(a);
+    return { ok, status: a.status, text: a.status === 200 ? a.json.ret_msg : a.json.error };
     }
     const r = await conns[surface - 1].place(o);
     return { ok: r.retType === 0, text: r.retMsg };
@@ -141,6 +157,25 @@ describe('one key over REST and FTAPI', () => {
         conn.close();
     });
 
+    it('names a value that is none, before it asks any limit', async () => {
+        const [conn] = await connect(g, keys.cap, 1);
+        const bad = { price: [-1, 'NaN', 'Infinity', '-Infinity'], qty: [-100, 'NaN'],
+            aux_price: ['Infinity', -0.5], trail_value: ['NaN'], amount: [-1] };
+        for (const [member, values] of Object.entries(bad)) {
+            for (const v of values) {
+                for (const path of ['/api/order', '/api/call/Trd_PlaceOrder']) {
+                    const a = await g.http(path, { key: keys.cap, body: order({ [member]: v }) });
+                    assert.equal(a.status, 400, `${member} ${v}: ${a.text}`);
+                    assert.match(a.json.error, new RegExp(`^c2s\\.${member}: a finite number`));
+                }
+            }
+        }
+        const r = await conn.place(order({ price: -1 }));
+        assert.equal(r.retType, -1);
+        assert.match(r.retMsg, /^c2s\.price: a finite number/);
+        conn.close();
+    });
+
     it('a change counts as an order of the new size', async () => {
         const placed = (await g.http('/api/order', { key: keys.cap, body: order({ price: 1 }) }))
             .json;
@@ -154,6 +189,58 @@ describe('one key over REST and FTAPI', () => {
         // to cancel needs no value
         assert.equal((await change({ modify_order_op: 2 })).json.ret_type, 0);
     });
+});
+
+describe('an answer of 429 says when to come back', () => {
+    const minute = (ms) => {
+        const d = new Date(ms);
+        return [d.getUTCHours(), d.getUTCMinutes()].map((n) => String(n).padStart(2, '0')).join(':');
+    };
+    const begins = Math.ceil(Date.now() / 60_000) * 60_000 + 3_600_000;
+    const keys = {
+        rate: key('rate', SCOPES, { max_orders_per_minute: 1 }),
+        hours: key('hours', SCOPES, { hours_window: `${minute(begins)}-${minute(begins + 60_000)}` }),
+        daily: key('daily', SCOPES, { max_daily_value: 1000 }),
+        free: key('free'),
+    };
+    let g;
+    before(async () => { g = await startGateway({ keys: Object.values(keys),
+        more: ['--tz', 'UTC', '--frequency-limits',
+        'on'] }); });
+    after(() => g.end());
+    const send = (k, more) => g.http('/api/order', { key: k, body: order({ price: 1, ...more }) });
+    const near = (seconds, from, to) =>
+        assert.ok(seconds >= from && seconds <= to, `${seconds} is not in ${from}..${to}`);
+
+    it('of the rate, when the minute of the oldest order is over', async () => {
+        const from = Date.now();
+        assert.equal((await send(keys.rate)).status, 200);
+        const a = await send(keys.rate), spent = (Date.now() - from) / 1000;
+        near(retryAfter(a), Math.floor(60 - spent), 60);
+    });
+
+    it('of the hours, when they begin', async () => {
+        const from = Date.now(), a = await send(keys.hours);
+        near(retryAfter(a), Math.floor((begins - Date.now()) / 1000), Math.ceil((begins - from)
+            / 1000) + 1);
+    });
+
+    it('of the day, when it ends in UTC', async () => {
+        const end = (ms) => 86_400 - Math.floor(ms / 1000) % 86_400;
+        const from = Date.now(), a = await send(keys.daily, { price: 11 });
+        near(retryAfter(a), end(Date.now()), end(from));
+    });
+
+    it('of a frequency limit, when its 30 seconds are over; other surfaces get the envelope',
+        async () => {
+            const from = Date.now();
+            const ask = () => g.http('/api/history-kl-quota', { key: keys.free, body: {} });
+            let a;
+            for (let i = 0; i < 200 && (a = await ask()).status === 200; i++)
+                assert.equal(a.json.ret_type, 0);
+            near(retryAfter(a), Math.floor(30 - (Date.now() - from) / 1000), 31);
+            assert.match(a.json.error, /每30秒最多/);
+        });
 });
 
 describe('the value of a day', () => {
@@ -173,6 +260,38 @@ describe('the value of a day', () => {
         assert.equal((await send(60)).status, 429);
         assert.equal((await send(50)).ok, true);
         assert.equal((await send(0.5)).status, 429);
+    });
+});
+
+describe('the file of the values of a day', () => {
+    const k = key('a-key-with-a-name-as-long-as-it-may-be-so-that-lines-are-long', SCOPES,
+        { max_daily_value: 1_000_000 });
+    const ROOM = 256 << 10;
+    let g;
+    before(async () => { g = await startGateway({ keys: [k] }); });
+    after(() => g.end());
+    const state = () => join(g.dir, 'state'),
+        size = () => statSync(join(state(), readdirSync(state()).find((n) => /^daily/.test(n)))).size;
+
+    it('begins anew when it has grown, and is right after the gateway was killed', async () => {
+        assert.equal((await place(g, k, [], 0, order({ price: 300 }))).ok, true);
+        let largest = 0, last = 0, anew = 0;
+        for (let i = 0; i < 6000 && anew < 2; i += 20) {
+            // no whole lots: held, refused and given back, two lines each
+            await Promise.all(Array.from({ length: 20 }, () =>
+                place(g, k, [], 0, order({ qty: 150, price: 1 }))));
+            const n = size();
+            anew += n < last;
+            last = n;
+            largest = Math.max(largest, n);
+        }
+        assert.equal(anew, 2, `${largest} bytes at most`);
+        assert.ok(largest < ROOM + 20_000, `${largest} bytes`);
+        assert.equal((await place(g, k, [], 0, order({ price: 200 }))).ok, true);
+        await g.kill();
+        await g.start();
+        assert.equal((await place(g, k, [], 0, order({ qty: 1000, price: 950.5 }))).status, 429);
+        assert.equal((await place(g, k, [], 0, order({ qty: 1000, price: 950 }))).ok, true);
     });
 });
 

@@ -372,7 +372,9 @@ describe('limits of a key', () => {
             const answer = await g.http('/api/order', { key: k, body: order() });
             assert.equal(answer.status, status, answer.text);
             assert.match(answer.json.error, /^limit: /);
-            assert.doesNotMatch(answer.json.error, /\d|HK|US|SELL|-key/);
+            const text = answer.json.error.replace(/; try again in \d+ s$/, '');
+            assert.doesNotMatch(text, /\d|HK|US|SELL|-key/);
+            assert.equal(answer.headers['retry-after'] !== undefined, status === 429);
             assert.equal(answer.headers['www-authenticate'], undefined);
         });
 

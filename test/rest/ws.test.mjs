@@ -176,8 +176,9 @@ describe('what it sends', () => {
         assert.deepEqual(of(c), HK.map((h) => `1_${h}`).sort());
     });
 
-    it('to a newcomer what is known already, at once', async () => {
+    it('to a newcomer what is known already, at once, behind the greeting', async () => {
         const e = await new Events(g, { key: one }).open();
+        assert.equal(e.events[0].type, 'hello');
         const streams = HK.length * STREAMS.length, met = new Set();
         await e.wait((x) => x.type === 'quote' && met.add(stream(x)).size === streams);
         e.close();
@@ -256,6 +257,21 @@ describe('what it sends', () => {
         for (const id of [7, 'seven'])
             assert.equal((await Promise.all([d.wait((e) => e.type === 'pong' && e.id === id),
                 d.send({ op: 'ping', id })]))[0].id, id);
+    });
+
+    it('a pong to the last of many pings, however many come at once', async () => {
+        const e = await new Events(g, { key: two }).open(), last = `last${'x'.repeat(100)}`;
+        const pong = new Promise((resolve) => e.ws.on('pong', (data) => {
+            if (data.toString() === last)
+                resolve();
+        }));
+        for (let i = 0; i < 3000; i++)
+            e.ws.ping(`${i} ${'x'.repeat(100)}`);
+        e.ws.ping(last);
+        await within(10_000 * slow, 'the pong', Promise.race([pong, e.closed.then(({ code }) =>
+            assert.fail(`closed: ${code}`))]));
+        assert.equal((await e.ask({ op: 'ping' })).type, 'pong');
+        e.close();
     });
 
     it('a message that is too long ends it', async () => {

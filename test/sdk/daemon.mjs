@@ -39,7 +39,7 @@ export class Daemon {
 
     run() {
         this.out = this.err = '';
-        const child = spawn(program, [...this.args, '--frequency-limits', 'off', '--log-level',
+        const child = spawn(program, ['--frequency-limits', 'off', ...this.args, '--log-level',
             this.level, '--port', String(this.port), '--websocket-port', String(this.wsPort)],
             { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.env } });
         const orphan = () => child.kill('SIGKILL');

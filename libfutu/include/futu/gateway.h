@@ -9,6 +9,7 @@
 #ifndef FUTU_GATEWAY_H
 #define FUTU_GATEWAY_H
 
+#include "futu/login.h"
 #include "futu/loop.h"
 
 #ifdef __cplusplus
@@ -20,7 +21,7 @@ typedef struct futu_gateway futu_gateway;
 typedef struct futu_conn futu_conn;
 
 /* There is no default: a gateway without an upstream is FUTU_EINVAL. */
-enum { FUTU_UPSTREAM_PAPER = 1, FUTU_UPSTREAM_RELAY };
+enum { FUTU_UPSTREAM_PAPER = 1, FUTU_UPSTREAM_RELAY, FUTU_UPSTREAM_BROKER };
 /* Orders of simulated accounts; those of real ones too, and unlocking them. */
 enum { FUTU_MCP_SIMULATE = 1, FUTU_MCP_REAL = 2 };
 
@@ -70,6 +71,12 @@ typedef struct futu_gateway_opts {
     /* FUTU_MCP_*: what MCP may do without a keys file, beside reading; 0: nothing. With one, keys
      * alone say what they may. */
     uint32_t mcp_open_trading;
+    /* Of FUTU_UPSTREAM_BROKER: who logs in; borrowed during futu_gateway_new(). */
+    const futu_login_opts *login;
+    /* The broker's servers in place of all that are known otherwise, for tests: a list of
+     * IDENTITY=HOST:PORT[,HOST:PORT...] separated by semicolons, where an identity is the user's
+     * region or a broker's id. NULL: those that are known. */
+    const char *broker_addrs;
 } futu_gateway_opts;
 #define FUTU_GATEWAY_OPTS_INIT FUTU_SIZED_INIT(futu_gateway_opts)
 
@@ -85,6 +92,12 @@ FUTU_API futu_err futu_gateway_new(futu_gateway **out, const futu_gateway_opts *
  * key), FUTU_EPROTO (what listens there is no FTAPI gateway): as before, but it will hardly get
  * better without a change of the options. */
 FUTU_API futu_err futu_gateway_upstream_state(const futu_gateway *g, char *why, size_t why_size);
+/* How the login of FUTU_UPSTREAM_BROKER stands; it begins with the loop. FUTU_OK: it is done, and
+ * the channels connect. FUTU_EAGAIN: it is under way. FUTU_ENOTSUP: another upstream. FUTU_EINVAL:
+ * the report is not set up. Else it has failed as futu_login_setup() tells it, and is tried again
+ * by itself where that may help. report may be NULL. */
+FUTU_API futu_err futu_gateway_login(const futu_gateway *g, futu_login_report *report, char *why,
+                                     size_t why_size);
 /* Closes every connection (their on_close runs with FUTU_ECANCELED). NULL is fine. */
 FUTU_API void futu_gateway_free(futu_gateway *g);
 

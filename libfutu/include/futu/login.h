@@ -34,12 +34,35 @@ typedef struct futu_login_opts {
     const char *verify_code;    /* of the SMS, 4 to 8 digits */
     uint32_t reset_device;      /* 1: forget device id and saved login of the account first */
     uint32_t setup_only;        /* 1: end after the login was saved */
+    const char *auth_ca;        /* PEM file of roots to trust; NULL: the system's */
 } futu_login_opts;
 #define FUTU_LOGIN_OPTS_INIT FUTU_SIZED_INIT(futu_login_opts)
 
 /* Judges the options; reads the password file, makes nothing. FUTU_EINVAL: an option, `why` begins
  * with its name as the daemon has it; FUTU_EIO: the password file; FUTU_ENOMEM. */
 FUTU_API futu_err futu_login_check(const futu_login_opts *opts, char *why, size_t size);
+
+typedef struct futu_login_report {
+    size_t size;                /* from FUTU_LOGIN_REPORT_INIT; fields are only appended */
+    uint64_t user_id;           /* after FUTU_OK */
+    int64_t server_code;        /* the server's own error code; 0: none */
+    int64_t retry_s;            /* not to be tried before, seconds since 1970; 0: no limit */
+    uint32_t attribution;       /* region, as the server numbers it */
+    uint32_t code_sent;         /* 1: an SMS is on its way; start again with its code, soon */
+    char hint[1024];            /* what to do, lines separated by breaks; may be empty */
+} futu_login_report;
+#define FUTU_LOGIN_REPORT_INIT FUTU_SIZED_INIT(futu_login_report)
+
+/* Logs in over HTTP, saves the login, and ends: what a first start is for. Blocks, up to the answer
+ * of the user: it asks the terminal for password and code where there is one. `why` begins with the
+ * stage that failed (dns, tcp, tls, http, auth, password, code, state) or with an option's name.
+ * FUTU_EINVAL (options); FUTU_EAUTH (the server, or its certificate); FUTU_ECANCELED (no code was
+ * given, see code_sent, or --reset-device was not confirmed); FUTU_ELIMIT (see retry_s);
+ * FUTU_ENOTFOUND (no such host, no password); FUTU_ETIMEDOUT, FUTU_EREFUSED, FUTU_ENOTCONN,
+ * FUTU_EPROTO, FUTU_EFORMAT (on the way, or no proper answer); FUTU_EBUSY (another gateway has the
+ * account); FUTU_EIO, FUTU_ENOMEM. */
+FUTU_API futu_err futu_login_setup(const futu_login_opts *opts, futu_login_report *report,
+                                   char *why, size_t size);
 
 /* ---- the keychain ---- */
 

@@ -372,8 +372,8 @@ END_TEST
 
 START_TEST(every_refusal_has_a_status)
 {
-    static const int status[DENIES] = { 0, 401, 401, 401, 401, 401, 403, 403, 403, 403, 403, 429,
-                                        403, 429, 429 };
+    static const int status[DENIES] = { 0, 401, 401, 401, 401, 401, 403, 400, 403, 403, 403, 403,
+                                        429, 403, 429, 429 };
     for (int d = 0; d < DENIES; d++) {
         ck_assert_int_eq(deny_status((enum deny)d), status[d]);
         ck_assert((deny_category((enum deny)d) != NULL) == (d >= DENY_ACCOUNT));

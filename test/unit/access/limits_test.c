@@ -162,6 +162,42 @@ START_TEST(hours_are_local_and_may_cross_midnight)
 }
 END_TEST
 
+/* Local clock times of America/New_York, where 2026 has no 02:30 on March 8 and two 01:30 on
+ * November 1. */
+START_TEST(outside_its_hours_a_key_is_told_when_they_begin)
+{
+    static const struct {
+        int month, day, hour, minute, second, isdst;
+        const char *window;
+        uint32_t retry_s;
+    } cases[] = {
+        { 1, 5, 9, 29, 59, 0, "09:30-16:00", 1 },
+        { 1, 5, 16, 0, 0, 0, "09:30-16:00", 17 * 3600 + 1800 },
+        { 1, 5, 12, 0, 30, 0, "22:00-04:00", 36000 - 30 },
+        { 3, 7, 16, 0, 0, 0, "09:30-16:00", 17 * 3600 + 1800 - 3600 },
+        { 10, 31, 16, 0, 0, 1, "09:30-16:00", 17 * 3600 + 1800 + 3600 },
+        { 12, 31, 23, 59, 0, 0, "00:01-23:58", 120 },
+    };
+    ck_assert_int_eq(setenv("TZ", "America/New_York", 1), 0);
+    tzset();
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char more[64];
+        struct tm tm = { .tm_year = 126, .tm_mon = cases[i].month - 1, .tm_mday = cases[i].day,
+                         .tm_hour = cases[i].hour, .tm_min = cases[i].minute,
+                         .tm_sec = cases[i].second, .tm_isdst = cases[i].isdst };
+        snprintf(more, sizeof(more), ",\"hours_window\":\"%s\"", cases[i].window);
+        struct api_key *k = key_with(more);
+        now.wall_ns = mktime(&tm) * NS_PER_S;
+        ck_assert_msg(check_value(k, 1) == DENY_HOURS, "case %zu", i);
+        ck_assert_msg(hold.retry_s == cases[i].retry_s, "case %zu: %u", i, hold.retry_s);
+        now.wall_ns += (hold.retry_s - 1) * NS_PER_S;
+        ck_assert_int_eq(check_value(k, 1), DENY_HOURS);
+        now.wall_ns += NS_PER_S;
+        ck_assert_int_eq(check_value(k, 1), DENY_NONE);
+    }
+}
+END_TEST
+
 START_TEST(a_value_that_is_none_is_refused_with_or_without_a_cap)
 {
     static const double wrong[] = { NAN, INFINITY, -INFINITY, -0.01 };
@@ -188,13 +224,32 @@ START_TEST(the_rate_slides_over_sixty_seconds)
     }
     ck_assert_int_eq(check_value(k, 1), DENY_RATE);
     ck_assert_str_eq(reason, "limit: rate limit exceeded: 4 in 60s (cap 3)");
+    ck_assert_uint_eq(hold.retry_s, 30);
     clock_fake_advance(&now, 30 * NS_PER_S - 1);
     ck_assert_int_eq(check_value(k, 1), DENY_RATE);         /* what is refused does not count */
+    ck_assert_uint_eq(hold.retry_s, 1);
     clock_fake_advance(&now, 1);
     ck_assert_int_eq(check_value(k, 1), DENY_NONE);
+    ck_assert_uint_eq(hold.retry_s, 0);
     ck_assert_int_eq(check_value(k, 1), DENY_RATE);
+    ck_assert_uint_eq(hold.retry_s, 10);
     now.wall_ns += 3600 * NS_PER_S;                         /* the wall clock says nothing here */
     ck_assert_int_eq(check_value(k, 1), DENY_RATE);
+}
+END_TEST
+
+START_TEST(a_lower_rate_waits_for_all_that_are_too_many)
+{
+    struct api_key *k = key_with("");
+    for (int i = 0; i < 20; i++) {
+        ck_assert_int_eq(check_value(k, 1), DENY_NONE);
+        clock_fake_advance(&now, NS_PER_S);
+    }
+    key_with(",\"max_orders_per_minute\":5");
+    ck_assert_int_eq(check_value(k, 1), DENY_RATE);
+    ck_assert_uint_eq(hold.retry_s, 55);            /* the 16th of the 20 */
+    clock_fake_advance(&now, 55 * NS_PER_S);
+    ck_assert_int_eq(check_value(k, 1), DENY_NONE);
 }
 END_TEST
 
@@ -292,6 +347,7 @@ START_TEST(a_day_begins_at_midnight_in_utc)
     ck_assert_int_eq(check_value(k, 100), DENY_NONE);
     struct access_hold late = hold;
     ck_assert_int_eq(check_value(k, 1), DENY_DAILY);
+    ck_assert_uint_eq(hold.retry_s, 1);
     now.wall_ns += NS_PER_S;
     ck_assert_int_eq(check_value(k, 60), DENY_NONE);
     access_settle(a, &late, false);                     /* yesterday's: gives nothing back today */
@@ -508,6 +564,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, hours_are_local_and_may_cross_midnight);
     tcase_add_test(tc, a_value_that_is_none_is_refused_with_or_without_a_cap);
     tcase_add_test(tc, the_rate_slides_over_sixty_seconds);
+    tcase_add_test(tc, a_lower_rate_waits_for_all_that_are_too_many);
+    tcase_add_test(tc, outside_its_hours_a_key_is_told_when_they_begin);
     tcase_add_test(tc, a_rate_that_a_reload_brings_counts_what_was_before);
     tcase_add_test(tc, the_ring_of_times_is_bounded);
     tcase_add_test(tc, a_time_that_cannot_be_counted_is_refused_if_it_must_be);

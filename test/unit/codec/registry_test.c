@@ -92,6 +92,25 @@ static size_t check_message(const futu_msg *m, int depth)
     return fields;
 }
 
+START_TEST(protocols_have_constants_by_their_names)
+{
+    static const struct {
+        uint32_t id;
+        const char *name;
+    } some[] = {
+        { PROTO_INIT_CONNECT, "InitConnect" }, { PROTO_NOTIFY, "Notify" },
+        { PROTO_TRD_PLACE_ORDER, "Trd_PlaceOrder" }, { PROTO_QOT_GET_KL, "Qot_GetKL" },
+        { PROTO_QOT_REQUEST_HISTORY_KL_QUOTA, "Qot_RequestHistoryKLQuota" },
+        { PROTO_TRD_GET_MAX_TRD_QTYS, "Trd_GetMaxTrdQtys" },
+        { PROTO_GATEWAY_UPDATE_GAP, "Gateway_UpdateGap" },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(some); i++) {
+        const struct proto_row *row = proto_by_name(str_c(some[i].name));
+        ck_assert(row && row->id == some[i].id);
+    }
+}
+END_TEST
+
 START_TEST(descriptors_keep_their_promises)
 {
     size_t n, fields = 0;
@@ -125,6 +144,7 @@ static void add(TCase *tc)
 {
     tcase_add_test(tc, rows_are_in_order_and_found);
     tcase_add_test(tc, ids_are_those_of_the_table);
+    tcase_add_test(tc, protocols_have_constants_by_their_names);
     tcase_add_test(tc, descriptors_keep_their_promises);
     tcase_add_test(tc, what_the_table_says_of_one);
 }

@@ -51,6 +51,22 @@ START_TEST(without_memory_the_old_one_stays)
 }
 END_TEST
 
+START_TEST(room_is_zeroed_and_takes_the_place_of_what_was_there)
+{
+    struct secret s = SECRET_NULL;
+    static const uint8_t zeros[101];
+    ck_assert_int_eq(secret_set(&s, "old", 3), FUTU_OK);
+    mem_fail_at(0);
+    ck_assert_int_eq(secret_room(&s, 100), FUTU_ENOMEM);
+    mem_fail_at(-1);
+    ck_assert_mem_eq(s.p, "old", 4);
+    ck_assert_int_eq(secret_room(&s, 100), FUTU_OK);
+    ck_assert_uint_eq(s.n, 100);
+    ck_assert_mem_eq(s.p, zeros, 101);
+    secret_wipe(&s);
+}
+END_TEST
+
 START_TEST(wipe_clears)
 {
     char a[8] = "secret!";
@@ -65,6 +81,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, empty_is_not_absent);
     tcase_add_test(tc, may_be_set_from_itself);
     tcase_add_test(tc, without_memory_the_old_one_stays);
+    tcase_add_test(tc, room_is_zeroed_and_takes_the_place_of_what_was_there);
     tcase_add_test(tc, wipe_clears);
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <sys/uio.h>
 
+#include "gateway/state.h"
+
 #define PUSH "0800120018002203aabbcc"
 #define PRESENT "0800120018002203ddeeff"
 
@@ -77,6 +79,27 @@ START_TEST(one_connection_stands_for_a_key_on_a_surface)
     futu_gateway_stats st = { .size = sizeof(st) };
     hub_stats_get(k.r.hub, &st);
     ck_assert_uint_eq(st.connections, 4);
+}
+END_TEST
+
+static void never(struct hub_call *call, const struct hub_reply *r)
+{
+    (void)call;
+    (void)r;
+    ck_abort_msg("it has been dropped");
+}
+
+START_TEST(a_read_that_nobody_waits_for_is_dropped_upstream)
+{
+    static const char body[] = "\x0a\x0b\x0a\x09\x08\x01\x12\x05" "00700";
+    struct hub_call call = { .proto = 3223, .fmt = FRAME_PROTOBUF, .body = (const uint8_t *)body,
+                             .len = sizeof(body) - 1, .endpoint = "test", .done = never };
+    hub_call(rest("key"), &call);
+    ck_assert_uint_eq(rig_waiting(&k.r, 3223), 1);
+    ck_assert(hub_call_drop(&call));
+    ck_assert_uint_eq(rig_waiting(&k.r, 3223), 0);
+    ck_assert(!hub_call_drop(&call));
+    rig_pass(&k.r, 20 * NS_PER_S);
 }
 END_TEST
 
@@ -174,6 +197,53 @@ START_TEST(what_a_viewer_subscribed_itself_comes_once)
 }
 END_TEST
 
+static void push_code(const char *code)
+{
+    struct upstream_push p = { .proto = 3005, .key = { 1, 1, 0, "" },
+                               .body = (const uint8_t *)"\x08\x00", .len = 2 };
+    str_copy(p.key.code, sizeof(p.key.code), str_c(code));
+    k.r.events.push(k.r.events.arg, &p);
+}
+
+/* Subscribed, and pushed once. */
+static void new_stream(int i)
+{
+    char code[8];
+    snprintf(code, sizeof(code), "%05d", i);
+    sub(rest("key"), code, TYPES(1), true, 0);
+    push_code(code);
+}
+
+START_TEST(places_of_a_viewer_are_bounded_by_what_waits)
+{
+    enum { STREAMS = 100, BIG = 270000 };
+    static char big[BIG];           /* more than QUEUE_SOFT */
+    viewer_open(&v, &k, "key", false);
+    for (int i = 0; i < STREAMS; i++) {
+        new_stream(i);
+        ck_assert_uint_eq(v.c->places.n, 0);        /* it is not behind */
+        hub_conn_sent(v.c, hub_conn_queued(v.c));
+    }
+    memset(big, 'x', sizeof(big));
+    hub_events_send(v.c, (futu_str){ big, BIG });
+    for (int i = 0; i < STREAMS; i++) {
+        size_t before;
+        char code[8];
+        snprintf(code, sizeof(code), "%05d", i);
+        push_code(code);
+        before = hub_conn_queued(v.c);
+        ck_assert_uint_gt(v.c->places.n, 0);
+        ck_assert_uint_le(v.c->places.n, 64 + 2 * 2 + 1);
+        hub_events_send(v.c, (futu_str){ big, BIG });
+        hub_conn_sent(v.c, before);                 /* still behind, by another text */
+    }
+    hub_conn_sent(v.c, hub_conn_queued(v.c));
+    push_code("00001");
+    ck_assert_uint_eq(v.c->places.n, 0);
+    peer_close(&v);
+}
+END_TEST
+
 START_TEST(one_frame_serves_all_viewers)
 {
     struct iovec a[4], b[4];
@@ -262,12 +332,14 @@ static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, one_connection_stands_for_a_key_on_a_surface);
+    tcase_add_test(tc, a_read_that_nobody_waits_for_is_dropped_upstream);
     tcase_add_test(tc, subscriptions_outlive_their_calls);
     tcase_add_test(tc, subscriptions_go_with_their_key);
     tcase_add_test(tc, viewers_see_what_their_caller_has);
     tcase_add_test(tc, surfaces_do_not_share_their_viewers);
     tcase_add_test(tc, a_viewer_is_shown_the_present_first);
     tcase_add_test(tc, what_a_viewer_subscribed_itself_comes_once);
+    tcase_add_test(tc, places_of_a_viewer_are_bounded_by_what_waits);
     tcase_add_test(tc, one_frame_serves_all_viewers);
     tcase_add_test(tc, the_end_of_what_is_watched_is_told);
     tcase_add_test(tc, every_failed_allocation_of_a_viewer_is_clean);

@@ -95,4 +95,23 @@ static inline void modify(struct told *to, int32_t op, double qty, double price)
     told_ask(to, c, 2205, &rq);
 }
 
+static inline void combo(struct told *to, double qty, double price)
+{
+    static uint32_t serial;
+    Common_PacketID id = { .connID = 0 };
+    Trd_Common_TrdHeader header = { .trdEnv = 0 };
+    Trd_PlaceComboOrder_C2S c2s = { .packetID = &id, .header = &header };
+    Trd_PlaceComboOrder_Request rq = { &c2s };
+    SET(&id, connID, hub_conn_id(c));
+    SET(&id, serialNo, ++serial);
+    SET(&header, trdEnv, 0);
+    SET(&header, accID, 1001);
+    SET(&header, trdMarket, 1);
+    SET(&c2s, qty, qty);
+    SET(&c2s, orderType, 1);
+    if (price != 0)
+        SET(&c2s, price, price);
+    told_ask(to, c, 2227, &rq);
+}
+
 #endif

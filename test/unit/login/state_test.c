@@ -12,7 +12,7 @@
 #include "folder.h"
 
 static long fs_type;                /* 0: the true one */
-static bool no_modes, no_sync;
+static bool no_modes, no_sync, stranger;
 
 int fstatfs(int fd, struct statfs *out)
 {
@@ -25,6 +25,11 @@ int fstatfs(int fd, struct statfs *out)
 int fchmod(int fd, mode_t mode)
 {
     return no_modes ? 0 : (int)syscall(SYS_fchmod, fd, mode);
+}
+
+uid_t geteuid(void)
+{
+    return stranger ? 65534 : (uid_t)syscall(SYS_geteuid);
 }
 
 int fsync(int fd)
@@ -44,7 +49,7 @@ static void setup(void)
 static void teardown(void)
 {
     fs_type = 0;
-    no_modes = no_sync = false;
+    no_modes = no_sync = stranger = false;
     folder_remove();
 }
 
@@ -103,6 +108,24 @@ START_TEST(a_folder_that_others_use_is_refused_rather_than_closed_to_them)
     ck_assert_int_eq(chmod(folder, 01777), 0);
     reopen(FUTU_EIO, "choose a folder of its own");
     ck_assert_uint_eq(folder_mode(""), 01777);
+}
+END_TEST
+
+START_TEST(a_volume_of_another_owner_is_used_with_a_warning_unless_all_may_write)
+{
+    ck_assert_int_eq(mkdir(folder_path("lost+found"), 0700), 0);
+    ck_assert_int_eq(chmod(folder, 02775), 0);
+    stranger = true;
+    reopen(FUTU_OK, "");
+    ck_assert_uint_eq(folder_mode(""), 02775);
+    ck_assert_ptr_nonnull(strstr(logged, "2 state: "));
+    ck_assert_ptr_nonnull(strstr(logged, "belongs to another user"));
+    no_modes = true;                    /* as if the system refused */
+    ck_assert_int_eq(chmod(folder, 0777), 0);
+    reopen(FUTU_EIO, "keeps no modes");
+    stranger = no_modes = false;
+    reopen(FUTU_OK, "");
+    ck_assert_uint_eq(folder_mode(""), 0700);
 }
 END_TEST
 
@@ -301,6 +324,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, secret_files_are_tightened_and_others_are_let_be);
     tcase_add_test(tc, a_link_in_the_folder_is_not_followed);
     tcase_add_test(tc, a_folder_that_others_use_is_refused_rather_than_closed_to_them);
+    tcase_add_test(tc, a_volume_of_another_owner_is_used_with_a_warning_unless_all_may_write);
     tcase_add_test(tc, a_file_system_without_modes_is_refused);
     tcase_add_test(tc, what_is_no_folder_can_not_be_opened);
     tcase_add_test(tc, a_file_is_read_back_as_it_was_written);

@@ -34,20 +34,22 @@ static void on_term(int signum)
     (void)signum;
 }
 
-static void ask_in_child(bool echo, const char *want, bool survives)
+enum { DIES, SURVIVES, IGNORES };
+
+static void ask_in_child(bool echo, const char *want, int on_sigterm)
 {
     struct secret s = SECRET_NULL;
     signal(SIGINT, SIG_DFL);        /* check has handlers of its own */
     signal(SIGTERM, SIG_DFL);
-    if (survives)
-        signal(SIGTERM, on_term);
+    if (on_sigterm != DIES)
+        signal(SIGTERM, on_sigterm == SURVIVES ? on_term : SIG_IGN);
     futu_err err = terminal_ask(&terminal_system, "Password: ", echo, &s);
     int code = judge(err, &s, want);
     secret_wipe(&s);
     _exit(code);
 }
 
-static void start(bool echo, const char *want, bool survives)
+static void start(bool echo, const char *want, int on_sigterm)
 {
     char name[64];
     master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -63,7 +65,7 @@ static void start(bool echo, const char *want, bool survives)
         ioctl(fd, TIOCSCTTY, 0);
         for (int i = 0; i < 3; i++)
             dup2(fd, i);
-        ask_in_child(echo, want, survives);
+        ask_in_child(echo, want, on_sigterm);
     }
 }
 
@@ -124,7 +126,7 @@ static void ended_with(int code)
 
 START_TEST(a_secret_is_read_without_being_shown)
 {
-    start(false, "correct horse", false);
+    start(false, "correct horse", DIES);
     until_shown("Password: ", 1);
     ck_assert(!echo_is_on());
     type("correct horse\n");
@@ -136,7 +138,7 @@ END_TEST
 
 START_TEST(a_code_is_shown_while_it_is_typed)
 {
-    start(true, "123456", false);
+    start(true, "123456", DIES);
     until_shown("Password: ", 1);
     ck_assert(echo_is_on());
     type("123456\n");
@@ -147,7 +149,7 @@ END_TEST
 
 START_TEST(the_end_of_input_is_no_answer)
 {
-    start(false, "", false);
+    start(false, "", DIES);
     until_shown("Password: ", 1);
     type("\004");
     ended_with(GOT_CANCEL);
@@ -158,7 +160,7 @@ START_TEST(a_signal_ends_the_program_and_the_terminal_is_as_it_was)
 {
     static const int fatal[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
     for (size_t i = 0; i < ARRAY_LEN(fatal); i++) {
-        start(false, "", false);
+        start(false, "", DIES);
         until_shown("Password: ", 1);
         ck_assert_int_eq(kill(child, fatal[i]), 0);
         int status = finish();
@@ -169,7 +171,7 @@ END_TEST
 
 START_TEST(control_c_on_the_terminal_does_so_too)
 {
-    start(false, "", false);
+    start(false, "", DIES);
     until_shown("Password: ", 1);
     type("secr\003");
     int status = finish();
@@ -180,17 +182,27 @@ END_TEST
 
 START_TEST(a_signal_that_the_program_survives_cancels_the_question)
 {
-    start(false, "", true);
+    start(false, "", SURVIVES);
     until_shown("Password: ", 1);
     ck_assert_int_eq(kill(child, SIGTERM), 0);
     ended_with(GOT_CANCEL);
 }
 END_TEST
 
+START_TEST(a_signal_that_is_ignored_changes_nothing)
+{
+    start(false, "word", IGNORES);
+    until_shown("Password: ", 1);
+    ck_assert_int_eq(kill(child, SIGTERM), 0);
+    type("word\n");
+    ended_with(GOT_LINE);
+}
+END_TEST
+
 START_TEST(a_program_that_was_stopped_asks_again)
 {
     int status;
-    start(false, "word", false);
+    start(false, "word", DIES);
     until_shown("Password: ", 1);
     ck_assert_int_eq(kill(child, SIGTSTP), 0);
     /* An orphaned group is not stopped by SIGTSTP; it asks again all the same. */
@@ -209,7 +221,7 @@ END_TEST
 START_TEST(a_line_that_is_too_long_is_refused)
 {
     char line[600];
-    start(false, "", false);
+    start(false, "", DIES);
     until_shown("Password: ", 1);
     memset(line, 'x', sizeof(line) - 1);
     line[sizeof(line) - 1] = '\0';
@@ -227,7 +239,7 @@ START_TEST(without_a_terminal_nobody_is_asked)
     if (child == 0) {
         int fd = open("/dev/null", O_RDONLY);
         dup2(fd, 0);
-        ask_in_child(false, "", false);
+        ask_in_child(false, "", DIES);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == GOT_NOTSUP);
@@ -242,6 +254,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_signal_ends_the_program_and_the_terminal_is_as_it_was);
     tcase_add_test(tc, control_c_on_the_terminal_does_so_too);
     tcase_add_test(tc, a_signal_that_the_program_survives_cancels_the_question);
+    tcase_add_test(tc, a_signal_that_is_ignored_changes_nothing);
     tcase_add_test(tc, a_program_that_was_stopped_asks_again);
     tcase_add_test(tc, a_line_that_is_too_long_is_refused);
     tcase_add_test(tc, without_a_terminal_nobody_is_asked);

@@ -8,6 +8,7 @@
 
 #define MINUTE_MS 60000
 #define DATA 0
+#define HEADERS 1
 #define RST_STREAM 3
 #define PING 6
 #define GOAWAY 7
@@ -178,6 +179,23 @@ START_TEST(a_connection_without_calls_ends_after_a_while)
 }
 END_TEST
 
+START_TEST(an_old_connection_gets_no_new_calls)
+{
+    SAY(PREFACE SETTINGS);
+    c.max_age_ms = MINUTE_MS;
+    ask("/wait", 0);
+    stay(MINUTE_MS);
+    ck_assert(!c.leaving);
+    ck_assert(pass(1000));
+    ck_assert_mem_eq(sent(GOAWAY) + 9, "\0\0\0\1\0\0\0\0", 8);
+    stay(10 * MINUTE_MS);
+    ck_assert_uint_eq(c.n_streams, 1);              /* what has begun goes on */
+    fake_grpc_end(fake_grpc.last, FUTU_GRPC_OK, "");
+    turn();
+    ck_assert_uint_eq(c.n_streams, 0);
+}
+END_TEST
+
 START_TEST(a_stream_that_waits_for_us_does_not_end)
 {
     SAY(PREFACE SETTINGS);
@@ -219,6 +237,29 @@ START_TEST(an_answer_that_is_not_taken_is_reset)
     ck_assert_uint_eq(sent(RST_STREAM)[9 + 3], NGHTTP2_ENHANCE_YOUR_CALM);
     ck_assert_uint_eq(c.n_streams, 0);
     ck_assert_uint_eq(c.held, 0);
+}
+END_TEST
+
+START_TEST(a_status_needs_no_window)
+{
+    SAY(PREFACE NO_WINDOWS);
+    ask("/wait", 0);
+    fake_grpc_put(fake_grpc.last, "", 0);
+    turn();
+    ck_assert_uint_eq(c.held, 5);
+    frame(8, 0, 1, "\0\0\0\5", 4);              /* just the message, */
+    turn();
+    ck_assert_ptr_nonnull(sent(DATA));
+    ck_assert_uint_eq(c.held, 0);
+    fake_grpc_end(fake_grpc.last, FUTU_GRPC_UNAVAILABLE, "reads too slowly");
+    turn();
+    ck_assert_ptr_nonnull(sent(HEADERS));
+    ck_assert_uint_eq(c.n_streams, 0);
+    ask("/wait", 0);
+    fake_grpc_put(fake_grpc.last, "", 0);
+    fake_grpc_end(fake_grpc.last, FUTU_GRPC_UNAVAILABLE, "reads too slowly");
+    turn();
+    ck_assert_uint_eq(c.n_streams, 1);              /* not in the midst of one */
 }
 END_TEST
 
@@ -291,9 +332,11 @@ static void add(TCase *tc)
     tcase_add_test(tc, settings_must_come_in_time);
     tcase_add_test(tc, who_is_silent_is_asked_and_then_given_up);
     tcase_add_test(tc, a_connection_without_calls_ends_after_a_while);
+    tcase_add_test(tc, an_old_connection_gets_no_new_calls);
     tcase_add_test(tc, a_stream_that_waits_for_us_does_not_end);
     tcase_add_test(tc, a_request_that_does_not_come_is_ended);
     tcase_add_test(tc, an_answer_that_is_not_taken_is_reset);
+    tcase_add_test(tc, a_status_needs_no_window);
     tcase_add_test(tc, beyond_what_is_kept_calls_are_refused);
     tcase_add_test(tc, what_was_asked_goes_with_the_client);
     tcase_add_test(tc, after_the_notice_calls_are_still_answered);

@@ -92,7 +92,7 @@ static size_t receive(int fd, char *p, size_t n)
     return 0;
 }
 
-static void receive_all(int fd, char *p, size_t n)
+void line_read(int fd, char *p, size_t n)
 {
     for (size_t at = 0, got; at < n; at += got)
         ck_assert_msg((got = receive(fd, p + at, n - at)) > 0, "it ended after: %.*s", (int)at, p);
@@ -103,7 +103,7 @@ void line_head(int fd, char *head, size_t size)
     size_t n = 0;
     while (n < 4 || memcmp(head + n - 4, "\r\n\r\n", 4) != 0) {
         ck_assert_uint_lt(n, size - 1);
-        receive_all(fd, head + n++, 1);
+        line_read(fd, head + n++, 1);
     }
     head[n] = '\0';
 }
@@ -116,7 +116,7 @@ void line_expect(int fd, const char *text)
     char got[64];
     while ((at = strstr(text, date)) != NULL) {
         line_expect_bytes(fd, text, (size_t)(at - text) + 6);
-        receive_all(fd, got, 31);
+        line_read(fd, got, 31);
         ck_assert_mem_eq(got + 25, " GMT\r\n", 6);
         text = at + sizeof(date) - 1;
     }
@@ -126,7 +126,7 @@ void line_expect(int fd, const char *text)
 void line_expect_bytes(int fd, const void *p, size_t n)
 {
     char *got = malloc(n + 1);
-    receive_all(fd, got, n);
+    line_read(fd, got, n);
     got[n] = '\0';
     ck_assert_msg(memcmp(got, p, n) == 0, "came: %s", got);
     free(got);

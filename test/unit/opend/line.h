@@ -31,6 +31,7 @@ void line_expect_bytes(int fd, const void *p, size_t n);
 /* Up to `size` bytes until "\r\n\r\n"; a NUL behind. */
 void line_head(int fd, char *head, size_t size);
 void line_skip(int fd, size_t n);       /* n bytes, whatever they are */
+void line_read(int fd, char *p, size_t n);      /* exactly n bytes */
 void line_ended(int fd);                /* the end comes, and nothing before it; closes fd */
 void line_silent(int fd);               /* nothing comes, and it stays open */
 void line_tick(uint64_t ms);            /* as if `ms` had gone by */

@@ -97,6 +97,72 @@ START_TEST(who_never_asks_is_closed)
 }
 END_TEST
 
+/* Masked with zeros: the payload as it is. */
+static size_t put_frame(char *out, int opcode, const char *text)
+{
+    size_t n = strlen(text);
+    out[0] = (char)(0x80 | opcode);
+    out[1] = (char)(0x80 | n);
+    memset(out + 2, 0, 4);
+    memcpy(out + 6, text, n);
+    return 6 + n;
+}
+
+/* Pongs up to the one with this text; how many there were. */
+static int pongs_until(int fd, const char *last)
+{
+    for (int n = 1;; n++) {
+        char text[126] = "", head[2];
+        line_read(fd, head, 2);
+        ck_assert_msg((uint8_t)head[0] == 0x8a, "no pong: %02x", (uint8_t)head[0]);
+        line_read(fd, text, (uint8_t)head[1]);
+        if (strcmp(text, last) == 0)
+            return n;
+    }
+}
+
+START_TEST(of_a_burst_of_pings_the_last_is_answered_and_nothing_is_closed)
+{
+    enum { PINGS = 5000, SIZE = 6 + 100 };
+    static char burst[PINGS * SIZE];
+    char text[101], last[101];
+    size_t n = 0;
+    int fd = line_connect();
+    line_say(fd, ASK("/", ""));
+    line_expect(fd, OPENED);
+    for (int i = 0; i < PINGS; i++) {
+        snprintf(text, sizeof(text), "%0100d", i);
+        n += put_frame(burst + n, 9, text);
+    }
+    snprintf(last, sizeof(last), "%0100d", PINGS - 1);
+    for (size_t at = 0; at < n; at += 30000)
+        line_send(fd, burst + at, MIN(n - at, 30000u));
+    ck_assert_int_lt(pongs_until(fd, last), PINGS / 2);
+    line_send(fd, text, put_frame(text, 2, "still here"));
+    line_await(strcmp(fake.messages, "|still here") == 0);
+    close(fd);
+}
+END_TEST
+
+START_TEST(one_ping_is_answered_behind_the_frame_that_is_being_written)
+{
+    char ping[32];
+    int fd = line_connect();
+    line_say(fd, ASK("/", ""));
+    line_expect(fd, OPENED);
+    line_send(fd, ping, put_frame(ping, 9, "a"));
+    ck_assert_int_eq(pongs_until(fd, "a"), 1);
+    line_send(fd, ping, put_frame(ping, 9, ""));
+    ck_assert_int_eq(pongs_until(fd, ""), 1);
+    /* a ping before a goodbye is owed no answer, and none comes behind the close frame */
+    size_t n = put_frame(ping, 9, "b");
+    memcpy(ping + n, "\x88\x82\0\0\0\0\x03\xe8", 8);
+    line_send(fd, ping, n + 8);
+    line_expect_bytes(fd, "\x88\x02\x03\xe8", 4);
+    line_ended(fd);
+}
+END_TEST
+
 START_TEST(a_drain_says_goodbye)
 {
     int ws = line_connect(), fresh = line_connect();
@@ -118,6 +184,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_token_that_is_too_long_is_none);
     tcase_add_test(tc, refusals_come_before_the_upgrade);
     tcase_add_test(tc, who_never_asks_is_closed);
+    tcase_add_test(tc, of_a_burst_of_pings_the_last_is_answered_and_nothing_is_closed);
+    tcase_add_test(tc, one_ping_is_answered_behind_the_frame_that_is_being_written);
     tcase_add_test(tc, a_drain_says_goodbye);
 }
 

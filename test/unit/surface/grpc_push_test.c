@@ -59,6 +59,38 @@ START_TEST(a_slow_reader_gets_the_newest_quote)
 }
 END_TEST
 
+static void order_event(void)
+{
+    struct arena mem = ARENA_INIT;
+    struct buf pb = BUF_INIT;
+    Trd_UpdateOrder_Response *rsp = rails_filled(&Trd_UpdateOrder_Response_msg, &mem);
+    rsp->s2c = rails_filled(&Trd_UpdateOrder_S2C_msg, &mem);
+    rsp->s2c->header->accID = 1001;
+    ck_assert_int_eq(codec_encode(&Trd_UpdateOrder_Response_msg, rsp, &pb, NULL), FUTU_OK);
+    k.r.events.trade(k.r.events.arg, 1001, 2208, pb.p, pb.n);
+    buf_free(&pb);
+    arena_free(&mem);
+}
+
+START_TEST(who_would_lose_an_order_gets_the_others_and_the_reason)
+{
+    uint64_t seq = 0, sent = 0;
+    begin(true);
+    ask(&a, &(struct want){ .path = GENERIC, .token = "all" }, 2008, "\x0a\x03\x08\xe9\x07", 5);
+    ended(&a, FUTU_GRPC_OK, "");
+    say(&b, &(struct want){ .path = PUSHES, .token = "all" }, "", 0);
+    for (; b.ends == 0 && sent < 200000; sent++) {
+        order_event();
+        hub_flush(k.r.hub);
+    }
+    ended(&b, FUTU_GRPC_RESOURCE_EXHAUSTED, "reads too slowly");
+    for (futu_str m; (m = next(&b)).p;)
+        ck_assert_uint_eq(number(m, 9), ++seq);
+    ck_assert_uint_eq(seq, sent - 1);
+    stop();
+}
+END_TEST
+
 START_TEST(a_stream_ends_with_its_key)
 {
     begin(true);
@@ -143,6 +175,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, pushes_come_as_events);
     tcase_add_test(tc, either_read_scope_opens_the_stream);
     tcase_add_test(tc, a_slow_reader_gets_the_newest_quote);
+    tcase_add_test(tc, who_would_lose_an_order_gets_the_others_and_the_reason);
     tcase_add_test(tc, a_stream_ends_with_its_key);
     tcase_add_test(tc, every_failed_allocation_is_clean);
     tcase_add_test(tc, a_stream_without_memory_ends);

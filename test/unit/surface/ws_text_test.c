@@ -234,6 +234,29 @@ START_TEST(a_client_that_goes_first_is_not_answered)
 }
 END_TEST
 
+static void subscribe_by_rest(const char *id)
+{
+    static const char body[] = "\x0a\x11\x0a\x09\x08\x01\x12\x05" "00700"
+                               "\x10\x01\x18\x01\x20\x01";
+    struct told t = { .times = 0 };
+    told_ask_bytes(&t, rails_caller(&k, IFACE_REST, id), 3001, body, sizeof(body) - 1);
+    ck_assert_msg(t.times == 1 && t.ret == 0, "%s", t.text);
+    told_free(&t);
+}
+
+START_TEST(the_greeting_comes_before_what_is_known)
+{
+    keys();
+    k.r.fake.current = "0800120018002203ddeeff";
+    subscribe_by_rest("qot");
+    open_key("qot");
+    ck_assert_ptr_nonnull(strstr(next(), "\"sec_key\":\"1_00700\""));
+    ck_assert_ptr_null(viewer_next(&v));
+    peer_close(&v);
+    stop();
+}
+END_TEST
+
 START_TEST(every_failed_allocation_is_clean)
 {
     static const char text[] = "{\"op\":\"subscribe\",\"id\":1,\"symbols\":[\"HK.00700\"],"
@@ -275,6 +298,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_refusal_leaves_the_connection);
     tcase_add_test(tc, what_cant_be_read_is_told_why);
     tcase_add_test(tc, a_client_that_goes_first_is_not_answered);
+    tcase_add_test(tc, the_greeting_comes_before_what_is_known);
     tcase_add_test(tc, every_failed_allocation_is_clean);
 }
 

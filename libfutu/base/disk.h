@@ -1,10 +1,10 @@
-/* disk.h - what store and trail both need of files. Internal to io/.
+/* disk.h - folders, locks and whole reads and writes of files: what each that keeps one needs.
  *
  * Errors:  errno says why.
  * Threads: any.
  */
-#ifndef IO_DISK_H
-#define IO_DISK_H
+#ifndef BASE_DISK_H
+#define BASE_DISK_H
 
 #include "base/base.h"
 

@@ -1,15 +1,16 @@
 /* disk.c - see disk.h. */
-#include "io/disk.h"
+#include "base/disk.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 bool disk_make_dirs(const char *path)
 {
-    char part[1024];
+    char part[PATH_MAX];
     size_t n = strlen(path);
     if (n == 0 || n >= sizeof(part)) {
         errno = ENAMETOOLONG;

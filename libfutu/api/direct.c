@@ -1,0 +1,296 @@
+/* direct.c - see direct.h. */
+#include "api/direct.h"
+
+#include <stdio.h>
+
+#include "api/login_code.h"
+#include "api/opts.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypt/random.h"
+#include "io/https.h"
+#include "upstream/broker/broker.h"
+#include "upstream/broker/flow.h"
+#include "upstream/broker/net_io.h"
+
+#define RENEWS 24
+#define PAUSE_MIN (3 * NS_PER_S)
+#define PAUSE_MAX (60 * NS_PER_S)
+
+struct direct {
+    futu_loop *loop;
+    struct login login;
+    struct https *https;
+    struct flow *flow;
+    struct net net;
+    struct upstream *up;
+    futu_login_report report;
+    futu_err err;                       /* of the last try */
+    char why[FLOW_WHY_MAX];
+    bool over, ready, given_used;       /* over: the first try; ready: there was a login */
+    int64_t pause;
+    struct timer again;
+    /* What channels have asked for; err: known at once and told by the timer. */
+    struct {
+        struct broker_renew *q;
+        futu_err err;
+    } renews[RENEWS];
+    struct timer tell;
+};
+
+/* ---- the login ---- */
+
+static void on_ask(void *arg, const struct flow_ask *ask)
+{
+    struct direct *d = arg;
+    if (d->over)
+        flow_no_code(d->flow, "a code is needed, and the gateway is running: stop it and start it "
+                              "in a terminal, or with --setup-only and then --verify-code");
+    else
+        login_give_code(&d->login, d->flow, ask, &d->given_used, &d->report);
+}
+
+static void take(struct direct *d)
+{
+    futu_err err = broker_login(d->up, flow_result(d->flow));
+    if (err)
+        log_error("login: the channels can't take it: %s", futu_strerror(err));
+}
+
+static void on_ready(void *arg)
+{
+    struct direct *d = arg;
+    const struct auth_result *r = flow_result(d->flow);
+    d->report.user_id = r->user_id;
+    d->report.attribution = (uint32_t)r->attribution;
+    d->over = d->ready = true;
+    d->err = FUTU_OK;
+    d->pause = 0;
+    d->why[0] = '\0';
+    log_info("login: user %llu", (unsigned long long)r->user_id);
+    take(d);
+}
+
+/* Whether time alone may cure it. */
+static bool may_pass(futu_err err)
+{
+    return err == FUTU_ENOTFOUND || err == FUTU_ETIMEDOUT || err == FUTU_EREFUSED ||
+           err == FUTU_ENOTCONN || err == FUTU_EIO || err == FUTU_ELIMIT || err == FUTU_EPROTO ||
+           err == FUTU_ENOMEM;
+}
+
+static bool in_network(const struct flow_failure *f)
+{
+    static const char *const stages[] = { "dns", "tcp", "tls", "http", "auth" };
+    for (size_t i = 0; i < ARRAY_LEN(stages); i++)
+        if (strcmp(f->stage, stages[i]) == 0)
+            return true;
+    return false;
+}
+
+static void try_later(struct direct *d, int64_t until_s)
+{
+    int64_t wall = clock_wall(loop_clock(d->loop));
+    d->pause = d->pause ? MIN(d->pause * 2, PAUSE_MAX) : PAUSE_MIN;
+    int64_t wait = MAX(d->pause, until_s ? until_s * NS_PER_S - wall : 0);
+    timer_set(loop_timers(d->loop), &d->again, loop_now(d->loop) + wait);
+}
+
+static void on_failed(void *arg, const struct flow_failure *f)
+{
+    struct direct *d = arg;
+    d->err = f->err;
+    d->report.server_code = f->code;
+    d->report.retry_s = f->until_s;
+    snprintf(d->why, sizeof(d->why), "%s", f->why);
+    snprintf(d->report.hint, sizeof(d->report.hint), "%s",
+             d->report.code_sent ? login_code_hint : f->hint);
+    if (d->over)
+        log_warn("login: %s", f->why);
+    d->over = true;
+    if (in_network(f) && may_pass(f->err))
+        try_later(d, f->until_s);
+}
+
+static void on_again(struct timer *t, int64_t now)
+{
+    struct direct *d = container_of(t, struct direct, again);
+    (void)now;
+    d->err = FUTU_EAGAIN;
+    flow_start(d->flow);
+}
+
+/* ---- renewal ---- */
+
+static void answer(struct direct *d, int32_t broker_id, futu_err err, const char *why)
+{
+    for (size_t i = 0; i < RENEWS; i++) {
+        struct broker_renew *q = d->renews[i].q;
+        if (!q || d->renews[i].err || q->broker_id != broker_id)
+            continue;
+        d->renews[i].q = NULL;
+        q->done(q, err, why, err ? NULL : flow_result(d->flow));
+        return;
+    }
+}
+
+static void on_renewed(void *arg, futu_err err, const char *why)
+{
+    struct direct *d = arg;
+    if (!err)
+        take(d);
+    answer(d, 0, err, why);
+}
+
+static void on_broker(void *arg, int32_t id)
+{
+    struct direct *d = arg;
+    const struct auth_result *r = flow_result(d->flow);
+    for (size_t i = 0; r && i < r->n_brokers; i++)
+        if (r->broker[i].broker_id == id) {
+            answer(d, id, r->broker[i].err, r->broker[i].why);
+            return;
+        }
+    answer(d, id, FUTU_ENOTFOUND, "the login no longer names this broker");
+}
+
+static void on_tell(struct timer *t, int64_t now)
+{
+    struct direct *d = container_of(t, struct direct, tell);
+    (void)now;
+    for (size_t i = 0; i < RENEWS; i++) {
+        struct broker_renew *q = d->renews[i].q;
+        futu_err err = d->renews[i].err;
+        if (!q || !err)
+            continue;
+        d->renews[i].q = NULL;
+        q->done(q, err, futu_strerror(err), NULL);
+    }
+}
+
+static void renew(void *arg, struct broker_renew *q)
+{
+    struct direct *d = arg;
+    size_t i = 0;
+    while (i < RENEWS - 1 && d->renews[i].q)
+        i++;
+    d->renews[i].q = q;
+    d->renews[i].err = q->broker_id ? flow_broker_again(d->flow, q->broker_id)
+                                    : flow_renew(d->flow);
+    if (d->renews[i].err)
+        timer_set(loop_timers(d->loop), &d->tell, loop_now(d->loop));
+}
+
+static void renew_cancel(void *arg, struct broker_renew *q)
+{
+    struct direct *d = arg;
+    for (size_t i = 0; i < RENEWS; i++)
+        if (d->renews[i].q == q)
+            d->renews[i].q = NULL;
+}
+
+/* ---- making it ---- */
+
+static futu_err read_addrs(struct broker_opts *o, futu_str text, char *why, size_t size)
+{
+    o->only_addrs = text.n > 0;
+    while (text.n) {
+        const char *end = memchr(text.p, ';', text.n);
+        size_t n = end ? (size_t)(end - text.p) : text.n;
+        if (!broker_read_addrs(o, (futu_str){ text.p, n })) {
+            snprintf(why, size, "broker-addr: IDENTITY=HOST:PORT[,HOST:PORT...], separated by "
+                                "semicolons, not " STR_FMT, (int)MIN(n, 60), text.p);
+            return FUTU_EINVAL;
+        }
+        n += end != NULL;
+        text = (futu_str){ text.p + n, text.n - n };
+    }
+    return FUTU_OK;
+}
+
+static futu_err make_upstream(struct direct *d, struct upstream **up, const struct direct_opts *o,
+                              char *why, size_t size)
+{
+    struct broker_opts b = {
+        .clock = *loop_clock(o->loop),
+        .timers = loop_timers(o->loop),
+        .net = &d->net,
+        .events = o->events,
+        .renewer = { renew, renew_cancel, d },
+        .random = random_bytes,
+    };
+    futu_err err = read_addrs(&b, str_c(o->addrs), why, size);
+    if (!err)
+        err = broker_new(up, &b);
+    d->up = err ? NULL : *up;
+    return err;
+}
+
+static futu_err make_flow(struct direct *d, const futu_login_opts *l)
+{
+    futu_err err = https_new(&d->https, d->loop, l->auth_ca);
+    if (err)
+        return err;
+    const struct flow_opts f = {
+        .clock = *loop_clock(d->loop), .timers = loop_timers(d->loop),
+        .http = flow_http_over(d->https), .login = &d->login,
+        .events = { on_ask, on_ready, on_failed, on_renewed, on_broker, d },
+    };
+    err = flow_new(&d->flow, &f);
+    if (!err)                           /* from the loop, with everything in its place */
+        timer_set(loop_timers(d->loop), &d->again, loop_now(d->loop));
+    return err;
+}
+
+futu_err direct_new(struct direct **out, struct upstream **up, const struct direct_opts *o,
+                    char *why, size_t size)
+{
+    struct direct *d = *out = mem_zalloc(sizeof(*d));
+    futu_login_opts l = { 0 };
+    if (!d)
+        return FUTU_ENOMEM;
+    if (opts_copy(&l, sizeof(l), OPTS_END(futu_login_opts, setup_only), o->login))
+        return FUTU_EINVAL;
+    d->loop = o->loop;
+    d->report = (futu_login_report)FUTU_LOGIN_REPORT_INIT;
+    d->err = FUTU_EAGAIN;
+    d->again.fn = on_again;
+    d->tell.fn = on_tell;
+    d->net = net_io(o->loop);
+    futu_err err = login_open(&d->login, &l, &terminal_system, why, size);
+    if (!err)
+        err = make_upstream(d, up, o, why, size);
+    return err ? err : make_flow(d, &l);
+}
+
+void direct_stop(struct direct *d)
+{
+    if (!d)
+        return;
+    timer_stop(loop_timers(d->loop), &d->again);
+    timer_stop(loop_timers(d->loop), &d->tell);
+    flow_free(d->flow);
+    d->flow = NULL;
+}
+
+void direct_free(struct direct *d)
+{
+    if (!d)
+        return;
+    direct_stop(d);
+    https_free(d->https);
+    login_close(&d->login);
+    mem_free(d);
+}
+
+futu_err direct_state(const struct direct *d, futu_login_report *report, char *why, size_t size)
+{
+    if (report) {
+        size_t known = report->size;
+        *report = d->report;
+        report->size = known;
+    }
+    if (size)
+        snprintf(why, size, "%s", d->why);
+    return d->ready ? FUTU_OK : d->err;
+}

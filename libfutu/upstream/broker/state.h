@@ -1,0 +1,312 @@
+/* state.h - the inside of the broker upstream. */
+#ifndef UPSTREAM_BROKER_STATE_H
+#define UPSTREAM_BROKER_STATE_H
+
+#include "base/map.h"
+#include "crypt/secret.h"
+#include "market/market.h"
+#include "upstream/broker/broker.h"
+#include "upstream/broker/messages.h"
+#include "upstream/broker/tables.h"
+
+#define FIRM_ACCOUNTS 32
+#define ACCOUNT_MARKETS 16
+#define STOCK_NAME 96
+#define TICKS_KEPT 1000
+#define BOOK_LEVELS 60
+#define STOCKS_MAX 50000
+#define MARKET_STATES 256
+
+struct broker;
+struct firm;
+struct job;
+
+/* A login being made anew. The first time at once, then 60, 120, 240 and 600 s apart. */
+struct renewal {
+    struct broker_renew q;
+    struct broker *b;
+    struct channel *c;
+    bool busy;
+    unsigned tries;                     /* since the last login that worked */
+    int64_t next;
+    char why[AUTH_WHY_MAX];             /* why the last one failed; "" */
+};
+
+/* ---- accounts ---- */
+
+/* An order or fill as it was last told, to see what a notice is about. */
+struct known {
+    uint8_t digest[16];
+    char key[];                         /* 'o' or 'f', and the server's id */
+};
+
+struct account {
+    uint64_t id;                        /* of the public protocol */
+    uint32_t number;
+    int32_t state, type;
+    char card[32], uni_card[32];
+    int32_t markets[ACCOUNT_MARKETS];   /* TrdMarket */
+    size_t n_markets;
+    struct firm *firm;
+    struct secret cipher;               /* empty: locked */
+    char locked_why[CHANNEL_WHY];       /* why the last unlock failed; "" */
+    /* Notices: what is known, and the queries under way. */
+    struct map known;
+    bool base;                          /* all was read once: what differs now has changed */
+    struct notice *notice;              /* of the first notice on */
+};
+
+/* One broker. */
+struct firm {
+    struct list node;
+    struct broker *b;
+    int32_t broker_id;
+    const struct bk_firm *info;
+    uint64_t customer_id;
+    char name[48];
+    struct addr_book book;
+    struct channel *c;
+    struct account *accounts;           /* FIRM_ACCOUNTS */
+    size_t n_accounts;
+    bool known;                         /* the list has been read */
+    char err[AUTH_WHY_MAX];             /* why it has no login; "" */
+    struct channel_ask list_ask;
+    struct renewal renewal;
+};
+
+/* ---- securities ---- */
+
+enum stock_kind { KIND_BASIC, KIND_BOOK, KIND_TICKS, KINDS };
+
+struct stock {
+    struct list node;
+    uint64_t id;                        /* of the server */
+    int32_t market, market_id, lot_size, sec_type;
+    int64_t list_time;
+    bool delisted;
+    char code[SECURITY_CODE_MAX + 1], name[STOCK_NAME], key[SECURITY_CODE_MAX + 16];
+    bool wanted[KINDS];                 /* streams that are open */
+    /* What pushes have brought. */
+    struct bk_quote quote;
+    struct bk_level *asks, *bids;       /* BOOK_LEVELS each, made with the first book */
+    size_t n_asks, n_bids;
+    bool has_book;
+    uint64_t book_ms;
+    struct bk_tick *ticks;              /* a ring of TICKS_KEPT, made with the first */
+    size_t n_ticks, ticks_at;
+    int64_t last_seq;
+    int64_t last_ms[KINDS];             /* UTC, of the last push */
+    struct {
+        uint8_t digest[16];
+        int64_t at;
+    } seen[KINDS + 2];                  /* by bit: equal pushes within 5 s are one */
+};
+
+/* Securities that must be known before something goes on; owned by whoever asks. */
+struct resolve {
+    struct list node;
+    struct broker *b;
+    void (*done)(struct resolve *r, futu_err err, const char *why);
+    const Qot_Common_Security *secs;    /* borrowed until done() */
+    size_t n;
+    bool waiting;
+    struct channel_ask ask;
+};
+
+struct broker {
+    struct upstream base;
+    struct broker_opts o;
+    struct auth_result auth;
+    bool has_auth;
+    char name[64];
+    struct channel *platform;
+    struct addr_book book;
+    char platform_name[32];
+    struct renewal renewal;
+    bool freeing;
+
+    struct list firms, jobs, stocks, openings, resolves;
+    struct map by_key, by_id;           /* stocks */
+    struct map orders;                  /* the public number to the server's text of an order */
+    struct arena arena;                 /* of one push or reply */
+    struct buf body, text;
+
+    /* What the platform has told. */
+    struct {
+        int32_t id, state;
+    } states[MARKET_STATES];
+    size_t n_states;
+    struct channel_ask states_ask, addrs_ask, firms_ask;
+    struct timer look;                  /* market states; silence of the quotes */
+    int64_t quiet_since, last_push, resub_at;
+    uint64_t boot;                      /* of request ids */
+    uint64_t requests;
+    uint64_t losses;
+
+    /* Wrong trade passwords in a row, and until when no more are sent. */
+    unsigned wrong_pwds;
+    int64_t pwd_pause;
+};
+
+static inline int64_t broker_now(const struct broker *b)
+{
+    return clock_mono(&b->o.clock);
+}
+
+/* ---- call.c: requests ---- */
+
+/* One request under way. A handler ends it with job_ok() or job_fail(), now or from `then`. */
+struct job {
+    struct list node;
+    struct broker *b;
+    struct upstream_request *rq;        /* NULL: the asker is gone */
+    const struct proto_row *row;
+    const void *request;                /* decoded */
+    void *response;                     /* zeroed, for job_ok() */
+    struct arena arena;
+    struct channel_ask ask;
+    void (*then)(struct job *j, const struct channel_reply *r);
+    struct resolve resolve;
+    struct account *account;            /* of the request's header */
+    const Trd_Common_TrdHeader *header;
+    void *state;                        /* the handler's, from the arena */
+    size_t parts;                       /* answers that are out, of a handler with several */
+    void (*drop)(struct job *j);        /* before it goes; NULL: nothing to do */
+};
+
+struct row {
+    uint32_t proto;
+    void (*fn)(struct job *j);
+};
+extern const struct row broker_rows[];
+extern const size_t broker_rows_n;
+
+void call_request(struct broker *b, struct upstream_request *rq);
+void broker_call_cancel(struct broker *b, struct upstream_request *rq);
+void call_free_all(struct broker *b);
+
+void job_ok(struct job *j);
+/* The same with text for the client beside the success. */
+void job_ok_text(struct job *j, futu_str text);
+void job_fail(struct job *j, int32_t ret_type, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* By the channel's failure. */
+void job_fail_reply(struct job *j, const struct channel_reply *r);
+/* What the server's own code says; false: it is a refusal and the job has ended. */
+bool job_server_ok(struct job *j, bool has, int32_t code, futu_str text);
+/* Sends one of the server's messages; `then` follows, or the job ends with a failure. */
+void job_send(struct job *j, struct channel *c, uint16_t command, const futu_msg *m,
+              const void *msg, void (*then)(struct job *j, const struct channel_reply *r));
+/* The reply as a struct from the job's arena; NULL: the job has ended. */
+void *job_decode(struct job *j, const struct channel_reply *r, const futu_msg *m);
+/* "broker 1001 is not connected (waiting: ...)". */
+const char *channel_down(const struct channel *c, char out[CHANNEL_WHY + 80]);
+
+#define JOB_C2S(j, p) (((const p##_Request *)(j)->request)->c2s)
+#define JOB_S2C(j, p)                                                                              \
+    (((p##_Response *)(j)->response)->s2c = arena_alloc(&(j)->arena, sizeof(p##_S2C)))
+
+/* ---- broker.c ---- */
+
+futu_err login_take(struct broker *b, const struct auth_result *auth);
+
+/* ---- renew.c ---- */
+
+void renewal_init(struct renewal *r, struct broker *b, struct channel *c, int32_t broker_id);
+void renewal_ask(struct renewal *r);    /* the login was refused, is over, or was never there */
+void renewal_worked(struct renewal *r); /* the channel is up */
+void renewal_stop(struct renewal *r);
+
+/* ---- firm.c ---- */
+
+futu_err firms_login(struct broker *b, const struct auth_result *auth);
+void firms_keep(struct broker *b, const int32_t *ids, size_t n);
+void firm_free(struct firm *f);
+struct account *account_by_id(struct broker *b, uint64_t id);
+struct account *account_of_firm(struct firm *f, uint64_t number);
+void account_lock(struct account *a);
+size_t accounts_unlocked(const struct firm *f);
+/* The account that the request names, its firm connected; NULL: the job has ended. */
+struct account *job_account(struct job *j, const Trd_Common_TrdHeader *h);
+/* Fills a message's header; NULL: out of memory. */
+struct bk_header *job_header(struct job *j, bool cipher, futu_str request_id);
+void on_acc_list(struct job *j);
+void book_override(const struct broker *b, int32_t identity, struct addr_book *book);
+
+/* ---- unlock.c ---- */
+
+void on_unlock(struct job *j);
+
+/* ---- stock.c ---- */
+
+struct stock *stock_find(const struct broker *b, int32_t market, futu_str code);
+struct stock *stock_by_id(const struct broker *b, uint64_t id);
+/* done() comes once all are known, perhaps from inside: FUTU_ENOTFOUND (why names it). */
+void resolve_start(struct resolve *r, struct broker *b, const Qot_Common_Security *secs, size_t n,
+                   void (*done)(struct resolve *r, futu_err err, const char *why));
+void resolve_stop(struct resolve *r);
+void stocks_free(struct broker *b);
+
+/* ---- quote.c: streams; quote_push.c: what comes on them ---- */
+
+enum stock_kind kind_of_sub(int32_t sub_type);      /* KINDS: not served */
+void quote_open(struct broker *b, struct upstream_open *o);
+void quote_close(struct broker *b, const struct stream_key *key);
+futu_err quote_current(struct broker *b, const struct stream_key *key, struct buf *out);
+void quote_up(struct broker *b);        /* the platform is back: everything is subscribed again */
+void quote_down(struct broker *b, const char *why);
+void quote_look(struct broker *b, int64_t now);
+size_t quote_streams(const struct broker *b);
+void quote_free(struct broker *b);
+void quote_push(struct broker *b, const uint8_t *body, size_t n);
+futu_err fill_basic(const struct stock *s, struct arena *a, Qot_Common_BasicQot *out);
+futu_err fill_book(const struct stock *s, struct arena *a, size_t most, Qot_GetOrderBook_S2C *out);
+futu_err fill_ticks(const struct stock *s, struct arena *a, size_t most, int32_t kind,
+                    Qot_UpdateTicker_S2C *out);
+Qot_Common_Security *stock_security(const struct stock *s, struct arena *a);
+/* Appends the Response of a push with retType 0. */
+futu_err put_push(const futu_msg *response, struct arena *a, void *s2c, struct buf *out);
+
+/* ---- read.c ---- */
+
+void on_global_state(struct job *j);
+void on_user_info(struct job *j);
+void on_basic(struct job *j);
+void on_book(struct job *j);
+void on_ticker(struct job *j);
+void on_static(struct job *j);
+void on_market_state(struct job *j);
+/* Of a public market, by what the platform has told last; 0: it has told nothing. */
+int32_t market_state_of(const struct broker *b, int32_t qot_market);
+
+/* ---- orders.c, lists.c, assets.c ---- */
+
+void on_place(struct job *j);
+void on_modify(struct job *j);
+void on_max_qty(struct job *j);
+void on_order_list(struct job *j);
+void on_fill_list(struct job *j);
+void on_history_orders(struct job *j);
+void on_history_fills(struct job *j);
+void on_funds(struct job *j);
+void on_positions(struct job *j);
+futu_err order_out(struct arena *a, const struct bk_order *o, Trd_Common_Order *out);
+futu_err fill_out(struct arena *a, const struct bk_fill *f, Trd_Common_OrderFill *out);
+/* The server's text for an order's public number, as far as it was seen; NULL: it was not. */
+const char *order_text(const struct broker *b, uint64_t number);
+futu_err order_note(struct broker *b, futu_str id);
+void orders_free(struct broker *b);
+/* A list query of the account: which one is the command. NULL: out of memory. */
+struct bk_order_list_req *list_request(struct job *j);
+/* Decimal text; 0 for none. */
+double dec_num(futu_str s);
+futu_str dec_text(struct arena *a, double v);
+
+/* ---- notice.c ---- */
+
+void notice_push(struct firm *f, const uint8_t *body, size_t n);
+/* The accounts are there: all is read once, to see later what has changed; after a loss what has
+ * changed meanwhile is told. */
+void notice_up(struct firm *f);
+void notice_free(struct account *a);
+
+#endif

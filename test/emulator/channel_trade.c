@@ -1,0 +1,545 @@
+/* channel_trade.c - accounts, unlock and orders on the emulator's broker channels, from the
+ * accounts of the paper exchange. */
+#include "channel_state.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypt/random.h"
+#include "market/market.h"
+
+/* The server's number of an order's state; the emulator's own table, beside the program's. */
+static int32_t state_of(int32_t status)
+{
+    switch (status) {
+    case Trd_Common_OrderStatus_WaitingSubmit: return 102;
+    case Trd_Common_OrderStatus_Submitting: return 1;
+    case Trd_Common_OrderStatus_Submitted: return 2;
+    case Trd_Common_OrderStatus_Filled_Part: return 3;
+    case Trd_Common_OrderStatus_Filled_All: return 4;
+    case Trd_Common_OrderStatus_Cancelled_All: return 5;
+    case Trd_Common_OrderStatus_Cancelled_Part: return 7;
+    case Trd_Common_OrderStatus_Disabled: return 101;
+    case Trd_Common_OrderStatus_Deleted: return 104;
+    case Trd_Common_OrderStatus_FillCancelled: return 103;
+    default: return 6;
+    }
+}
+
+futu_str emu_dec(struct arena *a, double v)
+{
+    return str_printf(a, "%.10g", v);
+}
+
+double emu_num(futu_str s)
+{
+    return s.p ? strtod(s.p, NULL) : 0;         /* decoded text has a NUL behind it */
+}
+
+static uint64_t us(double seconds)
+{
+    return (uint64_t)llround(seconds * 1e6);
+}
+
+/* ---- accounts ---- */
+
+struct emu_account *emu_account_of(struct emu_conn *k, uint64_t number)
+{
+    for (size_t i = 0; i < k->e->n_accounts; i++)
+        if (k->e->accounts[i].broker_id == k->who->login.identity &&
+            k->e->accounts[i].number == number)
+            return &k->e->accounts[i];
+    return NULL;
+}
+
+static void on_accounts(struct emu_call *c)
+{
+    struct bk_accounts_rsp r = { .err_msg = STR("") };
+    struct bk_account out[EMU_ACCOUNTS] = { { 0 } };
+    SET(&r, result_code, 0);
+    r.accounts = out;
+    for (size_t i = 0; i < c->k->e->n_accounts; i++) {
+        struct emu_account *a = &c->k->e->accounts[i];
+        struct bk_account *to = &out[r.n_accounts];
+        if (a->broker_id != c->k->who->login.identity)
+            continue;
+        SET(to, number, a->number);
+        SET(to, market, a->market);
+        SET(to, state, 1);
+        SET(to, type, Trd_Common_TrdAccType_Margin);
+        to->card = to->uni_card = str_c(a->card);
+        to->n_markets = 1;
+        to->markets = &a->market;
+        r.n_accounts++;
+    }
+    emu_reply(c->k, c->command, c->serial, &bk_accounts_rsp_msg, &r);
+}
+
+/* ---- unlock ---- */
+
+static struct emu_cipher *cipher_of(struct emu_conn *k, uint64_t account, bool make)
+{
+    for (size_t i = 0; i < k->n_ciphers; i++)
+        if (k->ciphers[i].account == account)
+            return &k->ciphers[i];
+    if (!make || k->n_ciphers == EMU_ACCOUNTS)
+        return NULL;
+    k->ciphers[k->n_ciphers].account = account;
+    return &k->ciphers[k->n_ciphers++];
+}
+
+/* Every account whose password is right gets a cipher; one that may not fails all. */
+static void unlock(struct emu_call *c, const struct bk_pswd *pswds, size_t n)
+{
+    struct bk_unlock_rsp r = { .err_msg = STR("") };
+    struct bk_cipher out[EMU_ACCOUNTS];
+    const char *want = c->k->e->scene.trade_pwd_md5;
+    SET(&r, result_code, 0);
+    r.ciphers = out;
+    for (size_t i = 0; i < n && r.result_code == 0; i++) {
+        const struct emu_account *a = emu_account_of(c->k, pswds[i].account);
+        struct emu_cipher *x = a ? cipher_of(c->k, a->number, true) : NULL;
+        if (a && a->bad) {
+            SET(&r, result_code, CODE_NO_PERMISSION);
+            r.err_msg = STR("no permission for an account");
+        } else if (want[0] && !str_is(pswds[i].pswd, want)) {
+            SET(&r, result_code, -1);
+            r.err_msg = STR("wrong trade password");
+        } else if (x) {
+            struct bk_cipher *to = &out[r.n_ciphers++];
+            random_bytes(x->value, sizeof(x->value));
+            *to = (struct bk_cipher){ .cipher = { (const char *)x->value, sizeof(x->value) } };
+            SET(to, account, a->number);
+        }
+    }
+    if (r.result_code)
+        r.n_ciphers = c->k->n_ciphers = 0;
+    emu_reply(c->k, c->command, c->serial, &bk_unlock_rsp_msg, &r);
+}
+
+static void on_unlock(struct emu_call *c)
+{
+    struct bk_unlock_req q;
+    struct bk_unlock_rsp r = { .err_msg = STR("one-time password needed"),
+                               .auth_pswd_sig = STR("signature of this unlock") };
+    if (codec_decode(&bk_unlock_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
+        return;
+    if (!c->k->e->scene.otp[0]) {
+        unlock(c, q.pswds, q.n_pswds);
+        return;
+    }
+    SET(&r, result_code, CODE_OTP);
+    emu_reply(c->k, c->command, c->serial, &bk_unlock_rsp_msg, &r);
+}
+
+static void on_token(struct emu_call *c)
+{
+    struct bk_token_req q;
+    struct bk_unlock_rsp r = { .err_msg = STR("wrong one-time password") };
+    if (codec_decode(&bk_token_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
+        return;
+    if (str_is(q.token, c->k->e->scene.otp) &&
+        str_is(q.auth_pswd_sig, "signature of this unlock")) {
+        unlock(c, q.pswds, q.n_pswds);
+        return;
+    }
+    SET(&r, result_code, -2);
+    emu_reply(c->k, c->command, c->serial, &bk_unlock_rsp_msg, &r);
+}
+
+/* ---- orders ---- */
+
+Trd_Common_TrdHeader emu_header_of(const struct emu_account *a, int32_t market)
+{
+    Trd_Common_TrdHeader h = { 0 };
+    SET(&h, trdEnv, a->paper_env);
+    SET(&h, accID, a->paper_id);
+    SET(&h, trdMarket, market);
+    return h;
+}
+
+static Common_PacketID packet(struct emu *e)
+{
+    Common_PacketID id = { 0 };
+    SET(&id, connID, 1);
+    SET(&id, serialNo, ++e->paper_serial);
+    return id;
+}
+
+void emu_answer_order(struct emu_call *c, int32_t code, const char *why, futu_str id)
+{
+    struct bk_order_rsp r = { .err_msg = str_c(why), .order_id = id };
+    SET(&r, result_code, code);
+    emu_reply(c->k, c->command, c->serial, &bk_order_rsp_msg, &r);
+}
+
+/* The account that a write names, when its cipher is this connection's; else it is refused. */
+static struct emu_account *unlocked(struct emu_call *c, const struct bk_header *h)
+{
+    struct emu_account *a = h ? emu_account_of(c->k, h->account) : NULL;
+    const struct emu_cipher *x = a ? cipher_of(c->k, a->number, false) : NULL;
+    if (x && h->cipher.n == sizeof(x->value) &&
+        memcmp(h->cipher.p, x->value, sizeof(x->value)) == 0)
+        return a;
+    emu_answer_order(c, 5, a ? "the account is locked" : "unknown account", STR_NULL);
+    return NULL;
+}
+
+static bool repeated(struct emu_call *c, futu_str id)
+{
+    struct emu *e = c->k->e;
+    for (size_t i = 0; id.n && i < MIN(e->n_repeats, EMU_REPEATS); i++)
+        if (str_is(id, e->repeats[i].id)) {
+            emu_answer_order(c, 0, "", str_c(e->repeats[i].order_id));
+            return true;
+        }
+    return false;
+}
+
+static void fill_place(const struct bk_order_new_req *q, Trd_PlaceOrder_C2S *c2s)
+{
+    SET(c2s, trdSide, q->side);
+    SET(c2s, orderType, q->type);
+    c2s->code = q->symbol;
+    SET(c2s, qty, emu_num(q->qty));
+    if (q->price.p)
+        SET(c2s, price, emu_num(q->price));
+    if (q->aux_price.p)
+        SET(c2s, auxPrice, emu_num(q->aux_price));
+    c2s->remark = q->remark;
+    if (q->has_time_in_force)
+        SET(c2s, timeInForce, q->time_in_force);
+    if (q->has_outside_rth)
+        SET(c2s, fillOutsideRTH, q->outside_rth);
+    if (q->has_session)
+        SET(c2s, session, q->session);
+}
+
+int32_t emu_sec_market_of(int32_t exchange_code)
+{
+    static const int32_t all[] = { 1, 2, 31, 32, 41, 51, 61, 71, 81 };
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        struct bk_exchange x;
+        if (bk_exchange_of(all[i], &x) && x.code == exchange_code)
+            return all[i];
+    }
+    return 0;
+}
+
+static void on_new(struct emu_call *c)
+{
+    struct bk_order_new_req q;
+    Trd_PlaceOrder_C2S c2s = { 0 };
+    const char *why;
+    if (codec_decode(&bk_order_new_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
+        return;
+    struct emu_account *a = unlocked(c, q.header);
+    if (!a || repeated(c, q.header->request_id))
+        return;
+    int32_t sec_market = emu_sec_market_of(q.exchange_code);
+    int32_t market = market_of_sec_market(sec_market);
+    Common_PacketID id = packet(c->k->e);
+    Trd_Common_TrdHeader h = emu_header_of(a, market_trd_market(market));
+    fill_place(&q, &c2s);
+    c2s.packetID = &id;
+    c2s.header = &h;
+    SET(&c2s, secMarket, sec_market);
+    const Trd_PlaceOrder_Request rq = { .c2s = &c2s };
+    Trd_PlaceOrder_Response *r = emu_ask_paper(c->k->e, 2202, &rq, &why);
+    if (!r) {
+        emu_answer_order(c, 2, why, STR_NULL);
+        return;
+    }
+    struct emu_repeat *keep = &c->k->e->repeats[c->k->e->n_repeats++ % EMU_REPEATS];
+    str_copy(keep->id, sizeof(keep->id), q.header->request_id);
+    str_copy(keep->order_id, sizeof(keep->order_id), r->s2c->orderIDEx);
+    emu_answer_order(c, 0, "", r->s2c->orderIDEx);
+}
+
+/* qty and price of the order as it is; NULL: there is none. */
+static const Trd_Common_Order *order_of(struct emu *e, const struct emu_account *a, futu_str id)
+{
+    Trd_Common_TrdHeader h = emu_header_of(a, a->market);
+    Trd_GetOrderList_C2S c2s = { .header = &h };
+    const Trd_GetOrderList_Request q = { .c2s = &c2s };
+    const char *why;
+    Trd_GetOrderList_Response *r = emu_ask_paper(e, 2201, &q, &why);
+    for (size_t i = 0; r && i < r->s2c->n_orderList; i++)
+        if (str_eq(r->s2c->orderList[i].orderIDEx, id))
+            return &r->s2c->orderList[i];
+    return NULL;
+}
+
+static void modify(struct emu_call *c, const struct bk_order_replace_req *q, int32_t op)
+{
+    struct emu_account *a = unlocked(c, q->header);
+    const Trd_Common_Order *o = a ? order_of(c->k->e, a, q->order_id) : NULL;
+    const char *why;
+    if (!a)
+        return;
+    if (!o) {
+        emu_answer_order(c, 10003, "no such order", STR_NULL);
+        return;
+    }
+    Common_PacketID id = packet(c->k->e);
+    Trd_Common_TrdHeader h = emu_header_of(a, o->trdMarket);
+    Trd_ModifyOrder_C2S c2s = { .packetID = &id, .header = &h };
+    SET(&c2s, orderID, o->orderID);
+    SET(&c2s, modifyOrderOp, op);
+    SET(&c2s, qty, q->qty.p ? emu_num(q->qty) : o->qty);
+    SET(&c2s, price, q->price.p ? emu_num(q->price) : o->price);
+    if (q->aux_price.p)
+        SET(&c2s, auxPrice, emu_num(q->aux_price));
+    const Trd_ModifyOrder_Request rq = { .c2s = &c2s };
+    void *r = emu_ask_paper(c->k->e, 2205, &rq, &why);
+    emu_answer_order(c, r ? 0 : 10003, r ? "" : why, q->order_id);
+}
+
+static void on_replace(struct emu_call *c)
+{
+    struct bk_order_replace_req q;
+    if (!codec_decode(&bk_order_replace_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
+        modify(c, &q, Trd_Common_ModifyOrderOp_Normal);
+}
+
+static void on_cancel(struct emu_call *c)
+{
+    struct bk_order_cancel_req q;
+    if (codec_decode(&bk_order_cancel_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
+        return;
+    const struct bk_order_replace_req as = { .header = q.header, .order_id = q.order_id };
+    modify(c, &as, Trd_Common_ModifyOrderOp_Cancel);
+}
+
+/* ---- lists ---- */
+
+static void fill_order(struct arena *a, const Trd_Common_Order *o, struct bk_order *out)
+{
+    out->order_id = o->orderIDEx;
+    out->symbol = o->code;
+    out->name = o->name;
+    SET(out, side, o->trdSide);
+    SET(out, type, o->orderType);
+    SET(out, state, state_of(o->orderStatus));
+    out->price = emu_dec(a, o->price);
+    out->qty = emu_dec(a, o->qty);
+    out->filled_qty = emu_dec(a, o->fillQty);
+    out->filled_avg = emu_dec(a, o->fillAvgPrice);
+    if (o->has_auxPrice)
+        out->aux_price = emu_dec(a, o->auxPrice);
+    out->remark = o->remark;
+    out->err_text = o->lastErrMsg;
+    SET(out, time_in_force, o->timeInForce);
+    SET(out, outside_rth, o->fillOutsideRTH);
+    SET(out, market_code, bk_state_id(market_of_sec_market(o->secMarket)));
+    SET(out, trade_market, o->trdMarket);
+    SET(out, currency, o->currency);
+    SET(out, created_us, us(o->createTimestamp));
+    SET(out, updated_us, us(o->updateTimestamp));
+}
+
+static void fill_fill(struct arena *a, const Trd_Common_OrderFill *f, struct bk_fill *out)
+{
+    out->fill_id = f->fillIDEx;
+    out->order_id = f->orderIDEx;
+    out->symbol = f->code;
+    out->name = f->name;
+    SET(out, side, f->trdSide);
+    out->price = emu_dec(a, f->price);
+    out->qty = emu_dec(a, f->qty);
+    SET(out, time_us, us(f->createTimestamp));
+    SET(out, cancelled, f->status == Trd_Common_OrderFillStatus_Cancelled);
+    SET(out, market_code, bk_state_id(market_of_sec_market(f->secMarket)));
+    SET(out, trade_market, f->trdMarket);
+}
+
+struct query {
+    Trd_Common_TrdHeader h;
+    Trd_Common_TrdFilterConditions filter;
+    char from[24], to[24];
+    struct bk_order_list_req q;
+    struct emu_account *a;
+};
+
+/* What all four list queries begin with; false: it is answered. */
+static bool begin_list(struct emu_call *c, struct query *x)
+{
+    x->a = NULL;
+    if (codec_decode(&bk_order_list_req_msg, c->a, c->body, c->n, &x->q, NULL, NULL) == FUTU_OK)
+        x->a = x->q.header ? emu_account_of(c->k, x->q.header->account) : NULL;
+    if (!x->a) {
+        emu_answer_order(c, 5, "unknown account", STR_NULL);
+        return false;
+    }
+    x->h = emu_header_of(x->a, x->a->market);
+    x->filter = (Trd_Common_TrdFilterConditions){ 0 };
+    int32_t zone = x->a->market == 2 ? MARKET_US : MARKET_HK;
+    market_time_text(zone, (int64_t)x->q.time_begin * NS_PER_US, false, x->from);
+    market_time_text(zone, (int64_t)x->q.time_end * NS_PER_US, false, x->to);
+    if (x->q.has_time_begin)
+        x->filter.beginTime = str_c(x->from);
+    if (x->q.has_time_end)
+        x->filter.endTime = str_c(x->to);
+    return true;
+}
+
+static void put_orders(struct emu_call *c, const Trd_Common_Order *orders, size_t n)
+{
+    struct bk_order_list_rsp r = { .err_msg = STR("") };
+    SET(&r, result_code, 0);
+    r.orders = arena_array(c->a, n + 1, sizeof(*r.orders));
+    for (; r.orders && r.n_orders < n; r.n_orders++)
+        fill_order(c->a, &orders[r.n_orders], &r.orders[r.n_orders]);
+    emu_reply(c->k, c->command, c->serial, &bk_order_list_rsp_msg, &r);
+}
+
+static void put_fills(struct emu_call *c, const Trd_Common_OrderFill *fills, size_t n)
+{
+    struct bk_fill_list_rsp r = { .err_msg = STR("") };
+    SET(&r, result_code, 0);
+    r.fills = arena_array(c->a, n + 1, sizeof(*r.fills));
+    for (; r.fills && r.n_fills < n; r.n_fills++)
+        fill_fill(c->a, &fills[r.n_fills], &r.fills[r.n_fills]);
+    emu_reply(c->k, c->command, c->serial, &bk_fill_list_rsp_msg, &r);
+}
+
+static void on_orders(struct emu_call *c)
+{
+    struct query x;
+    const char *why;
+    if (!begin_list(c, &x))
+        return;
+    Trd_GetOrderList_C2S c2s = { .header = &x.h };
+    const Trd_GetOrderList_Request q = { .c2s = &c2s };
+    Trd_GetOrderList_Response *r = emu_ask_paper(c->k->e, 2201, &q, &why);
+    if (r)
+        put_orders(c, r->s2c->orderList, r->s2c->n_orderList);
+    else
+        emu_answer_order(c, 2, why, STR_NULL);
+}
+
+static void on_history_orders(struct emu_call *c)
+{
+    struct query x;
+    const char *why;
+    if (!begin_list(c, &x))
+        return;
+    Trd_GetHistoryOrderList_C2S c2s = { .header = &x.h, .filterConditions = &x.filter };
+    const Trd_GetHistoryOrderList_Request q = { .c2s = &c2s };
+    Trd_GetHistoryOrderList_Response *r = emu_ask_paper(c->k->e, 2221, &q, &why);
+    if (r)
+        put_orders(c, r->s2c->orderList, r->s2c->n_orderList);
+    else
+        emu_answer_order(c, 2, why, STR_NULL);
+}
+
+static void on_fills(struct emu_call *c)
+{
+    struct query x;
+    const char *why;
+    if (!begin_list(c, &x))
+        return;
+    Trd_GetOrderFillList_C2S c2s = { .header = &x.h };
+    const Trd_GetOrderFillList_Request q = { .c2s = &c2s };
+    Trd_GetOrderFillList_Response *r = emu_ask_paper(c->k->e, 2211, &q, &why);
+    if (r)
+        put_fills(c, r->s2c->orderFillList, r->s2c->n_orderFillList);
+    else
+        emu_answer_order(c, 2, why, STR_NULL);
+}
+
+static void on_history_fills(struct emu_call *c)
+{
+    struct query x;
+    const char *why;
+    if (!begin_list(c, &x))
+        return;
+    Trd_GetHistoryOrderFillList_C2S c2s = { .header = &x.h, .filterConditions = &x.filter };
+    const Trd_GetHistoryOrderFillList_Request q = { .c2s = &c2s };
+    Trd_GetHistoryOrderFillList_Response *r = emu_ask_paper(c->k->e, 2222, &q, &why);
+    if (r)
+        put_fills(c, r->s2c->orderFillList, r->s2c->n_orderFillList);
+    else
+        emu_answer_order(c, 2, why, STR_NULL);
+}
+
+static const struct {
+    uint16_t command;
+    void (*fn)(struct emu_call *c);
+} calls[] = {
+    { CMD_ACCOUNTS, on_accounts },
+    { CMD_UNLOCK, on_unlock },
+    { CMD_TOKEN, on_token },
+    { CMD_ORDER_NEW, on_new },
+    { CMD_ORDER_REPLACE, on_replace },
+    { CMD_ORDER_CANCEL, on_cancel },
+    { CMD_FILLS, on_fills },
+    { CMD_HISTORY_ORDERS, on_history_orders },
+    { CMD_HISTORY_FILLS, on_history_fills },
+    { CMD_ASSETS, emu_assets },
+    { CMD_MAX_QTY, emu_max_qty },
+};
+
+bool emu_trade(struct emu_call *c)
+{
+    if (c->command == dialect_order_list) {
+        on_orders(c);
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(calls); i++)
+        if (calls[i].command == c->command) {
+            calls[i].fn(c);
+            return true;
+        }
+    return false;
+}
+
+void emu_cancel_all(struct emu *e, int32_t broker_id)
+{
+    const char *why;
+    arena_reset(&e->arena);
+    for (size_t i = 0; i < e->n_accounts; i++) {
+        if (e->accounts[i].broker_id != broker_id)
+            continue;
+        Common_PacketID id = packet(e);
+        Trd_Common_TrdHeader h = emu_header_of(&e->accounts[i], e->accounts[i].market);
+        Trd_ModifyOrder_C2S c2s = { .packetID = &id, .header = &h };
+        SET(&c2s, orderID, 0);
+        SET(&c2s, modifyOrderOp, Trd_Common_ModifyOrderOp_Cancel);
+        SET(&c2s, forAll, true);
+        const Trd_ModifyOrder_Request q = { .c2s = &c2s };
+        emu_ask_paper(e, 2205, &q, &why);
+    }
+}
+
+/* ---- notices ---- */
+
+void emu_trade_event(struct emu *e, uint64_t acc_id, uint32_t proto, const uint8_t *body,
+                     size_t n)
+{
+    struct arena a = ARENA_INIT;
+    struct list *it, *tmp;
+    struct bk_notify note = { .n_order_ids = 1 };
+    futu_str id = STR_NULL;
+    Trd_UpdateOrder_Response o;
+    Trd_UpdateOrderFill_Response f;
+    if (proto == 2208 && !codec_decode(&Trd_UpdateOrder_Response_msg, &a, body, n, &o, NULL, NULL))
+        id = o.s2c->order->orderIDEx;
+    if (proto == 2218 &&
+        !codec_decode(&Trd_UpdateOrderFill_Response_msg, &a, body, n, &f, NULL, NULL))
+        id = f.s2c->orderFill->orderIDEx;
+    note.order_ids = &id;
+    SET(&note, type, proto == 2208 ? NOTIFY_ORDERS_A : NOTIFY_ORDERS_B);
+    list_each(it, tmp, &e->conns) {
+        struct emu_conn *k = list_entry(it, struct emu_conn, node);
+        for (size_t i = 0; k->who && id.n && i < e->n_accounts; i++) {
+            if (e->accounts[i].paper_id != acc_id ||
+                e->accounts[i].broker_id != k->who->login.identity)
+                continue;
+            SET(&note, account, e->accounts[i].number);
+            emu_push(k, CMD_ORDERS_PUSH, &bk_notify_msg, &note);
+        }
+    }
+    arena_free(&a);
+}
