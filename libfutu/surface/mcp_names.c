@@ -4,8 +4,6 @@
 
 #include "surface/mcp_tools.h"
 
-enum { UNLOCK_TRADE = 2005 };
-
 /* What an argument is called where the protocol has another name. proto 0: wherever there is such a
  * field. The first row of a field is the name that is listed, the others are taken too. */
 static const struct {
@@ -71,8 +69,7 @@ static const struct {
     enum mcp_place place;
     const char *name;
 } extras[] = {
-    { MCP_AT_CARD, "card_num" },        { MCP_AT_ACC_IDS, "acc_ids" },
-    { MCP_AT_CONFIRM, "confirm_token" }, { MCP_AT_KEY, "api_key" },
+    { MCP_AT_CARD, "card_num" }, { MCP_AT_CONFIRM, "confirm_token" }, { MCP_AT_KEY, "api_key" },
 };
 
 void mcp_shape(struct mcp_shape *s, const struct mcp_tool *t)
@@ -91,8 +88,6 @@ static bool has_extra(const struct mcp_shape *s, enum mcp_place place)
     switch (place) {
     case MCP_AT_CARD:
         return s->s.head != NULL;
-    case MCP_AT_ACC_IDS:
-        return s->row->id == UNLOCK_TRADE;
     case MCP_AT_CONFIRM:
         return s->tool->flags & MCP_ORDER;
     default:
@@ -114,8 +109,8 @@ static bool quoted_in(const char *members, const struct pb_field *f)
 
 bool mcp_hidden(const struct mcp_shape *s, const struct pb_field *f)
 {
-    /* The last two: REST has the full set of filters. */
-    static const char *const hidden[] = { "packetID", "header", "userID", "pwdMD5", "nextReqKey",
+    /* Passwords are not for a model; REST has the full set of filters. */
+    static const char *const hidden[] = { "packetID", "header", "userID", "pwdMD5", "otp", "nextReqKey",
                                           "placeHolder", "filterConditions", "needKLFieldsFlag",
                                           "patternFilterList", "customIndicatorFilterList",
                                           "regPushRehabTypeList", "isSubOrderBookDetail" };
