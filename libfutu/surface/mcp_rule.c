@@ -53,7 +53,6 @@ static const struct row {
     TEXT(3001, "isFirstPush", "With push: what is known now comes at once."),
     { 0, "accIDList", 0, NONE, true, 64, 0, "Which accounts; absent: all that the API key may." },
     TEXT(3001, "isUnsubAll", "Everything that this key has subscribed; the rest is ignored."),
-    TEXT(2102, "securityFirm", NULL),
     { 1005, "flag", 0, 4095, false, 0, 0,
       "Which parts, added up: 1 name, 2 quotas, 4 quote rights, 8 disclaimer, 16 update, 2048 web "
       "key. Absent: all." },

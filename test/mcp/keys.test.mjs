@@ -13,7 +13,8 @@ const unlocker = key('unlocker', ['trade:unlock']), admin = key('admin', ['admin
 const own = key('own', ['acc:read', 'trade:simulate'], { allowed_acc_ids: [SIM_HK] });
 const carded = key('carded', ['acc:read', 'trade:simulate'], { allowed_card_nums: ['9999'] });
 const small = key('small', ['acc:read', 'trade:simulate'], { max_order_value: 1000, allowed_trd_sides: ['BUY'] });
-const keys = [all, qot, acc, sim, real, unlocker, admin, own, carded, small];
+const ownReal = key('ownReal', ['trade:unlock'], { allowed_acc_ids: [REAL] });
+const keys = [ownReal, all, qot, acc, sim, real, unlocker, admin, own, carded, small];
 const order = (more) => ({ env: 'SIMULATE', acc_id: SIM_HK, market: 'HK', side: 'BUY', order_type: 'NORMAL', symbol: 'HK.00700',
     qty: 100, price: 300, ...more });
 const realOrder = (more) => order({ env: 'REAL', acc_id: String(REAL), ...more });
@@ -71,6 +72,10 @@ for (const kind of ['http', 'stdio'])
             assert.deepEqual((await call(o, 'futu_list_accounts')).json.acc_list.map((a) => a.acc_id), [SIM_HK]);
             await bad(o, 'futu_get_funds', { market: 'HK', acc_id: String(REAL) }, /unauthorized: the account/);
             assert.ok(!(await call(o, 'futu_get_funds', { market: 'HK', env: 'SIMULATE' })).isError);
+            const u = await w.open(ownReal);
+            await bad(u, 'futu_unlock_trade', {}, /unauthorized: the account/);
+            await bad(u, 'futu_unlock_trade', { acc_ids: [REAL, SIM_HK] }, /unauthorized: the account/);
+            await good(u, 'futu_unlock_trade', { acc_ids: [String(REAL)] });
             await bad(o, 'futu_get_cash_log', { acc_id: SIM_HK }, /not offered|limited to accounts/);
             await bad(c, 'futu_place_order', order(), /limit/);
             await bad(c, 'futu_place_order', order({ side: 'SELL', qty: 1, price: 1 }), /limit: this side/);
