@@ -110,10 +110,11 @@ static bool quoted_in(const char *members, const struct pb_field *f)
 bool mcp_hidden(const struct mcp_shape *s, const struct pb_field *f)
 {
     /* Passwords are not for a model; REST has the full set of filters. */
-    static const char *const hidden[] = { "packetID", "header", "userID", "pwdMD5", "otp",
-                                          "nextReqKey", "placeHolder", "filterConditions", "needKLFieldsFlag",
-                                          "patternFilterList", "customIndicatorFilterList",
-                                          "regPushRehabTypeList", "isSubOrderBookDetail" };
+    static const char *const hidden[] = {
+        "packetID", "header", "userID", "pwdMD5", "otp", "nextReqKey", "placeHolder",
+        "filterConditions", "needKLFieldsFlag", "patternFilterList", "customIndicatorFilterList",
+        "regPushRehabTypeList", "isSubOrderBookDetail",
+    };
     for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
         if (strcmp(f->name, hidden[i]) == 0)
             return true;
