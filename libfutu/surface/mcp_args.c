@@ -13,6 +13,7 @@
 #define NAME_ROOM 128
 #define PATH_ROOM 160
 #define SPAN_DAYS 90
+#define WORD_MAX 128            /* bytes of a number or of an enum's name as they are written */
 
 struct args {
     struct mcp_shape s;
@@ -155,7 +156,7 @@ static bool number_of(struct args *a, futu_str value, futu_str *s, bool *integer
 {
     *s = value;
     if (mcp_is_string(value)) {
-        if (mcp_string(value, &a->text))
+        if (value.n > WORD_MAX || mcp_string(value, &a->text))
             return false;
         *s = buf_str(&a->text);
     }
@@ -232,7 +233,7 @@ static futu_err put_enum(struct args *a, const struct mcp_rule *r, futu_str valu
             !mcp_number_known(r->numbers, (int64_t)n))
             return unknown_value(a, r->numbers);
         number = (int32_t)n;
-    } else if (!mcp_is_string(value) || mcp_string(value, &a->text) ||
+    } else if (!mcp_is_string(value) || value.n > WORD_MAX || mcp_string(value, &a->text) ||
                !mcp_number(r->numbers, buf_str(&a->text), &number)) {
         return unknown_value(a, r->numbers);
     }
@@ -512,7 +513,9 @@ futu_err mcp_body(const struct mcp_tool *t, futu_str arguments, int64_t now_ns, 
     e->code = "bad_value";
     body->n = 0;
     mcp_shape(&a.s, t);
-    futu_err err = all(&a, arguments, now_ns);
+    futu_err err = buf_reserve(&a.text, WORD_MAX);      /* so that reading a word can't fail */
+    if (!err)
+        err = all(&a, arguments, now_ns);
     buf_free(&a.filter);
     if (a.text.p)
         wipe(a.text.p, a.text.cap);     /* it may have been a key */
