@@ -1,7 +1,7 @@
 # make            builds the library and the two programs into build/
 # make run        sets up, builds, starts a paper gateway and shows moving quotes
 # make test       sets up, builds and runs every test; SAN=asan or SAN=tsan under that sanitizer
-# make bench      measures against redis, nginx, nghttpd, grpc C++, npm's ws, socat and haproxy in the same run
+# make bench      measures against redis, nginx, nghttpd, grpc C++, npm's ws and MCP SDK, socat and haproxy
 # make fuzz       runs every fuzz target for FUZZ_SECONDS (60) each; needs clang
 # make install    DESTDIR= PREFIX=/usr/local
 
@@ -58,7 +58,7 @@ LLHTTP_OBJ := $(patsubst %,$(B)/llhttp/%.o,api http llhttp)
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(LIB_SRC)) $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_SRC) $(DATA_SRC)) $(LLHTTP_OBJ)
 # The programs have the names of their folders, so their objects are kept aside.
 OPEND_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futu-opend/*.c)) $(LLHTTP_OBJ)
-CLI_OBJ   := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futucli/*.c))
+CLI_OBJ   := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futucli/*.c) futu-opend/toml.c)
 PROGRAMS := $(B)/futu-opend $(B)/futucli
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c)) \
             $(patsubst examples/%.cpp,$(B)/examples/%,$(wildcard examples/*.cpp))
@@ -88,6 +88,7 @@ $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -O2 -g -fPIC -fvisibility=hidden $(SANFLAGS_$(SAN)) $(LLHTTP_INC) -c -o $@ $<
 $(B)/obj/futu-opend/%.o $(B)/libfutu/io/%.o $(B)/test/fuzz/fuzz_http_reply.o: ALL += $(LLHTTP_INC)
+$(B)/obj/futucli/%.o: ALL += -I.
 $(B)/obj/%.o: %.c Makefile | $(GEN_STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(ALL) -c -o $@ $<
@@ -110,6 +111,7 @@ $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/te
 $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/upstream/relay/%.o,peer gate bodies)
 # The broker's side over HTTP, for tests of the login.
 EMULATOR_WEB := $(patsubst %,$(B)/test/emulator/%.o,web cert) $(B)/obj/futu-opend/tls.o
+EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
 EMULATOR_AUTH := $(patsubst %,$(B)/test/emulator/%.o,auth auth_calls auth_ticket scenario)
 $(B)/test/emulator/%.o $(B)/test/unit/upstream/broker/%.o: ALL += -I.
 $(patsubst %,$(B)/test/unit/upstream/broker/%_test,flow flow_renew): $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
@@ -117,11 +119,10 @@ $(B)/test/unit/upstream/broker/login_flow_test: $(EMULATOR_AUTH) $(EMULATOR_WEB)
 $(B)/test/unit/io/https_test.o: ALL += -I.
 $(B)/test/unit/io/https_test: $(EMULATOR_WEB)
 # The same as a program, for the tests of the built daemon and for users.
-$(B)/futu-emulator: $(B)/test/emulator/main.o $(B)/test/emulator/auth_web.o $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/libfutu.a
+$(B)/futu-emulator: $(B)/test/emulator/main.o $(B)/test/emulator/auth_web.o $(EMULATOR_AUTH) $(EMULATOR_WEB) \
+    $(EMU_CHANNEL) $(patsubst %,$(B)/test/emulator/%.o,channel_net channel_scene) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 	@ln -sfn $(notdir $(B))/$(@F) build/$(@F)
-# The broker's side: its channels as a library without sockets, with them, and in a program.
-EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
 BROKER_TESTS := $(filter $(B)/test/unit/upstream/broker/%,$(TESTS))
 $(BROKER_TESTS): $(B)/test/unit/upstream/broker/rig.o $(EMU_CHANNEL)
 $(B)/test/unit/upstream/broker/%.o: ALL += -Itest/emulator

@@ -33,19 +33,13 @@ static void answer_raw(futu_http_call *k, const struct hub_reply *h)
     http_answer(k, 200, "application/json", NULL, (futu_str){ (const char *)h->body, h->len });
 }
 
-/* Reads of what is subscribed: the answer holds until the next event. */
 static void keep_hot(futu_http_call *k, size_t len)
 {
-    static const uint32_t protos[] = {
-        PROTO_QOT_GET_BASIC_QOT, PROTO_QOT_GET_KL, PROTO_QOT_GET_RT, PROTO_QOT_GET_TICKER,
-        PROTO_QOT_GET_ORDER_BOOK, PROTO_QOT_GET_BROKER,
-    };
     struct rest *r = k->rest;
     struct hot_entry e = { .version = k->version, .row = k->row, .key = k->key, .len = len };
     e.until = clock_mono(&r->o.clock) + HOT_LIFE_NS;
-    for (size_t i = 0; i < ARRAY_LEN(protos); i++)
-        if (protos[i] == k->row->id)
-            hot_keep(&r->hot, &k->hot, &e, buf_str(&r->json));
+    if (hot_row(k->row))
+        hot_keep(&r->hot, &k->hot, &e, buf_str(&r->json));
 }
 
 static void answer(futu_http_call *k, const struct hub_reply *h)
