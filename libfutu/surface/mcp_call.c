@@ -390,22 +390,6 @@ static bool may_go(struct mcp_call *k, struct body_extra *extra, struct body_err
     return !bad;
 }
 
-/* The accounts that an unlock is for, which the rules of keys ask for beside the request. */
-static futu_err unlock_accounts(struct mcp_call *k, struct body_extra *extra)
-{
-    struct arena a = { .first = NULL };
-    Trd_UnlockTrade_Request rq;
-    futu_err err = codec_decode(&Trd_UnlockTrade_Request_msg, &a, k->pb.p, k->pb.n, &rq, NULL,
-                                NULL);
-    extra->n_acc_ids = err ? 0 : MIN(rq.c2s->n_accIDList, ARRAY_LEN(extra->acc_ids));
-    for (size_t i = 0; i < extra->n_acc_ids; i++)
-        extra->acc_ids[i] = rq.c2s->accIDList[i];
-    k->call.acc_ids = extra->acc_ids;       /* borrowed until hub_call() returns */
-    k->call.n_acc_ids = extra->n_acc_ids;
-    arena_free(&a);
-    return err;
-}
-
 void mcp_call_go(struct mcp_call *k)
 {
     struct body_error e = { "", "" };
@@ -417,10 +401,6 @@ void mcp_call_go(struct mcp_call *k)
         return;
     if (mcp_call_request(k, hub_conn_id(caller), ++k->m->serial, &k->pb, &extra, &e)) {
         mcp_call_fail(k, "%s", e.text);
-        return;
-    }
-    if (k->row->id == PROTO_TRD_UNLOCK_TRADE && unlock_accounts(k, &extra)) {
-        mcp_call_fail(k, "out of memory");
         return;
     }
     start(k);
