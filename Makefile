@@ -110,6 +110,7 @@ $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/te
 $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/upstream/relay/%.o,peer gate bodies)
 # The broker's side over HTTP, for tests of the login.
 EMULATOR_WEB := $(patsubst %,$(B)/test/emulator/%.o,web cert) $(B)/obj/futu-opend/tls.o
+EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
 EMULATOR_AUTH := $(patsubst %,$(B)/test/emulator/%.o,auth auth_calls auth_ticket scenario)
 $(B)/test/emulator/%.o $(B)/test/unit/upstream/broker/%.o: ALL += -I.
 $(patsubst %,$(B)/test/unit/upstream/broker/%_test,flow flow_renew): $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
@@ -117,11 +118,10 @@ $(B)/test/unit/upstream/broker/login_flow_test: $(EMULATOR_AUTH) $(EMULATOR_WEB)
 $(B)/test/unit/io/https_test.o: ALL += -I.
 $(B)/test/unit/io/https_test: $(EMULATOR_WEB)
 # The same as a program, for the tests of the built daemon and for users.
-$(B)/futu-emulator: $(B)/test/emulator/main.o $(B)/test/emulator/auth_web.o $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/libfutu.a
+$(B)/futu-emulator: $(B)/test/emulator/main.o $(B)/test/emulator/auth_web.o $(EMULATOR_AUTH) $(EMULATOR_WEB) \
+    $(EMU_CHANNEL) $(patsubst %,$(B)/test/emulator/%.o,channel_net channel_scene) $(B)/libfutu.a
 	$(CC) $(ALL) -o $@ $^ $(LIBS)
 	@ln -sfn $(notdir $(B))/$(@F) build/$(@F)
-# The broker's side: its channels as a library without sockets, with them, and in a program.
-EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
 BROKER_TESTS := $(filter $(B)/test/unit/upstream/broker/%,$(TESTS))
 $(BROKER_TESTS): $(B)/test/unit/upstream/broker/rig.o $(EMU_CHANNEL)
 $(B)/test/unit/upstream/broker/%.o: ALL += -Itest/emulator

@@ -15,6 +15,7 @@ static const struct {
     { "FUTU_KEYCHAIN", "keychain" },
     { "FUTU_REST_ALLOWED_ORIGINS", "rest-allowed-origins" },
     { "FUTU_METRICS_PUBLIC", "metrics-public" },
+    { "FUTU_CLIENT_SIG_PROACTIVE_REFRESH", "client-sig-proactive-refresh" },
     { "TZ", "tz" },
 };
 

@@ -94,7 +94,7 @@ static bool make_gateway(struct daemon *d)
     futu_gateway_opts o = options_gateway(&d->conf);
     futu_login_opts login = options_login(&d->conf);
     o.loop = d->loop;
-    o.login = &login;
+    o.login = d->conf.login_account ? &login : NULL;
     o.mcp_trade_pwd = find_trade_pwd(d, trade_pwd, sizeof(trade_pwd), &fine);
     o.on_shutdown = end;
     o.on_shutdown_arg = d;

@@ -41,15 +41,19 @@ const struct option options[] = {
       .help = "gz, sh or hk, of mainland phone accounts; gz when absent", .words = "gz sh hk" },
     { "device-id", "HEX", O_STR, AT(device_id), NULL, 0, 0, NULL,
       .help = "16 hex digits, written over the saved device id" },
+    { "client-sig-proactive-refresh", NULL, O_FLAG, AT(client_sig_refresh), NULL, 0, 0, NULL,
+      .help = "renew the login an hour before the channels' signature ends, too" },
     { "verify-code", "CODE", O_STR, AT(verify_code), NULL, 0, 0, NULL,
       .help = "the code of the SMS, for a start without a terminal", .secret = true,
       .not_in_file = true },
+    { "verify-code-file", "FILE", O_STR, AT(verify_code_file), NULL, 0, 0, NULL,
+      .help = "where that code is awaited, in place of the terminal" },
     { "reset-device", NULL, O_FLAG, AT(reset_device), NULL, 0, 0, NULL,
       .help = "forget device id and saved login of the account first", .not_in_file = true },
     { "setup-only", NULL, O_FLAG, AT(setup_only), NULL, 0, 0, NULL,
       .help = "log in, save the login, and end; no port is opened", .not_in_file = true },
     { "broker-addr", "LIST", O_STR, AT(broker_addr), NULL, 0, 0, NULL,
-      .help = "for tests: IDENTITY=HOST:PORT,...;... in place of the broker's servers" },
+      .help = "IDENTITY=HOST:PORT,...;... in place of the broker's servers; +: beside them" },
     { "paper-clock", "CLOCK", O_STR, AT(paper_clock), "real", 0, 0, "Paper exchange",
       .help = "real, always-open, xN (N times as fast), or always-open,xN" },
     { "paper-seed", "N", O_UINT, AT(paper_seed), "1", 0, UINT64_MAX, NULL,
@@ -156,12 +160,12 @@ static const struct {
 } aliases[] = { { "api-port", "port" } };
 
 /* What futu-opend-rs and the vendor's OpenD know and this version does not. */
-#define NO_REFRESH "tickets are not refreshed in this version"
+#define NO_REFRESH "a login that the channels are refused with is renewed by itself here"
 #define NO_CONSOLE "the management port is not in this version"
 static const struct {
     const char *name, *why;
 } absent[] = {
-    { "client-sig-proactive-refresh", NO_REFRESH }, { "client-sig-reactive-refresh", NO_REFRESH },
+    { "client-sig-reactive-refresh", NO_REFRESH },
     { "telnet-ip", NO_CONSOLE }, { "telnet-port", NO_CONSOLE }, { "management-port", NO_CONSOLE },
     { "rest-token", "there is no single token; --rest-keys-file takes its place" },
     { "lang", "messages are English in this version" },

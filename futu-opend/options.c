@@ -219,5 +219,7 @@ futu_login_opts options_login(const struct opend_conf *c)
     o.reset_device = c->reset_device;
     o.setup_only = c->setup_only;
     o.auth_ca = c->auth_ca;
+    o.verify_code_file = c->verify_code_file;
+    o.renew_signature = c->client_sig_refresh;
     return o;
 }

@@ -61,7 +61,7 @@ examples: $(EXAMPLES) $(PROGRAMS)
 $(SDK_MODULES): test/sdk/package.json test/sdk/package-lock.json
 	cd test/sdk && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
-sdk: $(B)/futu-opend $(SDK_MODULES)
+sdk: $(PROGRAMS) $(B)/futu-emulator $(SDK_MODULES)
 	@sh test/sdk/run.sh $(B)
 
 # REST, /ws and API keys from outside; the REST API as its own document tells it.

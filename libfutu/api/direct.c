@@ -7,11 +7,13 @@
 #include "api/opts.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "codec/json_text.h"
 #include "crypt/random.h"
 #include "io/https.h"
 #include "upstream/broker/broker.h"
 #include "upstream/broker/flow.h"
 #include "upstream/broker/net_io.h"
+#include "upstream/broker/tables.h"
 
 #define RENEWS 24
 #define PAUSE_MIN (3 * NS_PER_S)
@@ -27,7 +29,8 @@ struct direct {
     futu_login_report report;
     futu_err err;                       /* of the last try */
     char why[FLOW_WHY_MAX];
-    bool over, ready, given_used;       /* over: the first try; ready: there was a login */
+    struct login_code code;
+    bool over, ready;                   /* over: the first try; ready: there was a login */
     int64_t pause;
     struct timer again;
     /* What channels have asked for; err: known at once and told by the timer. */
@@ -43,11 +46,15 @@ struct direct {
 static void on_ask(void *arg, const struct flow_ask *ask)
 {
     struct direct *d = arg;
-    if (d->over)
-        flow_no_code(d->flow, "a code is needed, and the gateway is running: stop it and start it "
-                              "in a terminal, or with --setup-only and then --verify-code");
-    else
-        login_give_code(&d->login, d->flow, ask, &d->given_used, &d->report);
+    d->code.stay = d->over;             /* nobody looks at the terminal of a running gateway */
+    if (d->over || d->code.file[0]) {
+        snprintf(d->why, sizeof(d->why), "code: the login waits for the code of %s%s",
+                 ask->third ? "a token" : ask->phone[0] ? "the SMS to " : "the SMS", ask->phone);
+        d->err = FUTU_ENOTCONN;
+        d->over = true;
+        log_warn("login: %s", d->why);
+    }
+    login_code_ask(&d->code, ask);
 }
 
 static void take(struct direct *d)
@@ -193,7 +200,9 @@ static void renew_cancel(void *arg, struct broker_renew *q)
 
 static futu_err read_addrs(struct broker_opts *o, futu_str text, char *why, size_t size)
 {
-    o->only_addrs = text.n > 0;
+    bool more = text.n && text.p[0] == '+';
+    text = (futu_str){ text.p + more, text.n - more };
+    o->only_addrs = text.n > 0 && !more;
     while (text.n) {
         const char *end = memchr(text.p, ';', text.n);
         size_t n = end ? (size_t)(end - text.p) : text.n;
@@ -218,6 +227,7 @@ static futu_err make_upstream(struct direct *d, struct upstream **up, const stru
         .events = o->events,
         .renewer = { renew, renew_cancel, d },
         .random = random_bytes,
+        .boot_id = o->boot_id,
     };
     futu_err err = read_addrs(&b, str_c(o->addrs), why, size);
     if (!err)
@@ -226,17 +236,24 @@ static futu_err make_upstream(struct direct *d, struct upstream **up, const stru
     return err;
 }
 
-static futu_err make_flow(struct direct *d, const futu_login_opts *l)
+static futu_err make_flow(struct direct *d, const futu_login_opts *l, char *why, size_t size)
 {
-    futu_err err = https_new(&d->https, d->loop, l->auth_ca);
+    futu_err err = login_code_init(&d->code, l->verify_code_file, why, size);
+    if (!err)
+        err = https_new(&d->https, d->loop, l->auth_ca);
     if (err)
         return err;
     const struct flow_opts f = {
         .clock = *loop_clock(d->loop), .timers = loop_timers(d->loop),
         .http = flow_http_over(d->https), .login = &d->login,
         .events = { on_ask, on_ready, on_failed, on_renewed, on_broker, d },
+        .renew_signature = l->renew_signature != 0,
     };
     err = flow_new(&d->flow, &f);
+    d->code.login = &d->login;
+    d->code.flow = d->flow;
+    d->code.loop = d->loop;
+    d->code.report = &d->report;
     if (!err)                           /* from the loop, with everything in its place */
         timer_set(loop_timers(d->loop), &d->again, loop_now(d->loop));
     return err;
@@ -260,7 +277,7 @@ futu_err direct_new(struct direct **out, struct upstream **up, const struct dire
     futu_err err = login_open(&d->login, &l, &terminal_system, why, size);
     if (!err)
         err = make_upstream(d, up, o, why, size);
-    return err ? err : make_flow(d, &l);
+    return err ? err : make_flow(d, &l, why, size);
 }
 
 void direct_stop(struct direct *d)
@@ -269,6 +286,7 @@ void direct_stop(struct direct *d)
         return;
     timer_stop(loop_timers(d->loop), &d->again);
     timer_stop(loop_timers(d->loop), &d->tell);
+    login_code_stop(&d->code);
     flow_free(d->flow);
     d->flow = NULL;
 }
@@ -281,6 +299,52 @@ void direct_free(struct direct *d)
     https_free(d->https);
     login_close(&d->login);
     mem_free(d);
+}
+
+futu_err direct_code(struct direct *d, const char *code)
+{
+    return flow_code(d->flow, str_c(code), false);
+}
+
+futu_err direct_again(struct direct *d)
+{
+    enum flow_state at = flow_state(d->flow);
+    futu_err err = FUTU_OK;
+    if (at == FLOW_FAILED || at == FLOW_IDLE) {
+        timer_stop(loop_timers(d->loop), &d->again);
+        d->err = FUTU_EAGAIN;
+        flow_start(d->flow);
+    } else {
+        bool asked = at == FLOW_WAIT_CODE || at == FLOW_WAIT_THIRD;
+        err = d->ready || asked ? flow_renew(d->flow) : FUTU_EBUSY;
+    }
+    if (d->ready)
+        broker_relogin(d->up);
+    return err;
+}
+
+static futu_err put_broker(const struct broker_channel *c, bool first, struct buf *out)
+{
+    const struct bk_firm *firm = bk_firm(c->identity);
+    const char *state = channel_state_name(c->info.state);
+    futu_err err = buf_printf(out, "%s{\"broker_id\":%d,\"name\":\"%s\",\"status\":\"%s\","
+                              "\"addr\":\"%s\",\"keep_alive_secs\":%u,\"accounts\":%zu,"
+                              "\"unlocked\":%zu,\"message\":", first ? "" : ",", c->identity,
+                              firm ? firm->name : "", state, c->info.addr, c->info.keep_alive_s,
+                              c->accounts, c->unlocked);
+    if (!err)
+        err = json_put_string(out, str_c(c->info.why));
+    return err ? err : buf_byte(out, '}');
+}
+
+futu_err direct_brokers(const struct direct *d, struct buf *out)
+{
+    struct broker_channel all[AUTH_BROKERS_MAX + 1];
+    size_t n = broker_channels(d->up, all, ARRAY_LEN(all));
+    futu_err err = FUTU_OK;
+    for (size_t i = 1; i < n && !err; i++)      /* the first is the platform's */
+        err = put_broker(&all[i], i == 1, out);
+    return err;
 }
 
 futu_err direct_state(const struct direct *d, futu_login_report *report, char *why, size_t size)

@@ -8,7 +8,7 @@
  * Renewal: the channels' refused logins are made anew; a newer login goes to the channels by
  *          itself.
  * Threads: the loop's.
- * Tests:   test/integration/direct_test.c
+ * Tests:   test/sdk/direct.test.mjs, over the built daemon
  */
 #ifndef API_DIRECT_H
 #define API_DIRECT_H
@@ -24,6 +24,7 @@ struct direct_opts {
     const futu_login_opts *login;       /* borrowed during direct_new() */
     const char *addrs;                  /* futu_gateway_opts.broker_addrs; NULL: all are known */
     struct upstream_events events;
+    uint64_t boot_id;
 };
 
 /* *up is freed before the direct is. Errors as futu_login_setup()'s before anything is sent. */
@@ -31,6 +32,13 @@ futu_err direct_new(struct direct **out, struct upstream **up, const struct dire
                     char *why, size_t size);
 void direct_stop(struct direct *d);     /* before the upstream is freed; NULL is fine */
 void direct_free(struct direct *d);     /* NULL is fine */
+
+/* As futu_gateway_login_code() and futu_gateway_relogin(). */
+futu_err direct_code(struct direct *d, const char *code);
+futu_err direct_again(struct direct *d);
+
+/* Appends a JSON object for each broker, commas between. FUTU_ENOMEM, FUTU_ELIMIT. */
+futu_err direct_brokers(const struct direct *d, struct buf *out);
 
 /* FUTU_OK: logged in; FUTU_EAGAIN: under way; else why not. report may be NULL. */
 futu_err direct_state(const struct direct *d, futu_login_report *report, char *why, size_t size);

@@ -150,6 +150,7 @@ static futu_err make_direct(futu_gateway *g, const futu_gateway_opts *o, char *w
         .login = o->login,
         .addrs = o->broker_addrs,
         .events = hub_events(g->hub),
+        .boot_id = g->boot_id,
     };
     return direct_new(&g->direct, &g->upstream, &d, why, size);
 }
@@ -327,6 +328,18 @@ futu_err futu_gateway_login(const futu_gateway *g, futu_login_report *report, ch
     if (report && report->size < sizeof(*report))
         return FUTU_EINVAL;
     return g->direct ? direct_state(g->direct, report, why, why_size) : FUTU_ENOTSUP;
+}
+
+futu_err futu_gateway_login_code(futu_gateway *g, const char *code)
+{
+    if (!g->direct)
+        return FUTU_ENOTSUP;
+    return code ? direct_code(g->direct, code) : FUTU_EINVAL;
+}
+
+futu_err futu_gateway_relogin(futu_gateway *g)
+{
+    return g->direct ? direct_again(g->direct) : FUTU_ENOTSUP;
 }
 
 futu_err futu_gateway_stats_get(const futu_gateway *g, futu_gateway_stats *out)

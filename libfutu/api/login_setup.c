@@ -13,7 +13,8 @@ struct setup {
     struct https *https;
     struct flow *flow;
     futu_login_report report;
-    bool over, given_used;
+    struct login_code code;
+    bool over;
     futu_err err;
     char *why;
     size_t size;
@@ -22,7 +23,7 @@ struct setup {
 static void on_ask(void *arg, const struct flow_ask *ask)
 {
     struct setup *s = arg;
-    login_give_code(&s->login, s->flow, ask, &s->given_used, &s->report);
+    login_code_ask(&s->code, ask);
 }
 
 /* ---- the end ---- */
@@ -75,9 +76,15 @@ static futu_err run(struct setup *s, const futu_login_opts *o)
         .http = flow_http_over(s->https), .login = &s->login,
         .events = { on_ask, on_ready, on_failed, on_renewed, on_broker, s },
     };
-    err = flow_new(&s->flow, &f);
+    err = login_code_init(&s->code, o->verify_code_file, s->why, s->size);
+    if (!err)
+        err = flow_new(&s->flow, &f);
     if (err)
         return err;
+    s->code.login = &s->login;
+    s->code.flow = s->flow;
+    s->code.loop = s->loop;
+    s->code.report = &s->report;
     flow_start(s->flow);
     err = loop_run_until(s->loop, &s->over);
     return err ? err : s->err;
@@ -98,6 +105,7 @@ futu_err futu_login_setup(const futu_login_opts *opts, futu_login_report *report
     futu_err err = login_open(&s.login, &o, &terminal_system, why, size);
     if (!err)
         err = run(&s, &o);
+    login_code_stop(&s.code);
     flow_free(s.flow);
     https_free(s.https);
     futu_loop_free(s.loop);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/direct.h"
 #include "api/opts.h"
 #include "base/log.h"
 #include "crypt/digest.h"
@@ -227,6 +228,22 @@ static futu_err set_mcp(futu_gateway *g, const futu_gateway_opts *o)
     return err;
 }
 
+static futu_err login_code(void *arg, const char *code)
+{
+    return futu_gateway_login_code(arg, code);
+}
+
+static futu_err relogin(void *arg)
+{
+    return futu_gateway_relogin(arg);
+}
+
+static futu_err brokers(void *arg, struct buf *out)
+{
+    const futu_gateway *g = arg;
+    return g->direct ? direct_brokers(g->direct, out) : FUTU_OK;
+}
+
 static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
 {
     futu_err err = set_mcp(g, o);
@@ -242,6 +259,9 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .upstream_state = upstream_state,
         .reload = reload,
         .shutdown = o->on_shutdown,
+        .login_code = o->login ? login_code : NULL,
+        .relogin = o->login ? relogin : NULL,
+        .brokers = brokers,
         .arg = g,
         .shutdown_arg = o->on_shutdown_arg,
         .mcp_groups = g->mcp_groups,

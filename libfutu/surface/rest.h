@@ -32,7 +32,12 @@ struct rest_opts {
     futu_err (*upstream_state)(void *arg, char *why, size_t size);
     futu_err (*reload)(void *arg, char *why, size_t size);
     void (*shutdown)(void *arg);    /* NULL: not by REST */
-    void *arg;                      /* of reload and upstream_state */
+    /* As futu_gateway_login_code() and futu_gateway_relogin(); NULL: there is no direct login. */
+    futu_err (*login_code)(void *arg, const char *code);
+    futu_err (*relogin)(void *arg);
+    /* Appends what is known of each broker as JSON objects, commas between; NULL likewise. */
+    futu_err (*brokers)(void *arg, struct buf *out);
+    void *arg;                      /* of all but shutdown */
     void *shutdown_arg;
 };
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "codec/json_lex.h"
 #include "codec/json_text.h"
 #include "gateway/metrics.h"
 #include "surface/openapi.h"
@@ -109,7 +110,7 @@ static void allowed(futu_http_call *k)
     hub_audit(k->rest->o.hub, &e, DENY_NONE);
 }
 
-/* The documented members come first; a broker's channels are those of the upstream's links. */
+/* The documented members come first. */
 static void status(futu_http_call *k, const futu_http_request *rq)
 {
     struct rest *r = k->rest;
@@ -124,11 +125,18 @@ static void status(futu_http_call *k, const futu_http_request *rq)
     futu_err err = buf_printf(
         b,
         "{\"version\":\"%s\",\"login\":{\"online\":%s,\"user_id\":%" PRIu64 ",\"attribution\":%d},"
-        "\"platform\":{\"connected\":%s},\"brokers\":[],\"cache\":{\"trade_unlocked\":%s,"
-        "\"cached_cipher_count\":%d,\"cached_account_count\":%" PRIu64 "},\"upstream\":{\"kind\":"
-        "\"%s\",\"message\":",
+        "\"platform\":{\"connected\":%s},\"brokers\":[",
         futu_version(), s.qot_logined ? "true" : "false", s.user_id, s.attribution,
-        up ? "false" : "true", s.unlocked ? "true" : "false", s.unlocked, s.accounts, s.upstream);
+        up ? "false" : "true");
+    if (!err && r->o.brokers)
+        err = r->o.brokers(r->o.arg, b);
+    if (!err)
+        err = buf_printf(
+            b,
+            "],\"cache\":{\"trade_unlocked\":%s,"
+            "\"cached_cipher_count\":%d,\"cached_account_count\":%" PRIu64 "},\"upstream\":{"
+            "\"kind\":\"%s\",\"message\":",
+            s.unlocked ? "true" : "false", s.unlocked, s.accounts, s.upstream);
     if (!err)
         err = json_put_string(b, str_c(why));
     if (!err)
@@ -183,12 +191,77 @@ static void shut_down(futu_http_call *k, const futu_http_request *rq)
                 STR("{\"ok\":true,\"shutting_down_in_secs\":1}"));
 }
 
+/* ---- the direct login ---- */
+
+static void answer_login(futu_http_call *k, futu_err err, const char *done)
+{
+    static const struct {
+        futu_err err;
+        int status;
+        const char *text;
+    } all[] = {
+        { FUTU_ENOTSUP, 501, "this gateway has no direct login" },
+        { FUTU_EINVAL, 400, "the code is 4 to 8 digits: {\"code\":\"123456\"}" },
+        { FUTU_ENOTFOUND, 409, "the login waits for no code" },
+        { FUTU_EBUSY, 409, "a login is under way" },
+        { FUTU_ENOTCONN, 409, "the login waits for a code" },
+        { FUTU_EREFUSED, 409, "a renewal has failed a short while ago, or nothing is saved" },
+    };
+    char text[120];
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (all[i].err == err) {
+            http_error(k, all[i].status, "%s", all[i].text);
+            return;
+        }
+    if (err) {
+        http_error(k, 500, "%s", futu_strerror(err));
+        return;
+    }
+    int n = snprintf(text, sizeof(text), "{\"ok\":true,\"message\":\"%s\"}", done);
+    http_answer(k, 200, "application/json", NULL, (futu_str){ text, (size_t)n });
+}
+
+static void relogin(futu_http_call *k, const futu_http_request *rq)
+{
+    struct rest *r = k->rest;
+    (void)rq;
+    allowed(k);
+    answer_login(k, r->o.relogin ? r->o.relogin(r->o.arg) : FUTU_ENOTSUP,
+                 "the login is under way; see /readyz");
+}
+
+/* {"code":"123456"}, nothing else. */
+static bool read_code(futu_str body, char *code, size_t size)
+{
+    struct json_lex lx = { body.p, body.p + body.n };
+    char tmp[8];
+    futu_str name, value;
+    if (!json_take(&lx, '{') || json_peek(&lx) != '"' ||
+        json_name(&lx, tmp, sizeof(tmp), &name) || !str_is(name, "code") || !json_take(&lx, ':') ||
+        !json_skip(&lx, &value) || !json_take(&lx, '}') || json_peek(&lx) != '\0')
+        return false;
+    return value.n > 2 && value.p[0] == '"' &&
+           str_copy(code, size, (futu_str){ value.p + 1, value.n - 2 });
+}
+
+static void verify_code(futu_http_call *k, const futu_http_request *rq)
+{
+    struct rest *r = k->rest;
+    char code[16];
+    allowed(k);
+    futu_err err = !r->o.login_code                         ? FUTU_ENOTSUP
+                   : read_code(rq->body, code, sizeof(code)) ? r->o.login_code(r->o.arg, code)
+                                                             : FUTU_EINVAL;
+    answer_login(k, err, "the code was sent; see /readyz for what became of it");
+}
+
 void rest_admin(futu_http_call *k, const futu_http_request *rq)
 {
     static void (*const handlers[])(futu_http_call *k, const futu_http_request *rq) = {
         [ROUTE_HEALTH] = health,   [ROUTE_READY] = ready,     [ROUTE_PING] = ping,
         [ROUTE_PUSH_INFO] = push_info, [ROUTE_METRICS] = metrics, [ROUTE_OPENAPI] = openapi,
         [ROUTE_STATUS] = status,   [ROUTE_RELOAD] = reload,   [ROUTE_SHUTDOWN] = shut_down,
+        [ROUTE_RELOGIN] = relogin, [ROUTE_VERIFY_CODE] = verify_code,
     };
     handlers[k->route->kind](k, rq);
 }

@@ -316,16 +316,12 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
         refuse_body(k, err, &e);
         return;
     }
-    k->call.acc_ids = extra.acc_ids;
-    k->call.n_acc_ids = extra.n_acc_ids;
     if (k->card[0])
         find_card(k, caller);
     else
         send(k, caller, buf_str(&r->pb));
-    if (k->row->id == PROTO_TRD_UNLOCK_TRADE)         /* the digest of a password */
+    if (k->row->id == PROTO_TRD_UNLOCK_TRADE)   /* the digest of a password */
         wipe(r->pb.p, r->pb.n);
-    k->call.acc_ids = NULL;         /* the call is still here: it is given back by rest_request() */
-    k->call.n_acc_ids = 0;
 }
 
 void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query)

@@ -85,8 +85,9 @@ void emu_assets(struct emu_call *c)
     r.funds = fill_funds(c->a, f->s2c->funds);
     size_t n = p->s2c->n_positionList;
     r.positions = arena_array(c->a, n + 1, sizeof(*r.positions));
-    for (; r.positions && r.n_positions < n; r.n_positions++)
-        fill_position(c->a, &p->s2c->positionList[r.n_positions], &r.positions[r.n_positions]);
+    for (size_t i = 0; r.positions && i < n; i++)
+        if (emu_of_market(a, p->s2c->positionList[i].trdMarket))
+            fill_position(c->a, &p->s2c->positionList[i], &r.positions[r.n_positions++]);
     emu_reply(c->k, c->command, c->serial, &bk_assets_rsp_msg, &r);
 }
 

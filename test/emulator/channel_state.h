@@ -115,6 +115,7 @@ struct emu_account *emu_account_of(struct emu_conn *k, uint64_t number);
 Trd_Common_TrdHeader emu_header_of(const struct emu_account *a, int32_t market);
 void emu_answer_order(struct emu_call *c, int32_t code, const char *why, futu_str id);
 int32_t emu_sec_market_of(int32_t exchange_code);
+bool emu_of_market(const struct emu_account *a, int32_t trd_market);
 void emu_assets(struct emu_call *c);
 void emu_max_qty(struct emu_call *c);
 

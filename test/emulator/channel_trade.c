@@ -384,23 +384,33 @@ static bool begin_list(struct emu_call *c, struct query *x)
     return true;
 }
 
-static void put_orders(struct emu_call *c, const Trd_Common_Order *orders, size_t n)
+/* Several accounts may share one of the paper exchange, each with its own market. */
+bool emu_of_market(const struct emu_account *a, int32_t trd_market)
+{
+    return (a->market == Trd_Common_TrdMarket_US) == (trd_market == Trd_Common_TrdMarket_US);
+}
+
+static void put_orders(struct emu_call *c, const struct emu_account *a,
+                       const Trd_Common_Order *orders, size_t n)
 {
     struct bk_order_list_rsp r = { .err_msg = STR("") };
     SET(&r, result_code, 0);
     r.orders = arena_array(c->a, n + 1, sizeof(*r.orders));
-    for (; r.orders && r.n_orders < n; r.n_orders++)
-        fill_order(c->a, &orders[r.n_orders], &r.orders[r.n_orders]);
+    for (size_t i = 0; r.orders && i < n; i++)
+        if (emu_of_market(a, orders[i].trdMarket))
+            fill_order(c->a, &orders[i], &r.orders[r.n_orders++]);
     emu_reply(c->k, c->command, c->serial, &bk_order_list_rsp_msg, &r);
 }
 
-static void put_fills(struct emu_call *c, const Trd_Common_OrderFill *fills, size_t n)
+static void put_fills(struct emu_call *c, const struct emu_account *a,
+                      const Trd_Common_OrderFill *fills, size_t n)
 {
     struct bk_fill_list_rsp r = { .err_msg = STR("") };
     SET(&r, result_code, 0);
     r.fills = arena_array(c->a, n + 1, sizeof(*r.fills));
-    for (; r.fills && r.n_fills < n; r.n_fills++)
-        fill_fill(c->a, &fills[r.n_fills], &r.fills[r.n_fills]);
+    for (size_t i = 0; r.fills && i < n; i++)
+        if (emu_of_market(a, fills[i].trdMarket))
+            fill_fill(c->a, &fills[i], &r.fills[r.n_fills++]);
     emu_reply(c->k, c->command, c->serial, &bk_fill_list_rsp_msg, &r);
 }
 
@@ -414,7 +424,7 @@ static void on_orders(struct emu_call *c)
     const Trd_GetOrderList_Request q = { .c2s = &c2s };
     Trd_GetOrderList_Response *r = emu_ask_paper(c->k->e, 2201, &q, &why);
     if (r)
-        put_orders(c, r->s2c->orderList, r->s2c->n_orderList);
+        put_orders(c, x.a, r->s2c->orderList, r->s2c->n_orderList);
     else
         emu_answer_order(c, 2, why, STR_NULL);
 }
@@ -429,7 +439,7 @@ static void on_history_orders(struct emu_call *c)
     const Trd_GetHistoryOrderList_Request q = { .c2s = &c2s };
     Trd_GetHistoryOrderList_Response *r = emu_ask_paper(c->k->e, 2221, &q, &why);
     if (r)
-        put_orders(c, r->s2c->orderList, r->s2c->n_orderList);
+        put_orders(c, x.a, r->s2c->orderList, r->s2c->n_orderList);
     else
         emu_answer_order(c, 2, why, STR_NULL);
 }
@@ -444,7 +454,7 @@ static void on_fills(struct emu_call *c)
     const Trd_GetOrderFillList_Request q = { .c2s = &c2s };
     Trd_GetOrderFillList_Response *r = emu_ask_paper(c->k->e, 2211, &q, &why);
     if (r)
-        put_fills(c, r->s2c->orderFillList, r->s2c->n_orderFillList);
+        put_fills(c, x.a, r->s2c->orderFillList, r->s2c->n_orderFillList);
     else
         emu_answer_order(c, 2, why, STR_NULL);
 }
@@ -459,7 +469,7 @@ static void on_history_fills(struct emu_call *c)
     const Trd_GetHistoryOrderFillList_Request q = { .c2s = &c2s };
     Trd_GetHistoryOrderFillList_Response *r = emu_ask_paper(c->k->e, 2222, &q, &why);
     if (r)
-        put_fills(c, r->s2c->orderFillList, r->s2c->n_orderFillList);
+        put_fills(c, x.a, r->s2c->orderFillList, r->s2c->n_orderFillList);
     else
         emu_answer_order(c, 2, why, STR_NULL);
 }
@@ -508,6 +518,7 @@ void emu_cancel_all(struct emu *e, int32_t broker_id)
         SET(&c2s, orderID, 0);
         SET(&c2s, modifyOrderOp, Trd_Common_ModifyOrderOp_Cancel);
         SET(&c2s, forAll, true);
+        SET(&c2s, trdMarket, e->accounts[i].market);
         const Trd_ModifyOrder_Request q = { .c2s = &c2s };
         emu_ask_paper(e, 2205, &q, &why);
     }
@@ -522,20 +533,27 @@ void emu_trade_event(struct emu *e, uint64_t acc_id, uint32_t proto, const uint8
     struct list *it, *tmp;
     struct bk_notify note = { .n_order_ids = 1 };
     futu_str id = STR_NULL;
+    int32_t market = 0;
     Trd_UpdateOrder_Response o;
     Trd_UpdateOrderFill_Response f;
-    if (proto == 2208 && !codec_decode(&Trd_UpdateOrder_Response_msg, &a, body, n, &o, NULL, NULL))
+    if (proto == 2208 &&
+        !codec_decode(&Trd_UpdateOrder_Response_msg, &a, body, n, &o, NULL, NULL)) {
         id = o.s2c->order->orderIDEx;
+        market = o.s2c->header->trdMarket;
+    }
     if (proto == 2218 &&
-        !codec_decode(&Trd_UpdateOrderFill_Response_msg, &a, body, n, &f, NULL, NULL))
+        !codec_decode(&Trd_UpdateOrderFill_Response_msg, &a, body, n, &f, NULL, NULL)) {
         id = f.s2c->orderFill->orderIDEx;
+        market = f.s2c->header->trdMarket;
+    }
     note.order_ids = &id;
     SET(&note, type, proto == 2208 ? NOTIFY_ORDERS_A : NOTIFY_ORDERS_B);
     list_each(it, tmp, &e->conns) {
         struct emu_conn *k = list_entry(it, struct emu_conn, node);
         for (size_t i = 0; k->who && id.n && i < e->n_accounts; i++) {
             if (e->accounts[i].paper_id != acc_id ||
-                e->accounts[i].broker_id != k->who->login.identity)
+                e->accounts[i].broker_id != k->who->login.identity ||
+                !emu_of_market(&e->accounts[i], market))
                 continue;
             SET(&note, account, e->accounts[i].number);
             emu_push(k, CMD_ORDERS_PUSH, &bk_notify_msg, &note);

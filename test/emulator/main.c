@@ -11,10 +11,12 @@
 
 #include "auth_web.h"
 #include "cert.h"
+#include "channel_scene.h"
 #include "futu-opend/tls.h"
+#include "io/loop.h"
 
 #define EXIT_USAGE 2
-#define SECTIONS "auth account fault"
+#define SECTIONS "auth account fault " SCENE_SECTIONS
 
 static const char usage[] =
     "usage: futu-emulator [--port N] [--tls] [--dir DIR] SCENARIO\n"
@@ -30,7 +32,12 @@ struct emulator {
     struct auth_emu *auth;
     struct auth_web web;
     struct tls_server *tls;
-    uv_loop_t loop;
+    struct scene scene;
+    futu_loop *futu;
+    uv_loop_t *loop;             /* the same */
+    uv_pipe_t commands;
+    char line[256], read[256];
+    size_t n_line;
     uv_signal_t sigint, sigterm;
     char why[512];
 };
@@ -103,23 +110,66 @@ static bool load_scenario(struct emulator *e)
 
 static void on_signal(uv_signal_t *h, int number)
 {
+    const struct emulator *e = h->data;
     (void)number;
-    uv_stop(h->loop);
+    futu_loop_stop(e->futu);
+}
+
+/* ---- commands on standard input ---- */
+
+static void on_alloc(uv_handle_t *h, size_t size, uv_buf_t *b)
+{
+    struct emulator *e = h->data;
+    (void)size;
+    *b = uv_buf_init(e->read, sizeof(e->read));
+}
+
+static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *b)
+{
+    struct emulator *e = h->data;
+    if (n < 0)
+        uv_read_stop(h);
+    for (ssize_t i = 0; i < n; i++) {
+        if (b->base[i] != '\n' && e->n_line < sizeof(e->line) - 1) {
+            e->line[e->n_line++] = b->base[i];
+            continue;
+        }
+        e->line[e->n_line] = '\0';
+        e->n_line = 0;
+        scene_command(&e->scene, e->line);
+    }
+}
+
+static void read_commands(struct emulator *e)
+{
+    uv_handle_type type = uv_guess_handle(0);
+    if (type != UV_NAMED_PIPE && type != UV_TTY)
+        return;
+    e->commands.data = e;
+    if (uv_pipe_init(e->loop, &e->commands, 0) == 0 && uv_pipe_open(&e->commands, 0) == 0)
+        uv_read_start((uv_stream_t *)&e->commands, on_alloc, on_read);
 }
 
 static bool begin(struct emulator *e)
 {
     if (!load_scenario(e) || !load_tls(e) ||
-        !auth_web_start(&e->web, &e->loop, e->auth, AUTH_SIDE_ANY, (int)e->port, e->tls, e->why,
+        !auth_web_start(&e->web, e->loop, e->auth, AUTH_SIDE_ANY, (int)e->port, e->tls, e->why,
                         sizeof(e->why)))
         return false;
-    uv_signal_init(&e->loop, &e->sigint);
-    uv_signal_init(&e->loop, &e->sigterm);
+    if (!scene_start(&e->scene, e->futu, &e->scenario, e->auth)) {
+        snprintf(e->why, sizeof(e->why), "%s", e->scene.why);
+        return false;
+    }
+    e->sigint.data = e->sigterm.data = e;
+    uv_signal_init(e->loop, &e->sigint);
+    uv_signal_init(e->loop, &e->sigterm);
+    read_commands(e);
     uv_signal_start(&e->sigint, on_signal, SIGINT);
     uv_signal_start(&e->sigterm, on_signal, SIGTERM);
     printf("auth %s://127.0.0.1:%d\n", e->encrypted ? "https" : "http", web_port(e->web.web));
     if (e->encrypted)
         printf("ca %s/ca.pem\n", e->dir);
+    scene_print(&e->scene);
     printf("ready\n");
     fflush(stdout);
     return true;
@@ -135,10 +185,16 @@ static void close_handle(uv_handle_t *h, void *arg)
 static void stop(struct emulator *e)
 {
     auth_web_stop(&e->web);
-    uv_run(&e->loop, UV_RUN_NOWAIT);
-    uv_walk(&e->loop, close_handle, NULL);
-    uv_run(&e->loop, UV_RUN_DEFAULT);
-    uv_loop_close(&e->loop);
+    scene_stop(&e->scene);
+    futu_loop_poll(e->futu, 0);
+    if (e->sigint.data) {
+        close_handle((uv_handle_t *)&e->sigint, NULL);
+        close_handle((uv_handle_t *)&e->sigterm, NULL);
+    }
+    if (e->commands.data)
+        close_handle((uv_handle_t *)&e->commands, NULL);
+    futu_loop_poll(e->futu, 0);
+    futu_loop_free(e->futu);
     auth_emu_free(e->auth);
     scenario_free(&e->scenario);
     tls_server_free(e->tls);
@@ -157,10 +213,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "futu-emulator: %s", e.why);
         return EXIT_USAGE;
     }
-    uv_loop_init(&e.loop);
+    if (futu_loop_new(&e.futu))
+        return EXIT_FAILURE;
+    e.loop = futu_loop_uv(e.futu);
     bool up = begin(&e);
     if (up)
-        uv_run(&e.loop, UV_RUN_DEFAULT);
+        futu_loop_run(e.futu);
     else
         fprintf(stderr, "futu-emulator: %s\n", e.why);
     stop(&e);

@@ -1,18 +1,23 @@
-"""login.py FUTU-OPEND FUTU-EMULATOR - first logins from outside: futu-opend --setup-only against the
-emulator's auth servers, on a terminal and without one; exit statuses, messages, files."""
+"""login.py FUTU-OPEND FUTU-EMULATOR FUTUCLI - first logins from outside, with --setup-only and by a
+gateway, against the emulator, on a terminal and without one: exit statuses, messages, files, and
+the ways in which the code of an SMS may come."""
 import glob
+import json
 import os
 import pty
 import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
+import urllib.error
+import urllib.request
 
-OPEND, EMULATOR = sys.argv[1:3]
+OPEND, EMULATOR, CLI = sys.argv[1:4]
 SLOW = 5 if "san" in OPEND else 1
 SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "emulator", "scenarios")
 CODE_SENT = 3
@@ -194,6 +199,136 @@ class FirstLogin(unittest.TestCase):
             self.assertEqual(status, CODE_SENT, err)
             self.assertIn("--login-account +1-4155551234", err)
             self.assertEqual(e.setup("--platform", "moomoo", "--verify-code", e.code(), **who)[0], 0)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Gateway:
+    """A gateway on a direct login, without a terminal, until the end of the block."""
+
+    def __init__(self, emulator, *args):
+        self.emulator = emulator
+        self.rest = free_port()
+        self.keys = os.path.join(emulator.dir, "keys.json")
+        made = subprocess.run([CLI, "gen-key", "--keys-file", self.keys, "--id",
+                               f"op-{self.rest}", "--scopes", "admin"], capture_output=True, text=True, env=emulator.env())
+        self.key = re.search(r"\bfc_\w+", made.stdout).group(0)
+        servers = [x.removeprefix("broker-addr ") for x in emulator.lines
+                   if x.startswith("broker-addr ")]
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [a for a in emulator.args() if a != "--setup-only"] +
+            ["--port", "0", "--rest-port", str(self.rest), "--rest-keys-file", self.keys,
+             "--allow-tcp-unauthenticated", "--broker-addr", servers[0], *args],
+            env=emulator.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
+            text=True)
+
+    def __enter__(self):
+        for line in self.process.stdout:
+            if line.startswith("ready"):
+                break
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.communicate(timeout=30 * SLOW)
+        self.log.close()
+
+    def errors(self):
+        self.log.seek(0)
+        return self.log.read()
+
+    def ask(self, path, body=None):
+        """(status, text)"""
+        data = json.dumps(body).encode() if body is not None else None
+        rq = urllib.request.Request(f"http://127.0.0.1:{self.rest}{path}", data=data)
+        rq.add_header("Authorization", "Bearer " + self.key)
+        if data:
+            rq.add_header("Content-Type", "application/json")
+        try:
+            with urllib.request.urlopen(rq, timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+
+    def becomes_ready(self):
+        end = time.monotonic() + 20 * SLOW
+        while time.monotonic() < end:
+            status, text = self.ask("/readyz")
+            if status == 200:
+                return True
+            time.sleep(0.05)
+        return text
+
+
+class OfAGateway(unittest.TestCase):
+    def test_nobody_to_ask_ends_it_with_the_next_command(self):
+        with Emulator("sms") as e:
+            with Gateway(e) as g:
+                self.assertEqual(g.process.wait(timeout=30 * SLOW), CODE_SENT)
+                self.assertRegex(g.errors(),
+                                 r"next:\n  .*--login-account 12345678.* --verify-code CODE\n")
+            with Gateway(e, "--verify-code", e.code()) as g:
+                self.assertIs(g.becomes_ready(), True)
+        self.assertEqual(e.sms, 1)
+
+    def test_the_code_comes_by_file(self):
+        with Emulator("sms") as e:
+            path = os.path.join(e.dir, "code")
+            with Gateway(e, "--verify-code-file", path) as g:
+                status, text = g.ask("/readyz")
+                self.assertEqual(status, 503)
+                self.assertIn("the login waits for the code of the SMS to 152****1234", text)
+                with open(path, "w") as f:
+                    f.write(e.code() + "\n")
+                self.assertIs(g.becomes_ready(), True)
+                self.assertFalse(os.path.exists(path))
+        self.assertEqual(e.sms, 1)
+
+    def test_the_code_comes_by_rest(self):
+        with Emulator("sms") as e:
+            with Gateway(e, "--verify-code-file", os.path.join(e.dir, "code")) as g:
+                url = "/api/admin/verify-code"
+                for bad in ({}, {"code": 123456}, {"code": "12"}, {"code": "123456", "x": 1}):
+                    self.assertEqual(g.ask(url, bad)[0], 400, bad)
+                self.assertEqual(g.ask("/api/admin/relogin", {})[0], 409)
+                self.assertEqual(g.ask(url, {"code": e.code()})[0], 200)
+                self.assertIs(g.becomes_ready(), True)
+                self.assertEqual(g.ask(url, {"code": e.code()})[0], 409)
+                self.assertEqual(g.ask("/api/admin/relogin", {})[0], 200)
+
+    def test_a_wrong_code_by_file_is_asked_for_again(self):
+        with Emulator("sms") as e:
+            path = os.path.join(e.dir, "code")
+            with Gateway(e, "--verify-code-file", path) as g:
+                self.assertEqual(g.ask("/api/admin/verify-code", {"code": "000000"})[0], 200)
+                end = time.monotonic() + 20 * SLOW
+                while "another device id (1 of 2)" not in g.errors() and time.monotonic() < end:
+                    time.sleep(0.05)
+                while g.errors().count("the code is awaited") < 2 and time.monotonic() < end:
+                    time.sleep(0.05)
+                with open(path, "w") as f:
+                    f.write(e.code())
+                self.assertIs(g.becomes_ready(), True)
+        self.assertEqual(e.sms, 2)
+
+    def test_it_starts_offline_and_logs_in_when_the_server_is_there(self):
+        port = free_port()
+        with Emulator("known-device") as e:
+            good = e.url
+            e.url = f"http://127.0.0.1:{port}"
+            with Gateway(e) as g:
+                self.assertEqual(g.ask("/readyz")[0], 503)
+                self.assertIn("connection refused", g.errors())
+                e.url = good
+                with socket.create_server(("127.0.0.1", port)) as server:
+                    server.settimeout(30 * SLOW)
+                    client, _ = server.accept()         # it has come back by itself
+                    client.close()
 
 
 class Failures(unittest.TestCase):

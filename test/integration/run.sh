@@ -27,7 +27,7 @@ fi
 sh test/integration/keys.sh || status=1
 sh test/integration/doctor.sh || status=1
 python3 -B test/integration/passwords.py "$FUTU_OPEND" "$FUTU_CLI" || status=1
-python3 -B test/integration/login.py "$FUTU_OPEND" "$1/futu-emulator" || status=1
+python3 -B test/integration/login.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI" || status=1
 for pid in $pids; do
     wait "$pid" || status=1
 done

@@ -73,9 +73,10 @@ typedef struct futu_gateway_opts {
     uint32_t mcp_open_trading;
     /* Of FUTU_UPSTREAM_BROKER: who logs in; borrowed during futu_gateway_new(). */
     const futu_login_opts *login;
-    /* The broker's servers in place of all that are known otherwise, for tests: a list of
+    /* The broker's servers in place of all that are known otherwise: a list of
      * IDENTITY=HOST:PORT[,HOST:PORT...] separated by semicolons, where an identity is the user's
-     * region or a broker's id. NULL: those that are known. */
+     * region or a broker's id. With a + in front they are tried ahead of the others. NULL: those
+     * that are known. */
     const char *broker_addrs;
 } futu_gateway_opts;
 #define FUTU_GATEWAY_OPTS_INIT FUTU_SIZED_INIT(futu_gateway_opts)
@@ -98,6 +99,14 @@ FUTU_API futu_err futu_gateway_upstream_state(const futu_gateway *g, char *why, 
  * by itself where that may help. report may be NULL. */
 FUTU_API futu_err futu_gateway_login(const futu_gateway *g, futu_login_report *report, char *why,
                                      size_t why_size);
+/* Brings a code that a direct login waits for; whether it was right shows in futu_gateway_login().
+ * FUTU_EINVAL: not 4 to 8 digits, nothing was sent; FUTU_ENOTFOUND: none is awaited; FUTU_ENOTSUP:
+ * no direct login; FUTU_ENOMEM. */
+FUTU_API futu_err futu_gateway_login_code(futu_gateway *g, const char *code);
+/* Logs in again: anew after a failure, else by a renewal; channels that are down try at once.
+ * FUTU_EBUSY: a login or renewal is under way; FUTU_ENOTCONN: a code is awaited; FUTU_EREFUSED: a
+ * renewal has failed a short while ago, or there is no saved login; FUTU_ENOTSUP; FUTU_ENOMEM. */
+FUTU_API futu_err futu_gateway_relogin(futu_gateway *g);
 /* Closes every connection (their on_close runs with FUTU_ECANCELED). NULL is fine. */
 FUTU_API void futu_gateway_free(futu_gateway *g);
 

@@ -35,6 +35,11 @@ typedef struct futu_login_opts {
     uint32_t reset_device;      /* 1: forget device id and saved login of the account first */
     uint32_t setup_only;        /* 1: end after the login was saved */
     const char *auth_ca;        /* PEM file of roots to trust; NULL: the system's */
+    /* Where the code of an SMS is awaited when verify_code is not given or was wrong, in place of
+     * the terminal; the file is removed once it was read. NULL: no file. */
+    const char *verify_code_file;
+    uint32_t renew_signature;   /* of a gateway, 1: an hour before the channels' signature ends */
+    uint32_t reserved;
 } futu_login_opts;
 #define FUTU_LOGIN_OPTS_INIT FUTU_SIZED_INIT(futu_login_opts)
 

@@ -8,8 +8,6 @@
 
 #include "upstream/broker/dialect_auth.h"
 
-#define AUTH_HEADERS 5
-
 /* text[AV_FIXED] is not used; AV_UID and AV_BROKER_ID are numbers of their own. All borrowed. */
 struct auth_values {
     futu_str text[AV_VALUES];

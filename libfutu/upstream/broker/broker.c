@@ -27,31 +27,48 @@ static void send(struct broker *b, struct channel_ask *q, uint16_t command, cons
         log_warn("%s: command %u: %s", b->platform_name, command, futu_strerror(err));
 }
 
+/* Markets that an answer does not name keep what another has told. */
+static void take_state(struct broker *b, int32_t id, int32_t state)
+{
+    size_t i = 0;
+    while (i < b->n_states && b->states[i].id != id)
+        i++;
+    if (i == MARKET_STATES)
+        return;
+    b->states[i].id = id;
+    b->states[i].state = state;
+    b->n_states = MAX(b->n_states, i + 1);
+}
+
 static void on_states(struct channel_ask *q, const struct channel_reply *r)
 {
-    struct broker *b = container_of(q, struct broker, states_ask);
+    struct broker *b = container_of(q, struct state_ask, ask)->b;
     struct bk_states_rsp s;
     arena_reset(&b->arena);
     if (r->err || codec_decode(&bk_states_rsp_msg, &b->arena, r->body, r->n, &s, NULL, NULL) ||
         s.ret_code != 0)
         return;
-    b->n_states = 0;
-    for (size_t i = 0; i < MIN(s.n_states, MARKET_STATES); i++) {
-        b->states[b->n_states].id = s.states[i].market_id;
-        b->states[b->n_states++].state = s.states[i].state;
-    }
+    for (size_t i = 0; i < s.n_states; i++)
+        take_state(b, s.states[i].market_id, s.states[i].state);
 }
 
-/* The reply lists all markets, whatever was asked. */
+/* The reply lists over 100 markets, whatever was asked, but asked for Hong Kong it leaves out
+ * futures: so each kind of market is asked for, by its number in the header. */
 static void ask_states(struct broker *b)
 {
-    struct bk_states_req q = { 0 };
-    if (b->states_ask.channel)
-        return;
-    SET(&q, market_id, bk_state_id(MARKET_HK));
-    b->states_ask.market = 1;
-    b->states_ask.done = on_states;
-    send(b, &b->states_ask, CMD_STATES, &bk_states_req_msg, &q);
+    static const uint8_t kinds[STATE_ASKS] = { 1, 6, 8, 13, 16 };   /* HK; futures HK, US, SG, JP */
+    static const int32_t ids[STATE_ASKS] = { 1, 110, 60, 160, 185 };
+    for (size_t i = 0; i < STATE_ASKS; i++) {
+        struct state_ask *x = &b->states_asks[i];
+        struct bk_states_req q = { 0 };
+        if (x->ask.channel)
+            continue;
+        SET(&q, market_id, ids[i]);
+        x->b = b;
+        x->ask.market = kinds[i];
+        x->ask.done = on_states;
+        send(b, &x->ask, CMD_STATES, &bk_states_req_msg, &q);
+    }
 }
 
 static void on_addrs(struct channel_ask *q, const struct channel_reply *r)
@@ -112,6 +129,7 @@ static void platform_changed(void *arg, struct channel *c)
         platform_up(b);
     else if (channel_state(c) == CHANNEL_WAITING || channel_state(c) == CHANNEL_KICKED)
         quote_down(b, channel_down(c, text));
+    loss_tell_state(b);
 }
 
 static void platform_push(void *arg, struct channel *c, uint16_t command, const uint8_t *body,

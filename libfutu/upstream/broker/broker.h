@@ -53,6 +53,7 @@ struct broker_opts {
     struct broker_addrs addrs[BROKER_ADDRS];
     size_t n_addrs;
     bool only_addrs;                    /* no other server is ever dialled */
+    uint64_t boot_id;                   /* of the gateway, in what it tells of gaps */
     void (*random)(void *p, size_t n);
 };
 

@@ -214,6 +214,7 @@ static struct job *job_new(struct broker *b, struct upstream_request *rq,
     j->b = b;
     j->rq = rq;
     j->row = row;
+    str_copy(j->key, sizeof(j->key), str_c(rq->key));
     list_push(&b->jobs, &j->node);
     list_init(&j->resolve.node);
     rq->upstream_data = j;

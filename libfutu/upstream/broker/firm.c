@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "upstream/broker/state.h"
 
+#define ACCOUNT_CLOSED 2
+
 void account_lock(struct account *a)
 {
     secret_wipe(&a->cipher);
@@ -80,10 +82,13 @@ static void on_list(struct channel_ask *q, const struct channel_reply *r)
                  r->err ? r->why : err ? futu_strerror(err) : "the server refuses");
         return;
     }
+    for (size_t i = 0; i < f->n_accounts; i++)
+        f->accounts[i].state = ACCOUNT_CLOSED;      /* unless the list names it */
     for (size_t i = 0; i < s.n_accounts; i++)
         take_account(f, &s.accounts[i]);
     f->known = true;
     log_info("%s: %zu accounts", f->name, f->n_accounts);
+    loss_tell_state(b);
     notice_up(f);
 }
 
@@ -103,6 +108,7 @@ static void firm_up(struct firm *f)
 static void on_changed(void *arg, struct channel *c)
 {
     struct firm *f = arg;
+    char text[CHANNEL_WHY + 80];
     if (f->b->freeing)
         return;
     if (channel_state(c) == CHANNEL_UP) {
@@ -111,6 +117,8 @@ static void on_changed(void *arg, struct channel *c)
     }
     for (size_t i = 0; i < f->n_accounts; i++)
         account_lock(&f->accounts[i]);
+    loss_trade_begin(f, channel_down(c, text));
+    loss_tell_state(f->b);
 }
 
 static void on_push(void *arg, struct channel *c, uint16_t command, const uint8_t *body, size_t n)

@@ -106,14 +106,22 @@ static void limit(struct flow *f)
     snprintf(f->failure.why + n, sizeof(f->failure.why) - n, "; rate limited until %s", until);
 }
 
+/* The reason without the stage in front, which flow_fail() puts there itself. */
+static const char *reason(const struct https_reply *r, const char *stage)
+{
+    size_t n = strlen(stage);
+    bool named = strncmp(r->why, stage, n) == 0 && strncmp(r->why + n, ": ", 2) == 0;
+    return r->why + (named ? n + 2 : 0);
+}
+
 futu_err flow_read(struct flow *f, const char *what, const struct https_reply *r,
                    struct auth_answer *a)
 {
     char why[200];
     *a = (struct auth_answer){ 0 };
     if (r->err) {
-        flow_fail(f, r->err, https_stage_name(r->stage), "%s: %s", what,
-                  r->why + strlen(https_stage_name(r->stage)) + 2);
+        const char *stage = https_stage_name(r->stage);
+        flow_fail(f, r->err, stage, "%s: %s", what, reason(r, stage));
         return r->err;
     }
     auth_log_debug("answer", r->body);

@@ -39,6 +39,8 @@ static void settle(struct notice *x)
     x->a->base = x->a->base || x->complete;
     if (x->again)
         run(x);
+    else if (notices_done(x->a->firm))
+        loss_trade_over(x->a->firm);
 }
 
 static void retry(struct notice *x, const char *why)
@@ -255,6 +257,14 @@ void notice_push(struct firm *f, const uint8_t *body, size_t n)
             look(acc);
     }
     arena_free(&a);
+}
+
+bool notices_done(const struct firm *f)
+{
+    for (size_t i = 0; i < f->n_accounts; i++)
+        if (!f->accounts[i].notice || f->accounts[i].notice->busy)
+            return false;
+    return true;
 }
 
 void notice_up(struct firm *f)

@@ -129,7 +129,8 @@ static bool locked(struct job *j)
     const struct account *a = j->account;
     if (a->cipher.n)
         return false;
-    j->rq->unsent = true;
+    if (j->rq)
+        j->rq->unsent = true;
     job_fail(j, RET_FAILED, "没有解锁交易，请先解锁交易 (account %llu is locked%s%s)",
              (unsigned long long)a->id, a->locked_why[0] ? ": " : "", a->locked_why);
     return true;
@@ -150,9 +151,9 @@ static futu_str request_id(struct job *j)
 {
     uint8_t digest[32];
     char text[65];
-    if (!j->rq->key[0])
+    if (!j->key[0])
         return STR_NULL;
-    sha256(j->rq->key, strlen(j->rq->key), digest);
+    sha256(j->key, strlen(j->key), digest);
     hex_lower(digest, 16, text);
     return str_dup(&j->arena, str_c(text));
 }

@@ -94,11 +94,14 @@ static futu_err fill_request(struct opening *x, struct arena *a, struct bk_sub_r
     return err ? err : first ? FUTU_OK : FUTU_EAGAIN;
 }
 
-/* reserved[0] of the header: the market's number there, as far as it is documented. */
+/* reserved[0] of the header: the market's number there as far as it is documented; 0: it is not. */
 static uint8_t header_market(int32_t qot_market)
 {
-    return qot_market == MARKET_US ? 2 : qot_market == MARKET_SH ? 3 : qot_market == MARKET_SZ ? 4
-                                                                                              : 1;
+    static const int32_t known[] = { 0, MARKET_HK, MARKET_US, MARKET_SH, MARKET_SZ };
+    for (uint8_t i = 1; i < ARRAY_LEN(known); i++)
+        if (known[i] == qot_market)
+            return i;
+    return 0;
 }
 
 static futu_err send_request(struct opening *x, bool off, struct channel_ask *ask)
@@ -139,11 +142,14 @@ static void finish(struct opening *x, futu_err err, const char *why)
     str_copy(text, sizeof(text), str_c(why));
     for (size_t i = 0; i < x->n && o && !err; i++)
         x->items[i].s->wanted[x->items[i].kind] = true;
-    if (!o && err)
-        log_warn("broker: subscribing again: %s", text);
+    struct broker *b = x->b;
     opening_free(x);
     if (o)
         o->done(o, err, text);
+    else if (err)
+        log_warn("broker: subscribing again: %s", text);
+    else
+        loss_quote_over(b);
 }
 
 static void next(struct opening *x);
@@ -286,6 +292,8 @@ static void subscribe_all(struct broker *b)
     if (!x) {
         if (n)
             log_warn("broker: subscribing again: out of memory");
+        else
+            loss_quote_over(b);
         return;
     }
     list_each(it, tmp, &b->stocks) {
@@ -307,7 +315,7 @@ void quote_up(struct broker *b)
 void quote_down(struct broker *b, const char *why)
 {
     struct list *it, *tmp;
-    log_debug("broker: no quotes: %s", why);
+    loss_quote_begin(b, why);
     list_each(it, tmp, &b->stocks)
         memset(list_entry(it, struct stock, node)->seen, 0,
                sizeof(list_entry(it, struct stock, node)->seen));

@@ -269,9 +269,10 @@ static void on_tick_list(struct broker *b, struct stock *s, futu_str payload)
     if (!s->ticks)
         s->ticks = mem_array(TICKS_KEPT, sizeof(*s->ticks));
     for (size_t i = 0; s->ticks && i < t.n_ticks; i++) {
-        if (t.ticks[i].sequence <= s->last_seq)
+        if (t.ticks[i].sequence <= s->last_seq && t.ticks[i].time_ms <= s->last_tick_ms)
             continue;                   /* told before */
         s->last_seq = t.ticks[i].sequence;
+        s->last_tick_ms = t.ticks[i].time_ms;
         s->ticks[s->ticks_at] = t.ticks[i];
         s->ticks_at = (s->ticks_at + 1) % TICKS_KEPT;
         s->n_ticks = MIN(s->n_ticks + 1, TICKS_KEPT);

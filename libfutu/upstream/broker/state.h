@@ -16,6 +16,7 @@
 #define BOOK_LEVELS 60
 #define STOCKS_MAX 50000
 #define MARKET_STATES 256
+#define STATE_ASKS 5
 
 struct broker;
 struct firm;
@@ -30,6 +31,12 @@ struct renewal {
     unsigned tries;                     /* since the last login that worked */
     int64_t next;
     char why[AUTH_WHY_MAX];             /* why the last one failed; "" */
+};
+
+/* A time without data; it began at begin_ms, UTC. */
+struct gap {
+    bool open;
+    int64_t begin_ms;
 };
 
 /* ---- accounts ---- */
@@ -72,6 +79,7 @@ struct firm {
     char err[AUTH_WHY_MAX];             /* why it has no login; "" */
     struct channel_ask list_ask;
     struct renewal renewal;
+    struct gap gap;
 };
 
 /* ---- securities ---- */
@@ -94,7 +102,8 @@ struct stock {
     uint64_t book_ms;
     struct bk_tick *ticks;              /* a ring of TICKS_KEPT, made with the first */
     size_t n_ticks, ticks_at;
-    int64_t last_seq;
+    int64_t last_seq;                   /* of ticks; a new day may begin anew */
+    uint64_t last_tick_ms;
     int64_t last_ms[KINDS];             /* UTC, of the last push */
     struct {
         uint8_t digest[16];
@@ -136,12 +145,18 @@ struct broker {
         int32_t id, state;
     } states[MARKET_STATES];
     size_t n_states;
-    struct channel_ask states_ask, addrs_ask, firms_ask;
+    struct state_ask {
+        struct channel_ask ask;
+        struct broker *b;
+    } states_asks[STATE_ASKS];
+    struct channel_ask addrs_ask, firms_ask;
     struct timer look;                  /* market states; silence of the quotes */
-    int64_t quiet_since, last_push, resub_at;
+    int64_t last_push, resub_at;
     uint64_t boot;                      /* of request ids */
     uint64_t requests;
-    uint64_t losses;
+    struct gap gap;                     /* of quotes */
+    uint64_t gap_seq;
+    bool told, told_qot, told_trd;      /* the states that clients were told last */
 
     /* Wrong trade passwords in a row, and until when no more are sent. */
     unsigned wrong_pwds;
@@ -160,6 +175,7 @@ struct job {
     struct list node;
     struct broker *b;
     struct upstream_request *rq;        /* NULL: the asker is gone */
+    char key[ORDER_KEY_MAX + 1];        /* of the request */
     const struct proto_row *row;
     const void *request;                /* decoded */
     void *response;                     /* zeroed, for job_ok() */
@@ -308,5 +324,14 @@ void notice_push(struct firm *f, const uint8_t *body, size_t n);
  * changed meanwhile is told. */
 void notice_up(struct firm *f);
 void notice_free(struct account *a);
+bool notices_done(const struct firm *f);            /* nothing is under way */
+
+/* ---- loss.c ---- */
+
+void loss_quote_begin(struct broker *b, const char *why);
+void loss_quote_over(struct broker *b);
+void loss_trade_begin(struct firm *f, const char *why);
+void loss_trade_over(struct firm *f);
+void loss_tell_state(struct broker *b);
 
 #endif

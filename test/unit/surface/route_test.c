@@ -22,7 +22,7 @@ START_TEST(paths_are_sorted_and_each_is_found)
         ck_assert_ptr_nonnull(r[i].summary);
         ck_assert_uint_ne(r[i].methods, 0);
     }
-    ck_assert_uint_eq(n, 66 + 6 + 10);
+    ck_assert_uint_eq(n, 66 + 6 + 12);
 }
 END_TEST
 
@@ -60,7 +60,8 @@ START_TEST(open_mode_refuses_what_writes_or_rules)
     static const char *const closed[] = {
         "/api/order", "/api/modify-order", "/api/cancel-order", "/api/cancel-all-order",
         "/api/unlock-trade", "/api/reconfirm-order", "/api/admin/status", "/api/admin/reload",
-        "/api/admin/shutdown", "/api/sub-acc-push",
+        "/api/admin/shutdown", "/api/admin/relogin", "/api/admin/verify-code",
+        "/api/sub-acc-push",
     };
     size_t n, count = 0;
     const struct route *r = routes(&n);

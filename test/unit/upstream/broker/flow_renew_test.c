@@ -105,8 +105,26 @@ START_TEST(while_running_nobody_is_asked_for_a_code)
 }
 END_TEST
 
+START_TEST(who_asks_for_it_has_the_signature_renewed_too)
+{
+    lrig_begin("[auth]\nsig-life = 86400\n" LRIG_ACCOUNT NO_SMS);
+    lrig.renew_signature = true;
+    lrig_login((futu_login_opts){ 0 });
+    READY();
+    int64_t first = lrig_result()->client_sig_until_s;
+    lrig_wait(86400 - 3600 - 1);
+    ck_assert_uint_eq(lrig.renewals, 0);
+    lrig_wait(1);
+    ck_assert_uint_eq(lrig.renewals, 1);
+    ck_assert_int_gt(lrig_result()->client_sig_until_s, first);
+    lrig_check_sig(&lrig_result()->client_sig, &lrig_result()->client_key, 9000001);
+    lrig_end();
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+    tcase_add_test(tc, who_asks_for_it_has_the_signature_renewed_too);
     tcase_add_test(tc, one_broker_that_fails_keeps_nobody_from_starting);
     tcase_add_test(tc, a_broker_s_used_code_is_renewed);
     tcase_add_test(tc, the_saved_login_is_renewed_before_it_ends);

@@ -250,6 +250,7 @@ void lrig_login(futu_login_opts opts)
         .clock = clock_fake(&lrig.now), .timers = &lrig.timers,
         .http = { send_call, cancel_call, NULL }, .login = &lrig.login,
         .events = { on_ask, on_ready, on_failed, on_renewed, on_broker, NULL },
+        .renew_signature = lrig.renew_signature,
     };
     ck_assert_int_eq(flow_new(&lrig.flow, &o), FUTU_OK);
     lrig.asks = lrig.readies = lrig.failures = 0;

@@ -21,6 +21,7 @@ struct lrig {
     struct login login;
     struct flow *flow;
     struct terminal terminal;
+    bool renew_signature;       /* as in struct flow_opts */
     bool hold;                  /* lrig_login() leaves the pumping to the test */
     unsigned sms, asks, readies, failures, renewals, brokers;
     struct flow_ask ask;

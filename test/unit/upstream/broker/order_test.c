@@ -101,6 +101,34 @@ START_TEST(an_order_is_placed_listed_changed_and_cancelled)
 }
 END_TEST
 
+START_TEST(a_change_whose_asker_has_gone_goes_on)
+{
+    struct bw w;
+    struct bw_ask a = { .rq = { .proto = 2205, .done = bw_done, .key = "k" } };
+    bw_init(&w);
+    bw_unlock(&w, TRADE_PWD, 0, NULL);
+    const Trd_PlaceOrder_Response *p = place(&w, "");
+    ck_assert_int_eq(p->retType, RET_OK);
+    orders_free(w.b);                   /* as if it were of an earlier session */
+    Common_PacketID pid = { .has_connID = true, .has_serialNo = true };
+    Trd_Common_TrdHeader h = bw_header(HK_ACC, 1);
+    Trd_ModifyOrder_C2S c2s = { .packetID = &pid, .header = &h };
+    SET(&c2s, orderID, p->s2c->orderID);
+    SET(&c2s, modifyOrderOp, Trd_Common_ModifyOrderOp_Cancel);
+    const Trd_ModifyOrder_Request q = { .c2s = &c2s };
+    ck_assert_int_eq(codec_encode(&Trd_ModifyOrder_Request_msg, &q, &a.sent, NULL), FUTU_OK);
+    a.rq.body = a.sent.p, a.rq.len = a.sent.n;
+    w.up->ops->request(w.up, &a.rq);
+    w.up->ops->cancel(w.up, &a.rq);
+    memset(&a.rq, 0xee, sizeof(a.rq));  /* it is the gateway's again */
+    rig_pass(&w.rig, NS_PER_S);
+    ck_assert_uint_eq(a.done, 0);
+    ck_assert_int_eq(orders(&w)->orderList[0].orderStatus, Trd_Common_OrderStatus_Cancelled_All);
+    buf_free(&a.sent);
+    bw_free(&w);
+}
+END_TEST
+
 START_TEST(every_change_of_an_order_is_pushed_once)
 {
     struct bw w;
@@ -120,7 +148,7 @@ START_TEST(every_change_of_an_order_is_pushed_once)
     const Trd_UpdateOrderFill_Response *f = bw_last(&w, 2218);
     ck_assert_uint_eq(f->s2c->orderFill->orderID, p->s2c->orderID);
     ck_assert(f->s2c->orderFill->qty == 100);
-    size_t before = w.n_events;
+    size_t before = bw_count(&w, 2208) + bw_count(&w, 2218);
     emu_drop(w.rig.emu, 1001);
     rig_pass(&w.rig, 10 * NS_PER_S);
     ck_assert_uint_eq(bw_count(&w, 2208) + bw_count(&w, 2218), before);
@@ -495,6 +523,7 @@ END_TEST
 static void add(TCase *tc)
 {
     tcase_add_test(tc, an_order_is_placed_listed_changed_and_cancelled);
+    tcase_add_test(tc, a_change_whose_asker_has_gone_goes_on);
     tcase_add_test(tc, every_change_of_an_order_is_pushed_once);
     tcase_add_test(tc, what_happened_during_a_loss_is_pushed_after_it);
     tcase_add_test(tc, orders_that_were_there_before_are_not_pushed);

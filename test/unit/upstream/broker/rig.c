@@ -260,7 +260,7 @@ static void fill(struct rig *r)
     const struct emu_opts o = { .clock = &r->clock, .timers = &r->timers, .seed = 7 };
     static const struct emu_account accounts[] = {
         { 1001, 7001, 1, "HK-7001", UINT64_C(281756455983234), Trd_Common_TrdEnv_Real, false },
-        { 1007, 7002, 2, "US-7002", 9100002, Trd_Common_TrdEnv_Simulate, false },
+        { 1007, 7002, 2, "US-7002", UINT64_C(281756455983234), Trd_Common_TrdEnv_Real, false },
     };
     char why[200];
     ck_assert_int_eq(emu_new(&r->emu, &o, why, sizeof(why)), FUTU_OK);
