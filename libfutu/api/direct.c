@@ -10,6 +10,7 @@
 #include "codec/json_text.h"
 #include "crypt/random.h"
 #include "io/https.h"
+#include "surface/rest.h"
 #include "upstream/broker/broker.h"
 #include "upstream/broker/flow.h"
 #include "upstream/broker/net_io.h"
@@ -304,6 +305,13 @@ void direct_free(struct direct *d)
 futu_err direct_code(struct direct *d, const char *code)
 {
     return flow_code(d->flow, str_c(code), false);
+}
+
+void direct_renewals(const struct direct *d, struct rest_renewals *out)
+{
+    struct flow_health h;
+    flow_health(d->flow, &h);
+    *out = (struct rest_renewals){ h.failures, h.tries, h.next_s, h.circuit_s };
 }
 
 futu_err direct_again(struct direct *d)

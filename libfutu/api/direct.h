@@ -36,6 +36,8 @@ void direct_free(struct direct *d);     /* NULL is fine */
 /* As futu_gateway_login_code() and futu_gateway_relogin(). */
 futu_err direct_code(struct direct *d, const char *code);
 futu_err direct_again(struct direct *d);
+struct rest_renewals;
+void direct_renewals(const struct direct *d, struct rest_renewals *out);
 
 /* Appends a JSON object for each broker, commas between. FUTU_ENOMEM, FUTU_ELIMIT. */
 futu_err direct_brokers(const struct direct *d, struct buf *out);

@@ -244,6 +244,13 @@ static futu_err brokers(void *arg, struct buf *out)
     return g->direct ? direct_brokers(g->direct, out) : FUTU_OK;
 }
 
+static void renewals(void *arg, struct rest_renewals *out)
+{
+    *out = (struct rest_renewals){ 0 };
+    if (((futu_gateway *)arg)->direct)
+        direct_renewals(((futu_gateway *)arg)->direct, out);
+}
+
 static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
 {
     futu_err err = set_mcp(g, o);
@@ -261,6 +268,7 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .shutdown = o->on_shutdown,
         .login_code = o->login ? login_code : NULL,
         .relogin = o->login ? relogin : NULL,
+        .renewals = o->login ? renewals : NULL,
         .brokers = brokers,
         .arg = g,
         .shutdown_arg = o->on_shutdown_arg,

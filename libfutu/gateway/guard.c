@@ -256,9 +256,10 @@ bool guard_read(struct ask *a)
         ok = list_allowed(k, c2s->accIDList, c2s->n_accIDList);
     }
     /* Whom it unlocks must be said, and each must be theirs. */
-    if (a->proto == PROTO_TRD_UNLOCK_TRADE)
-        ok = a->call && a->call->n_acc_ids > 0 &&
-             list_allowed(k, a->call->acc_ids, a->call->n_acc_ids);
+    if (a->proto == PROTO_TRD_UNLOCK_TRADE) {
+        const Trd_UnlockTrade_C2S *c2s = ((const Trd_UnlockTrade_Request *)a->msg)->c2s;
+        ok = c2s->n_accIDList > 0 && list_allowed(k, c2s->accIDList, c2s->n_accIDList);
+    }
     if (!ok)
         guard_deny(a, DENY_ACCOUNT, "the account is not of this key");
     return ok;

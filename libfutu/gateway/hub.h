@@ -107,8 +107,6 @@ struct hub_call {
     size_t len;
     const char *endpoint, *peer;    /* for the audit trail; borrowed until done(). peer may be
                                      * NULL */
-    const uint64_t *acc_ids;        /* accounts that an unlock is for; borrowed as body */
-    size_t n_acc_ids;
     bool keyed;                     /* the caller keeps its answer under an idempotency key */
     void (*done)(struct hub_call *k, const struct hub_reply *r);
     struct list link;

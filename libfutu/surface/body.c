@@ -141,43 +141,6 @@ static futu_err card(struct job *j, futu_str value)
     return FUTU_OK;
 }
 
-static futu_err acc_id(struct job *j, const struct codec_path *at, struct json_lex *lx)
-{
-    union json_number n;
-    const char *bad = json_number(lx, PB_UINT64, &n);
-    if (bad)
-        return fail(j, at, bad);
-    if (j->extra->n_acc_ids == ARRAY_LEN(j->extra->acc_ids))
-        return codec_fail(&j->c, at, FUTU_ELIMIT, "more than %zu accounts", j->extra->n_acc_ids);
-    j->extra->acc_ids[j->extra->n_acc_ids++] = n.u64;
-    return FUTU_OK;
-}
-
-static futu_err acc_ids(struct job *j, bool lone, futu_str value)
-{
-    struct pb_field f;
-    struct codec_path at = extra_path(j, "acc_ids", &f);
-    struct json_lex lx = { value.p, value.p + value.n };
-    futu_err err = FUTU_OK;
-    if (j->extra->has_acc_ids)
-        return fail(j, &at, "the member is there twice");
-    j->extra->has_acc_ids = true;
-    if (lone)
-        err = acc_id(j, &at, &lx);
-    else if (!json_take(&lx, '['))
-        return fail(j, &at, "a list is expected");
-    else if (!json_take(&lx, ']')) {
-        do {
-            err = acc_id(j, &at, &lx);
-        } while (!err && json_take(&lx, ','));
-        if (!err && !json_take(&lx, ']'))
-            err = fail(j, &at, "',' or ']' is expected");
-    }
-    if (!err && (json_peek(&lx), lx.p < lx.end))
-        err = syntax(j, &lx, "',' or '}' is expected");
-    return err;
-}
-
 /* Known examples give /api/quote the list that /api/subscribe has. It must be right, and is all the
  * same without effect. */
 static futu_err sub_types(struct job *j, futu_str value)
@@ -201,8 +164,6 @@ static futu_err place(struct job *j, enum level level, futu_str name, struct bod
         return keep(j, &j->body, to.i, to.lone, value);
     case BODY_CARD:
         return card(j, value);
-    case BODY_ACC_IDS:
-        return acc_ids(j, to.lone, value);
     case BODY_SUB_TYPES:
         return sub_types(j, value);
     default:
@@ -484,8 +445,6 @@ futu_err body_to_pb(const struct proto_row *row, futu_str json, const struct bod
     struct job j = { .text = json.p ? json.p : "", .extra = extra, .pb = pb };
     start(&j, row);
     extra->card_num = STR_NULL;
-    extra->has_acc_ids = false;
-    extra->n_acc_ids = 0;
     pb->n = 0;
     futu_err err = read_text(&j, (futu_str){ j.text, json.n });
     if (!err)

@@ -27,9 +27,6 @@ struct body_error {
 /* What a caller says beside the protocol's own members; p NULL or 0: not said. */
 struct body_extra {
     futu_str card_num;          /* in place of acc_id; borrowed from the input */
-    bool has_acc_ids;           /* acc_ids of unlock-trade: which accounts it is for */
-    uint64_t acc_ids[64];
-    size_t n_acc_ids;
 };
 
 /* Request of `row` (row->request must not be NULL) from JSON text; empty text is {}. `pb` is

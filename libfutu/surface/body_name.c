@@ -22,6 +22,8 @@ static const struct alias {
     { "env", "trdEnv", false },             { "market", "trdMarket", false },
     { "account_id", "accID", false },       { "side", "trdSide", false },
     { "sub_types", "subTypeList", false }, { "acc_ids", "accIDList", false },
+    { "accIds", "accIDList", false },       { "acc_id", "accIDList", true },
+    { "accID", "accIDList", true },
     { "num", "reqNum", false },             { "num", "maxRetNum", false },
     { "max_count", "maxAckKLNum", false },  { "start", "beginTime", false },
     { "end", "endTime", false },            { "ktype", "klType", false },
@@ -70,11 +72,6 @@ static struct body_name special(const struct body_shape *s, futu_str name)
 {
     if (s->head && (str_is(name, "card_num") || str_is(name, "cardNum")))
         return at(BODY_CARD, 0, false);
-    if (s->proto == PROTO_TRD_UNLOCK_TRADE &&
-        (str_is(name, "acc_ids") || str_is(name, "accIds") || str_is(name, "acc_id_list")))
-        return at(BODY_ACC_IDS, 0, false);
-    if (s->proto == PROTO_TRD_UNLOCK_TRADE && (str_is(name, "acc_id") || str_is(name, "accID")))
-        return at(BODY_ACC_IDS, 0, true);
     if (s->proto == PROTO_QOT_GET_BASIC_QOT &&
         (str_is(name, "sub_type_list") || str_is(name, "subTypeList")))
         return at(BODY_SUB_TYPES, 0, false);
@@ -126,7 +123,5 @@ const char *body_nearest(const struct body_shape *s, bool in_head, futu_str name
             consider(aliases[k].name, name, &least, &best);
     if (s->head)
         consider("card_num", name, &least, &best);
-    if (s->proto == PROTO_TRD_UNLOCK_TRADE)
-        consider("acc_ids", name, &least, &best);
     return best;
 }

@@ -20,7 +20,7 @@ struct body_shape {
 
 enum body_place {
     BODY_C2S, BODY_HEAD,        /* field `i` of that message */
-    BODY_CARD, BODY_ACC_IDS,    /* of struct body_extra */
+    BODY_CARD,                  /* of struct body_extra */
     BODY_SUB_TYPES,             /* tolerated and without effect */
     BODY_NONE,
 };

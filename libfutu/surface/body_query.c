@@ -96,8 +96,7 @@ static futu_err put_value(const struct body_shape *s, struct body_name to, struc
     const struct pb_field *f = to.place == BODY_C2S    ? &s->c2s->fields[to.i]
                                : to.place == BODY_HEAD ? &s->head->fields[to.i]
                                                        : NULL;
-    bool list = to.place == BODY_ACC_IDS || to.place == BODY_SUB_TYPES ||
-                (f && f->label == PB_REPEATED);
+    bool list = to.place == BODY_SUB_TYPES || (f && f->label == PB_REPEATED);
     if (f && f->type == PB_MESSAGE && is_json(value))
         return put_raw(json, value);
     if (f && f->type == PB_BOOL && is_word(value))

@@ -53,6 +53,7 @@ static void destroy(futu_grpc_call *k)
     let_go(k);
     buf_free(&k->in);
     buf_free(&k->out);
+    mem_free(k->hot);
     mem_free(k);
 }
 
@@ -72,6 +73,7 @@ void grpc_free(struct grpc *g)
         let_go(k);
     }
     idem_free(&g->idem);
+    hot_free(&g->hot);
     buf_free(&g->pb);
     buf_free(&g->spare);
     mem_free(g);

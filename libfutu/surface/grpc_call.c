@@ -2,10 +2,12 @@
  *
  * A body is the whole Request or its C2S alone. A write with an idempotency-key is answered from
  * what was kept; orders also carry the key to the hub, which knows them longer. Only success is
- * kept: a refusal may be tried again.
+ * kept: a refusal may be tried again. A read of what is subscribed is answered alike until the next
+ * event, without the hub.
  */
 #include <stdio.h>
 
+#include "base/mem.h"
 #include "codec/splice.h"
 #include "surface/grpc_state.h"
 #include "wire/frame.h"
@@ -67,6 +69,40 @@ static void keep(futu_grpc_call *k, const struct hub_reply *r)
     k->idem = NULL;
 }
 
+/* ---- reads that stand ---- */
+
+/* True: it has been answered. Who may not read has been refused before. */
+static bool stands(futu_grpc_call *k, futu_str body)
+{
+    struct grpc *g = k->grpc;
+    struct hot_request rq;
+    const futu_str parts[] = { str_c(k->endpoint), str_c(k->key ? k->key->rules->id : ""), body };
+    if (!k->row || !hot_row(k->row))
+        return false;
+    k->version = hub_version(g->o.hub);
+    hot_request_of(&rq, parts, ARRAY_LEN(parts));
+    const struct hot_entry *e = hot_find(&g->hot, &rq, k->version, clock_mono(&g->o.clock));
+    if (e) {
+        hub_count_call(g->o.hub, k->row, IFACE_GRPC, e->len);
+        answer(k, e->answer.p, e->answer.n);
+        return true;
+    }
+    const size_t n = offsetof(struct hot_request, text) + rq.n;
+    k->hot = rq.n ? mem_alloc(n) : NULL;
+    if (k->hot)
+        memcpy(k->hot, &rq, n);
+    return false;
+}
+
+static void keep_hot(futu_grpc_call *k, const struct hub_reply *r)
+{
+    struct grpc *g = k->grpc;
+    struct hot_entry e = { .version = k->version, .row = k->row, .key = k->key, .len = r->len };
+    e.until = clock_mono(&g->o.clock) + HOT_LIFE_NS;
+    if (k->hot && response_ret(r->body, r->len) == RET_OK)
+        hot_keep(&g->hot, k->hot, &e, (futu_str){ (const char *)r->body, r->len });
+}
+
 static void on_reply(struct hub_call *c, const struct hub_reply *r)
 {
     futu_grpc_call *k = container_of(c, futu_grpc_call, call);
@@ -83,8 +119,10 @@ static void on_reply(struct hub_call *c, const struct hub_reply *r)
                                            "may have been done");
     else if (r->deny)
         grpc_deny(k, r->deny, r->text);
-    else
+    else {
+        keep_hot(k, r);
         answer(k, r->body, r->len);
+    }
 }
 
 /* ---- idempotency-key ---- */
@@ -247,7 +285,7 @@ static void call(futu_grpc_call *k, futu_str body)
     struct grpc *g = k->grpc;
     bool known = k->row && k->row->request;
     futu_conn *caller;
-    if (!may(k))
+    if (!may(k) || stands(k, body))
         return;
     futu_err err = hub_caller(g->o.hub, IFACE_GRPC, k->key, &caller);
     if (err) {

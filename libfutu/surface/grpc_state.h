@@ -11,6 +11,7 @@
 #include "base/timer.h"
 #include "surface/grpc.h"
 #include "surface/header.h"
+#include "surface/hot.h"
 #include "surface/idem.h"
 
 #define GRPC_HEAD 5                 /* before each message: compressed flag, length */
@@ -20,6 +21,7 @@ struct grpc {
     struct grpc_opts o;
     struct list calls;              /* struct futu_grpc_call.link */
     struct idem idem;
+    struct hot hot;                 /* answers of reads, as Responses */
     uint32_t serial;
     struct buf pb, spare;           /* scratch of one request */
 };
@@ -52,6 +54,8 @@ struct futu_grpc_call {
     struct hub_call call;
     bool asked;                     /* `call` is with the hub */
     struct idem_entry *idem;        /* that its answer is kept under */
+    struct hot_request *hot;        /* that its answer may stand for; NULL: none */
+    uint64_t version;               /* of the hub, when that was asked */
     bool has_word;
     char word[ORDER_KEY_MAX + 2];   /* its idempotency-key; one that is too long stays so */
     struct timer deadline, watch;

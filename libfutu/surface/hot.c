@@ -74,6 +74,29 @@ void hot_request(struct hot_request *out, const futu_http_request *rq)
     out->hash = hash_of(out->text, out->n);
 }
 
+void hot_request_of(struct hot_request *out, const futu_str *parts, size_t n)
+{
+    bool fits = true;
+    out->n = 0;
+    for (size_t i = 0; i < n && fits; i++)
+        fits = add(out, parts[i]);
+    if (!fits)
+        out->n = 0;
+    out->hash = hash_of(out->text, out->n);
+}
+
+bool hot_row(const struct proto_row *row)
+{
+    static const uint32_t protos[] = {
+        PROTO_QOT_GET_BASIC_QOT, PROTO_QOT_GET_KL, PROTO_QOT_GET_RT, PROTO_QOT_GET_TICKER,
+        PROTO_QOT_GET_ORDER_BOOK, PROTO_QOT_GET_BROKER,
+    };
+    for (size_t i = 0; i < ARRAY_LEN(protos); i++)
+        if (protos[i] == row->id)
+            return true;
+    return false;
+}
+
 const struct hot_entry *hot_find(const struct hot *t, const struct hot_request *rq,
                                  uint64_t version, int64_t now)
 {

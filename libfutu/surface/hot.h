@@ -41,6 +41,10 @@ struct hot_request {
 
 void hot_free(struct hot *t);
 void hot_request(struct hot_request *out, const futu_http_request *rq);
+/* The same of a request that is all of these texts. */
+void hot_request_of(struct hot_request *out, const futu_str *parts, size_t n);
+/* Reads of what is subscribed: their answer holds until the next event. */
+bool hot_row(const struct proto_row *row);
 /* NULL: not there, or not any more. */
 const struct hot_entry *hot_find(const struct hot *t, const struct hot_request *rq,
                                  uint64_t version, int64_t now);

@@ -366,11 +366,8 @@ static futu_err extra(struct args *a, const struct mcp_field *f, futu_str value)
         return keep_text(a, &r, value, a->out->card, sizeof(a->out->card));
     case MCP_AT_CONFIRM:
         return keep_text(a, &r, value, a->out->confirm, sizeof(a->out->confirm));
-    case MCP_AT_KEY:
+    default:                        /* MCP_AT_KEY, which has been read */
         return keep_text(a, &r, value, NULL, 0);
-    default:
-        doc_key(&a->d, "acc_ids");
-        return a->d.err ? a->d.err : put_value(a, &r, value);
     }
 }
 

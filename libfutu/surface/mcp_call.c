@@ -390,8 +390,6 @@ void mcp_call_go(struct mcp_call *k)
         mcp_call_fail(k, "%s", e.text);
         return;
     }
-    k->call.acc_ids = extra.acc_ids;        /* borrowed until hub_call() returns */
-    k->call.n_acc_ids = extra.n_acc_ids;
     start(k);
 }
 

@@ -71,8 +71,9 @@ static const struct {
     enum mcp_place place;
     const char *name;
 } extras[] = {
-    { MCP_AT_CARD, "card_num" },        { MCP_AT_ACC_IDS, "acc_ids" },
-    { MCP_AT_CONFIRM, "confirm_token" }, { MCP_AT_KEY, "api_key" },
+    { MCP_AT_CARD, "card_num" },
+    { MCP_AT_CONFIRM, "confirm_token" },
+    { MCP_AT_KEY, "api_key" },
 };
 
 void mcp_shape(struct mcp_shape *s, const struct mcp_tool *t)
@@ -91,8 +92,6 @@ static bool has_extra(const struct mcp_shape *s, enum mcp_place place)
     switch (place) {
     case MCP_AT_CARD:
         return s->s.head != NULL;
-    case MCP_AT_ACC_IDS:
-        return s->row->id == UNLOCK_TRADE;
     case MCP_AT_CONFIRM:
         return s->tool->flags & MCP_ORDER;
     default:

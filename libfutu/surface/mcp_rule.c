@@ -51,6 +51,8 @@ static const struct row {
       "What is confirmed: the number that the broker's refusal named." },
     TEXT(3001, "isRegOrUnRegPush", "What changes comes as log messages of this session."),
     TEXT(3001, "isFirstPush", "With push: what is known now comes at once."),
+    { PROTO_TRD_UNLOCK_TRADE, "accIDList", 0, NONE, true, 64, 0,
+      "Which accounts, acc_id of futu_list_accounts; absent: all." },
     { 2008, "accIDList", 0, NONE, true, 64, 0, "Which accounts; absent: all of the API key's." },
     TEXT(3001, "isUnsubAll", "Everything that this key has subscribed; the rest is ignored."),
     TEXT(2102, "securityFirm", NULL),
@@ -169,14 +171,6 @@ static void by_place(enum mcp_place place, struct mcp_rule *r)
 {
     *r = (struct mcp_rule){ .kind = MCP_TEXT, .least = NONE, .most = NONE };
     switch (place) {
-    case MCP_AT_ACC_IDS:
-        r->kind = MCP_ID;
-        r->list = true;
-        r->above = true;
-        r->least = 0;
-        r->max_items = 64;
-        r->text = "Which accounts, acc_id of futu_list_accounts; absent: all.";
-        break;
     case MCP_AT_CARD:
         r->max_chars = 32;
         r->text = "The account by its card number, whole or the last four digits, in place of "

@@ -80,7 +80,7 @@ struct mcp_shape {
 };
 
 /* Where an argument belongs; those behind the filter are no fields. */
-enum mcp_place { MCP_AT_NONE, MCP_AT_HEAD, MCP_AT_C2S, MCP_AT_FILTER, MCP_AT_CARD, MCP_AT_ACC_IDS,
+enum mcp_place { MCP_AT_NONE, MCP_AT_HEAD, MCP_AT_C2S, MCP_AT_FILTER, MCP_AT_CARD,
                  MCP_AT_CONFIRM, MCP_AT_KEY, MCP_AT_END };
 struct mcp_field {
     enum mcp_place place;

@@ -212,9 +212,6 @@ static void put_flat_schema(struct doc *d, const struct flat *f)
     flat_each(d, f, put_property);
     if (f->s.head)
         doc_put(d, ",\"card_num\":{\"type\":\"string\",\"description\":\"In place of acc_id.\"}");
-    if (f->s.proto == PROTO_TRD_UNLOCK_TRADE)
-        doc_put(d, ",\"acc_ids\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"format\":"
-                   "\"uint64\"},\"description\":\"Only these accounts; absent: all.\"}");
     doc_put(d, "},\"required\":[");
     flat_each(d, f, put_name_if_required);
     doc_put(d, "]}");

@@ -15,6 +15,13 @@
 
 struct rest;
 
+/* How the renewals of a direct login go. Times in seconds since 1970; 0: none. */
+struct rest_renewals {
+    unsigned failures;              /* in a row */
+    uint64_t tries;
+    int64_t next_s, circuit_s;      /* planned; nothing is tried until */
+};
+
 struct rest_opts {
     struct hub *hub;                /* borrowed */
     struct access *access;          /* borrowed; NULL: open mode */
@@ -35,6 +42,7 @@ struct rest_opts {
     /* As futu_gateway_login_code() and futu_gateway_relogin(); NULL: there is no direct login. */
     futu_err (*login_code)(void *arg, const char *code);
     futu_err (*relogin)(void *arg);
+    void (*renewals)(void *arg, struct rest_renewals *out);     /* likewise */
     /* Appends what is known of each broker as JSON objects, commas between; NULL likewise. */
     futu_err (*brokers)(void *arg, struct buf *out);
     void *arg;                      /* of all but shutdown */

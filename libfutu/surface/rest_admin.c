@@ -60,6 +60,18 @@ static void ping(futu_http_call *k, const futu_http_request *rq)
                            clock_wall(&k->rest->o.clock) / NS_PER_MS));
 }
 
+static futu_err put_renewals(struct rest *r)
+{
+    struct rest_renewals n;
+    if (!r->o.renewals)
+        return FUTU_OK;
+    r->o.renewals(r->o.arg, &n);
+    return buf_printf(&r->text,
+                      ",\"login_renewal\":{\"failures\":%u,\"attempts\":%" PRIu64
+                      ",\"next_s\":%" PRId64 ",\"circuit_open_until_s\":%" PRId64 "}",
+                      n.failures, n.tries, n.next_s, n.circuit_s);
+}
+
 static void push_info(futu_http_call *k, const futu_http_request *rq)
 {
     struct buf *b = &k->rest->text;
@@ -67,16 +79,19 @@ static void push_info(futu_http_call *k, const futu_http_request *rq)
     (void)rq;
     hub_status(k->rest->o.hub, &s);
     b->n = 0;
-    put_json(k, buf_printf(b,
+    futu_err err = buf_printf(b,
                            "{\"healthy\":%s,\"qot_logined\":%s,\"last_push_ms\":%" PRId64
                            ",\"pushes_received\":%" PRIu64 ",\"pushes_sent\":%" PRIu64
                            ",\"subscriptions\":%" PRIu64 ",\"stale_securities\":%d"
                            ",\"gaps\":%" PRIu64
-                           ",\"conflated\":%" PRIu64 ",\"slow_clients_cut\":%" PRIu64 "}",
+                           ",\"conflated\":%" PRIu64 ",\"slow_clients_cut\":%" PRIu64,
                            s.qot_logined && s.stale == 0 ? "true" : "false",
                            s.qot_logined ? "true" : "false", s.last_push_ms, s.pushes_in,
                            s.pushes_out, s.subscriptions, s.stale, s.gaps, s.conflated,
-                           s.cut_slow));
+                           s.cut_slow);
+    if (!err)
+        err = put_renewals(k->rest);
+    put_json(k, err ? err : buf_puts(b, "}"));
 }
 
 static void metrics(futu_http_call *k, const futu_http_request *rq)
@@ -201,7 +216,7 @@ static void answer_login(futu_http_call *k, futu_err err, const char *done)
         const char *text;
     } all[] = {
         { FUTU_ENOTSUP, 501, "this gateway has no direct login" },
-        { FUTU_EINVAL, 400, "the code is 4 to 8 digits: {\"code\":\"123456\"}" },
+        { FUTU_EINVAL, 400, "the code is 4 to 8 digits: {\"verify_code\":\"123456\"}" },
         { FUTU_ENOTFOUND, 409, "the login waits for no code" },
         { FUTU_EBUSY, 409, "a login is under way" },
         { FUTU_ENOTCONN, 409, "the login waits for a code" },
@@ -230,14 +245,15 @@ static void relogin(futu_http_call *k, const futu_http_request *rq)
                  "the login is under way; see /readyz");
 }
 
-/* {"code":"123456"}, nothing else. */
+/* {"verify_code":"123456"}, nothing else. */
 static bool read_code(futu_str body, char *code, size_t size)
 {
     struct json_lex lx = { body.p, body.p + body.n };
-    char tmp[8];
+    char tmp[16];
     futu_str name, value;
     if (!json_take(&lx, '{') || json_peek(&lx) != '"' ||
-        json_name(&lx, tmp, sizeof(tmp), &name) || !str_is(name, "code") || !json_take(&lx, ':') ||
+        json_name(&lx, tmp, sizeof(tmp), &name) || !str_is(name, "verify_code") ||
+        !json_take(&lx, ':') ||
         !json_skip(&lx, &value) || !json_take(&lx, '}') || json_peek(&lx) != '\0')
         return false;
     return value.n > 2 && value.p[0] == '"' &&

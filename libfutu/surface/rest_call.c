@@ -33,19 +33,13 @@ static void answer_raw(futu_http_call *k, const struct hub_reply *h)
     http_answer(k, 200, "application/json", NULL, (futu_str){ (const char *)h->body, h->len });
 }
 
-/* Reads of what is subscribed: the answer holds until the next event. */
 static void keep_hot(futu_http_call *k, size_t len)
 {
-    static const uint32_t protos[] = {
-        PROTO_QOT_GET_BASIC_QOT, PROTO_QOT_GET_KL, PROTO_QOT_GET_RT, PROTO_QOT_GET_TICKER,
-        PROTO_QOT_GET_ORDER_BOOK, PROTO_QOT_GET_BROKER,
-    };
     struct rest *r = k->rest;
     struct hot_entry e = { .version = k->version, .row = k->row, .key = k->key, .len = len };
     e.until = clock_mono(&r->o.clock) + HOT_LIFE_NS;
-    for (size_t i = 0; i < ARRAY_LEN(protos); i++)
-        if (protos[i] == k->row->id)
-            hot_keep(&r->hot, &k->hot, &e, buf_str(&r->json));
+    if (hot_row(k->row))
+        hot_keep(&r->hot, &k->hot, &e, buf_str(&r->json));
 }
 
 static void answer(futu_http_call *k, const struct hub_reply *h)
@@ -322,16 +316,12 @@ static void call(futu_http_call *k, const futu_http_request *rq, futu_str json, 
         refuse_body(k, err, &e);
         return;
     }
-    k->call.acc_ids = extra.acc_ids;
-    k->call.n_acc_ids = extra.n_acc_ids;
     if (k->card[0])
         find_card(k, caller);
     else
         send(k, caller, buf_str(&r->pb));
-    if (k->row->id == PROTO_TRD_UNLOCK_TRADE)         /* the digest of a password */
+    if (k->row->id == PROTO_TRD_UNLOCK_TRADE)   /* the digest of a password */
         wipe(r->pb.p, r->pb.n);
-    k->call.acc_ids = NULL;         /* the call is still here: it is given back by rest_request() */
-    k->call.n_acc_ids = 0;
 }
 
 void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query)

@@ -34,7 +34,7 @@ static const struct route table[] = {       /* by path */
     { "/api/admin/status", ROUTE_STATUS, GET, false, true, SCOPE_ADMIN, 0, NULL, false,
       "State of the daemon" },
     { "/api/admin/verify-code", ROUTE_VERIFY_CODE, METHOD_POST, false, true, SCOPE_ADMIN, 0, NULL,
-      false, "Bring the code that a login waits for: {\"code\":\"123456\"}" },
+      false, "Bring the code that a login waits for: {\"verify_code\":\"123456\"}" },
     READ("/api/biz-group", TRD_GET_BIZ_GROUP, ACC, NULL, "Categories of cash records"),
     READ("/api/bond-answer-state", TRD_GET_BOND_ANSWER_STATE, ACC, NULL,
       "Whether the bond questionnaire is still to be answered"),

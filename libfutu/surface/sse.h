@@ -5,7 +5,7 @@
  * Owns:    one reference to each text it keeps.
  * Limits:  none of its own: the owner says sse_trim().
  * Threads: the loop's.
- * Tests:   test/unit/surface/sse_test.c, test/fuzz/fuzz_sse.c
+ * Tests:   test/unit/surface/sse_test.c, test/fuzz/fuzz_mcp_web.c
  */
 #ifndef SURFACE_SSE_H
 #define SURFACE_SSE_H

@@ -2,7 +2,9 @@
  * them as a file with a trailer, and grpc C++ (grpc_peer.cpp). By h2load, one thread, the same
  * connections and streams for all, in rounds that alternate.
  *
- * Ours:    judges the caller, reads and checks the request, and writes the quote anew each time.
+ * Ours:    a kept quote, which did not change since the last request; the exchange is open, so that
+ *          events end that several times a second. Peers neither judge the caller nor look at the
+ *          request.
  * CPU:     microseconds of the server's processor per request, its background work included. It is
  *          the number to trust when others use the machine.
  */
@@ -213,7 +215,7 @@ static void print_peer(struct sample all[SHAPES][SERVERS][ROUNDS], int peer, con
 {
     char unit[100];
     snprintf(unit, sizeof(unit), "h2load; median of %d rounds of %d s", ROUNDS, ROUND_S);
-    table_head("A quote over gRPC", name, unit);
+    table_head("A kept quote over gRPC", name, unit);
     for (size_t i = 0; i < SHAPES; i++)
         print_shape(&shapes[i], median(all[i][OURS]), median(all[i][peer]));
     double us = median(all[SHAPES - 1][OURS]).per_second;

@@ -3,7 +3,6 @@
  * daemon takes is bounded. */
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <zlib.h>
@@ -17,8 +16,8 @@
 #define LONGEST (8u << 20)              /* bytes of an attack that nobody stops */
 #define CHUNK 65536
 
-enum { PROTOCOL_ERROR = 1, FLOW_CONTROL_ERROR = 3, STREAM_CLOSED = 5, FRAME_SIZE_ERROR = 6,
-       COMPRESSION_ERROR = 9, CALM = 11 };
+enum { PROTOCOL_ERROR = 1, FLOW_CONTROL_ERROR = 3, FRAME_SIZE_ERROR = 6, COMPRESSION_ERROR = 9,
+       CALM = 11 };
 
 static struct opend d;
 static int port;

@@ -2,7 +2,6 @@
  * flow control, and the end of the gateway, frame by frame. Calls are tested in test/grpc/. */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -19,7 +19,7 @@ enum {
     H2_GOAWAY, H2_WINDOW_UPDATE, H2_CONTINUATION
 };
 enum { H2_END_STREAM = 1, H2_ACK = 1, H2_END_HEADERS = 4, H2_PADDED = 8 };
-enum { H2_HEADER_TABLE_SIZE = 1, H2_INITIAL_WINDOW_SIZE = 4 };
+enum { H2_INITIAL_WINDOW_SIZE = 4 };
 
 struct h2 {
     struct peer p;

@@ -215,7 +215,7 @@ class Gateway:
         self.rest = free_port()
         self.keys = os.path.join(emulator.dir, "keys.json")
         made = subprocess.run([CLI, "gen-key", "--keys-file", self.keys, "--id",
-                               f"op-{self.rest}", "--scopes", "admin"], capture_output=True, text=True, env=emulator.env())
+                               f"op-{self.rest}", "--scopes", "admin,qot:read"], capture_output=True, text=True, env=emulator.env())
         self.key = re.search(r"\bfc_\w+", made.stdout).group(0)
         servers = [x.removeprefix("broker-addr ") for x in emulator.lines
                    if x.startswith("broker-addr ")]
@@ -293,19 +293,23 @@ class OfAGateway(unittest.TestCase):
         with Emulator("sms") as e:
             with Gateway(e, "--verify-code-file", os.path.join(e.dir, "code")) as g:
                 url = "/api/admin/verify-code"
-                for bad in ({}, {"code": 123456}, {"code": "12"}, {"code": "123456", "x": 1}):
+                for bad in ({}, {"verify_code": 123456}, {"verify_code": "12"},
+                            {"verify_code": "123456", "x": 1}):
                     self.assertEqual(g.ask(url, bad)[0], 400, bad)
                 self.assertEqual(g.ask("/api/admin/relogin", {})[0], 409)
-                self.assertEqual(g.ask(url, {"code": e.code()})[0], 200)
+                self.assertEqual(g.ask(url, {"verify_code": e.code()})[0], 200)
                 self.assertIs(g.becomes_ready(), True)
-                self.assertEqual(g.ask(url, {"code": e.code()})[0], 409)
+                self.assertEqual(g.ask(url, {"verify_code": e.code()})[0], 409)
                 self.assertEqual(g.ask("/api/admin/relogin", {})[0], 200)
+                info = json.loads(g.ask("/api/push-subscriber-info")[1])["login_renewal"]
+                self.assertEqual((info["failures"], info["attempts"]), (0, 1))
+                self.assertGreater(info["next_s"], time.time() + 26 * 86400)
 
     def test_a_wrong_code_by_file_is_asked_for_again(self):
         with Emulator("sms") as e:
             path = os.path.join(e.dir, "code")
             with Gateway(e, "--verify-code-file", path) as g:
-                self.assertEqual(g.ask("/api/admin/verify-code", {"code": "000000"})[0], 200)
+                self.assertEqual(g.ask("/api/admin/verify-code", {"verify_code": "000000"})[0], 200)
                 end = time.monotonic() + 20 * SLOW
                 while "another device id (1 of 2)" not in g.errors() and time.monotonic() < end:
                     time.sleep(0.05)

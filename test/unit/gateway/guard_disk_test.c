@@ -252,19 +252,18 @@ END_TEST
 
 START_TEST(an_unlock_is_in_the_trail_and_locks_of_a_limited_key_name_accounts)
 {
-    const uint64_t ids[] = { 1001, 1003 };
+    uint64_t ids[] = { 1001, 1003 };
     Trd_UnlockTrade_C2S c2s = { .pwdMD5 = STR("0123456789abcdef0123456789abcdef") };
     Trd_UnlockTrade_Request rq = { &c2s };
     start(ALL, ",\"allowed_acc_ids\":[1001]");
     SET(&c2s, unlock, true);
     told_ask(&t, c, 2005, &rq);
     refused(DENY_ACCOUNT);
-    t.call.acc_ids = ids;
-    t.call.n_acc_ids = 2;
+    c2s.accIDList = ids;
+    c2s.n_accIDList = 2;
     told_ask(&t, c, 2005, &rq);
     refused(DENY_ACCOUNT);
-    t.call.acc_ids = ids;
-    t.call.n_acc_ids = 1;
+    c2s.n_accIDList = 1;
     told_ask(&t, c, 2005, &rq);
     ck_assert_uint_eq(rig_waiting(&k.r, 2005), 0);
     sent(2005);

@@ -1,5 +1,6 @@
 /* grpc_test.c - the gRPC services without HTTP/2: who may call what, bodies, and how calls end. */
 #include "grpc_rig.h"
+#include "surface/hot.h"
 
 /* ---- methods and keys ---- */
 
@@ -214,6 +215,67 @@ END_TEST
 
 /* ---- how they end ---- */
 
+/* Whether the gateway behind was asked; it is answered then. */
+static bool read_quote(const char *token, bool generic)
+{
+    const struct want w = { .path = generic ? GENERIC : "/futu.v1.Quote/GetBasicQot",
+                            .token = token };
+    if (generic)
+        ask(&a, &w, 3004, MARKET_STATE);
+    else
+        say(&a, &w, MARKET_STATE);
+    bool asked = rig_waiting(&k.r, 3004) > 0;
+    if (asked)
+        rig_answer(&k.r, 3004, HEX_EMPTY);
+    ended(&a, FUTU_GRPC_OK, "");
+    return asked;
+}
+
+START_TEST(a_read_stands_until_the_next_event)
+{
+    begin(true);
+    subscribe("qot");
+    for (int generic = 0; generic < 2; generic++) {
+        ck_assert(read_quote("qot", generic));
+        futu_str m = next(&a);
+        char first[64];
+        size_t n = m.n;
+        ck_assert_uint_lt(n, sizeof(first));
+        memcpy(first, m.p, n);
+        ck_assert(!read_quote("qot", generic));
+        m = next(&a);
+        ck_assert_mem_eq(m.p, first, n);
+        ck_assert_uint_eq(m.n, n);
+        ck_assert_ptr_null(next(&a).p);
+    }
+    rig_push(&k.r, 3005, 1, 0, "0800", false);
+    ck_assert(read_quote("qot", false));
+    ck_assert(!read_quote("qot", false));
+    rig_pass(&k.r, HOT_LIFE_NS);
+    ck_assert(read_quote("qot", false));
+    stop();
+}
+END_TEST
+
+/* Nor one without the scope, nor one that has not subscribed; a refusal does not stand. */
+START_TEST(a_read_does_not_stand_for_another_key)
+{
+    begin(true);
+    subscribe("qot");
+    ck_assert(read_quote("qot", false));
+    say(&a, &(struct want){ .path = "/futu.v1.Quote/GetBasicQot", .token = "acc" }, MARKET_STATE);
+    ended(&a, FUTU_GRPC_PERMISSION_DENIED, "forbidden");
+    for (int i = 0; i < 2; i++) {
+        ck_assert(!read_quote("all", false));
+        futu_str m = next(&a);
+        ck_assert_int_eq(response_ret((const uint8_t *)m.p, m.n), -1);
+    }
+    subscribe("all");
+    ck_assert(read_quote("all", false));
+    stop();
+}
+END_TEST
+
 START_TEST(a_deadline_ends_the_call_and_drops_the_read_upstream)
 {
     begin(true);
@@ -371,6 +433,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, an_order_may_come_without_its_number);
     tcase_add_test(tc, limits_have_their_statuses);
     tcase_add_test(tc, a_repeat_with_the_key_is_answered_from_what_was_kept);
+    tcase_add_test(tc, a_read_stands_until_the_next_event);
+    tcase_add_test(tc, a_read_does_not_stand_for_another_key);
     tcase_add_test(tc, a_deadline_ends_the_call_and_drops_the_read_upstream);
     tcase_add_test(tc, a_deadline_takes_no_order_back);
     tcase_add_test(tc, a_client_that_goes_drops_its_read);

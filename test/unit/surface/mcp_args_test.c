@@ -64,7 +64,7 @@ START_TEST(names_and_values_in_the_words_of_the_tools)
         { "futu_list_plates", "{\"market\":\"SH\",\"plate_set\":\"concept\"}",
           "{\"market\":21,\"plateSetType\":3}" },
         { "futu_unlock_trade", "{\"acc_ids\":[1,\"2\"],\"security_firm\":\"FutuHK\"}",
-          "{\"acc_ids\":[1,2],\"securityFirm\":1}" },
+          "{\"accIDList\":[1,2],\"securityFirm\":1}" },
         { "futu_set_price_reminder",
           "{\"symbol\":\"HK.00700\",\"op\":\"ADD\",\"reminder_type\":\"price_up\"}",
           "\"op\":1,\"type\":1}" },
