@@ -1,7 +1,7 @@
 # make            builds the library and the two programs into build/
 # make run        sets up, builds, starts a paper gateway and shows moving quotes
 # make test       sets up, builds and runs every test; SAN=asan or SAN=tsan under that sanitizer
-# make bench      measures against redis, nginx, nghttpd, grpc C++, npm's ws, socat and haproxy in the same run
+# make bench      measures against redis, nginx, nghttpd, grpc C++, npm's ws and MCP SDK, socat and haproxy
 # make fuzz       runs every fuzz target for FUZZ_SECONDS (60) each; needs clang
 # make install    DESTDIR= PREFIX=/usr/local
 
@@ -58,7 +58,7 @@ LLHTTP_OBJ := $(patsubst %,$(B)/llhttp/%.o,api http llhttp)
 LIB_OBJ := $(patsubst %.c,$(B)/%.o,$(LIB_SRC)) $(patsubst $(GEN)/%.c,$(B)/gen/%.o,$(GEN_SRC) $(DATA_SRC)) $(LLHTTP_OBJ)
 # The programs have the names of their folders, so their objects are kept aside.
 OPEND_OBJ := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futu-opend/*.c)) $(LLHTTP_OBJ)
-CLI_OBJ   := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futucli/*.c))
+CLI_OBJ   := $(patsubst %.c,$(B)/obj/%.o,$(wildcard futucli/*.c) futu-opend/toml.c)
 PROGRAMS := $(B)/futu-opend $(B)/futucli
 EXAMPLES := $(patsubst examples/%.c,$(B)/examples/%,$(wildcard examples/*.c)) \
             $(patsubst examples/%.cpp,$(B)/examples/%,$(wildcard examples/*.cpp))
@@ -88,6 +88,7 @@ $(B)/llhttp/%.o: $(LLHTTP_SRC)/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -O2 -g -fPIC -fvisibility=hidden $(SANFLAGS_$(SAN)) $(LLHTTP_INC) -c -o $@ $<
 $(B)/obj/futu-opend/%.o $(B)/libfutu/io/%.o $(B)/test/fuzz/fuzz_http_reply.o: ALL += $(LLHTTP_INC)
+$(B)/obj/futucli/%.o: ALL += -I.
 $(B)/obj/%.o: %.c Makefile | $(GEN_STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(ALL) -c -o $@ $<

@@ -100,7 +100,8 @@ static void owe_pong(struct ws *w, const struct wslay_event_on_msg_recv_arg *m)
 {
     w->pong[0] = 0x80 | WSLAY_PONG;
     w->pong[1] = (uint8_t)m->msg_length;        /* wslay takes no ping above 125 */
-    memcpy(w->pong + 2, m->msg, m->msg_length);
+    if (m->msg_length > 0)
+        memcpy(w->pong + 2, m->msg, m->msg_length);
     w->n_pong = 2 + m->msg_length;
 }
 

@@ -15,6 +15,7 @@ struct cli {
     const char *host;
     uint32_t port, timeout_ms;
     const char *rsa_key;
+    bool gateway_given;         /* on the command line, or in FUTU_GATEWAY */
     enum output out;
     bool color;                 /* standard output is a terminal, and nobody said no */
     futu_client_opts opts;      /* what cli_connect() used; a live view sets its callbacks first */
@@ -55,6 +56,9 @@ bool arg_number(const struct args *a, const char *name, double *out);
 /* Prints "futucli: ..." on standard error and returns CLI_USAGE or CLI_FAILED. */
 int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int failure(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* "127.0.0.1:11111" of the option `name`; false after its message. */
+bool read_gateway(const char *name, const char *text, char *host, size_t size, uint32_t *port);
 
 /* CLI_OK or an exit code after its message. */
 int cli_connect(struct cli *c);

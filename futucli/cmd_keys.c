@@ -281,6 +281,20 @@ static bool find_key(const futu_keys *keys, const char *id, futu_key_info *out)
     return false;
 }
 
+/* What a desktop program with a language model is told, to be pasted as it is. */
+static void print_mcp(const char *plain, const char *path)
+{
+    char program[PATH_MAX], file[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    program[n > 0 ? n : 0] = '\0';
+    printf("For an LLM client on this machine, in its configuration:\n"
+           "  {\"mcpServers\": {\"futu\": {\n"
+           "    \"command\": \"%s\",\n"
+           "    \"args\": [\"mcp\", \"--gateway\", \"127.0.0.1:11111\", \"--keys-file\", \"%s\"],\n"
+           "    \"env\": {\"FUTU_MCP_API_KEY\": \"%s\"}}}}\n",
+           n > 0 ? program : "futucli", realpath(path, file) ? file : path, plain);
+}
+
 static void print_new(const futu_key_info *k, const char *plain, const char *path)
 {
     struct line limits, bound, expires;
@@ -302,6 +316,7 @@ static void print_new(const futu_key_info *k, const char *plain, const char *pat
            "Send the key with each request:\n"
            "  curl -H 'Authorization: Bearer %s' http://127.0.0.1:22222/api/global-state\n",
            path, path, path, plain);
+    print_mcp(plain, path);
 }
 
 static int show_new(const struct cli *c, const char *path, const futu_new_key *key)

@@ -10,13 +10,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "password.h"
+#include "mcp_conf.h"
 
 #define WAITING_MAX 16          /* lines that are read ahead */
 #define OUT_PUSHES (256u << 10)
+#define STATE_FOLDERS 32
 #define OUT_LINES (8u << 20)
 
 struct out_line {
@@ -45,19 +47,6 @@ struct line {
     struct server *s;
     char *text;                 /* NULL: the input has ended */
     size_t n;
-};
-
-static const struct cmd_opt opts[] = {
-    { "keys-file", "FILE", NULL, "API keys; without it nothing may trade" },
-    { "audit-log", "PATH", NULL, "file or folder of the audit trail" },
-    { "mcp-tools", "GROUPS", NULL,
-      "core,subscribe,quote,plate,derivative,watchlist,account,trade,push; default all" },
-    { "mcp-direct-orders", NULL, NULL,
-      "send orders of real accounts without a preview to confirm" },
-    { "trade-pwd-account", "ACCOUNT", NULL,
-      "login account whose stored trade password unlocks; see set-trade-pwd" },
-    PASSWORD_OPTS,
-    { NULL, NULL, NULL, NULL },
 };
 
 /* ---- output ---- */
@@ -264,49 +253,65 @@ static void serve(struct cli *c, struct server *s)
     futu_timer_free(timer);
 }
 
-/* FUTU_TRADE_PWD, else the keychain when --trade-pwd-account names an entry of it. False after its
- * message. */
-static bool find_trade_pwd(const struct args *a, char *out, size_t size)
+/* ---- the gateway ---- */
+
+/* The state folder: as it was told, or where the daemon has its own. False: there is none. */
+static bool state_base(const struct mcp_conf *m, char *out, size_t size)
 {
-    const char *account = arg(a, "trade-pwd-account");
-    if (!account && !getenv("FUTU_TRADE_PWD"))
-        return true;
-    futu_err err = password_stored_for_trade(a, account, out, size);
-    if (err == FUTU_OK || (err == FUTU_ENOTFOUND && !account))
-        return true;
-    failure("--trade-pwd-account: the keychain has no trade password of account %s; store it with: "
-            "futucli set-trade-pwd --account %s", account ? account : "", account ? account : "");
-    return false;
+    const char *told = m->state_dir ? m->state_dir : getenv("FUTU_STATE_DIR");
+    const char *home = getenv("HOME");
+    bool is_told = told && told[0];
+    if (!is_told && (!home || !home[0]))
+        return false;
+    int n = is_told ? snprintf(out, size, "%s", told) : snprintf(out, size, "%s/.futu-opend-rs",
+                                                                 home);
+    return n > 0 && (size_t)n < size;
 }
 
-static int open_gateway(struct cli *c, const struct args *a, struct server *s)
+/* Of several servers at once each has its own folder there; whoever takes one later finishes what
+ * the last one left. */
+static futu_err with_state(futu_gateway_opts *o, const struct mcp_conf *m, futu_gateway **out,
+                           char *why, size_t size)
+{
+    char base[1024], dir[1040];
+    futu_err err = FUTU_EBUSY;
+    if (!state_base(m, base, sizeof(base)))
+        return futu_gateway_new(out, o, why, size);     /* its journal is in memory */
+    mkdir(base, 0700);
+    for (int i = 1; i <= STATE_FOLDERS && err == FUTU_EBUSY; i++) {
+        snprintf(dir, sizeof(dir), i == 1 ? "%s/mcp" : "%s/mcp-%d", base, i);
+        o->state_dir = dir;
+        err = futu_gateway_new(out, o, why, size);
+    }
+    return err;
+}
+
+static int open_gateway(struct cli *c, const struct mcp_conf *conf, struct server *s)
 {
     futu_gateway_opts o = FUTU_GATEWAY_OPTS_INIT;
     futu_mcp_opts m = FUTU_MCP_OPTS_INIT;
-    char why[400], trade_pwd[PASSWORD_SIZE] = "";
+    char why[400];
     o.loop = s->loop;
     o.upstream = FUTU_UPSTREAM_RELAY;
-    o.upstream_host = c->host;
-    o.upstream_port = c->port;
+    o.upstream_host = conf->host;
+    o.upstream_port = conf->port;
     o.upstream_rsa_key = c->rsa_key;
     o.frequency_limits_off = 1;         /* those of the gateway behind hold */
-    o.rest_keys_file = arg(a, "keys-file");
-    o.audit_log = arg(a, "audit-log");
-    o.mcp_tools = arg(a, "mcp-tools");
-    o.mcp_direct_orders = arg_given(a, "mcp-direct-orders");
-    if (!find_trade_pwd(a, trade_pwd, sizeof(trade_pwd)))
-        return CLI_FAILED;
-    o.mcp_trade_pwd = *trade_pwd ? trade_pwd : NULL;
-    futu_err err = futu_gateway_new(&s->gateway, &o, why, sizeof(why));
-    explicit_bzero(trade_pwd, sizeof(trade_pwd));
-    if (err)
+    o.rest_keys_file = conf->keys_file;
+    o.audit_log = conf->audit_log;
+    o.mcp_tools = conf->tools;
+    o.mcp_direct_orders = conf->direct_orders;
+    o.mcp_trade_pwd = conf->trade_pwd;
+    o.mcp_open_trading = conf->allow_real_trading ? FUTU_MCP_REAL
+                         : conf->enable_trading   ? FUTU_MCP_SIMULATE : 0;
+    if (with_state(&o, conf, &s->gateway, why, sizeof(why)) != FUTU_OK)
         return failure("%s", why);
-    m.api_key = getenv("FUTU_MCP_API_KEY");
+    m.api_key = conf->api_key;
     m.peer = "stdio";
     m.on_text = on_text;
     m.on_push = on_push;
     m.arg = s;
-    err = futu_mcp_new(s->gateway, &s->mcp, &m);
+    futu_err err = futu_mcp_new(s->gateway, &s->mcp, &m);
     return err ? failure("%s", futu_strerror(err)) : CLI_OK;
 }
 
@@ -334,11 +339,15 @@ static int run_mcp(struct cli *c, const struct args *a)
 {
     struct server s = { .lock = PTHREAD_MUTEX_INITIALIZER, .room = PTHREAD_COND_INITIALIZER,
                         .out = PTHREAD_COND_INITIALIZER, .written = PTHREAD_COND_INITIALIZER };
+    struct mcp_conf conf = { .port = 0 };
     s.last = &s.first;
     futu_set_log(on_log, FUTU_LOG_WARN, NULL);
-    if (futu_loop_new(&s.loop) != FUTU_OK)
-        return failure("out of memory");
-    int code = open_gateway(c, a, &s);
+    int code = mcp_conf_read(&conf, c, a);
+    if (code == CLI_OK && futu_loop_new(&s.loop) != FUTU_OK)
+        code = failure("out of memory");
+    if (code == CLI_OK)
+        code = open_gateway(c, &conf, &s);
+    mcp_conf_free(&conf);
     if (code == CLI_OK)
         code = run_threads(c, &s);
     futu_mcp_free(s.mcp);
@@ -348,7 +357,7 @@ static int run_mcp(struct cli *c, const struct args *a)
 }
 
 const struct cmd cmds_mcp[] = {
-    { "mcp", run_mcp, 0, 0, "", "MCP server on standard input and output, for LLM clients", opts,
-      "LLM clients" },
+    { "mcp", run_mcp, 0, 0, "", "MCP server on standard input and output, for LLM clients",
+      mcp_opts, "LLM clients" },
     { NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

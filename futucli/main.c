@@ -55,20 +55,19 @@ static int unknown_verb(const char *name)
     return usage_error("unknown command %s; futucli --help lists them all", name);
 }
 
-static bool set_gateway(struct cli *c, const char *text, char *host, size_t size)
+bool read_gateway(const char *name, const char *text, char *host, size_t size, uint32_t *number)
 {
     const char *colon = strrchr(text, ':');
     size_t n = colon ? (size_t)(colon - text) : strlen(text);
     char *end = NULL;
     unsigned long port = colon ? strtoul(colon + 1, &end, 10) : 11111;
     if (n == 0 || n >= size || port < 1 || port > 65535 || (end && *end)) {
-        usage_error("--gateway: %s is not HOST:PORT, such as 127.0.0.1:11111", text);
+        usage_error("%s: %s is not HOST:PORT, such as 127.0.0.1:11111", name, text);
         return false;
     }
     memcpy(host, text, n);
     host[n] = '\0';
-    c->host = host;
-    c->port = (uint32_t)port;
+    *number = (uint32_t)port;
     return true;
 }
 
@@ -89,9 +88,12 @@ static bool set_globals(struct cli *c, const struct args *a)
     static char host[256];
     const char *gateway = getenv("FUTU_GATEWAY");
     double timeout;
+    c->gateway_given = arg_given(a, "gateway") || gateway;
     if (arg_given(a, "gateway") || !gateway)
         gateway = arg(a, "gateway");
-    if (!set_gateway(c, gateway, host, sizeof(host)) || !set_output(c, arg(a, "output")) ||
+    c->host = host;
+    if (!read_gateway("--gateway", gateway, host, sizeof(host), &c->port) ||
+        !set_output(c, arg(a, "output")) ||
         !arg_number(a, "timeout", &timeout))
         return false;
     if (timeout < 0.1 || timeout > 3600) {

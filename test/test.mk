@@ -90,11 +90,12 @@ mcp: $(PROGRAMS) $(MCP_MODULES) $(REST_MODULES)
 
 tests-built: all $(B)/futu-emulator $(TESTS) $(REPLAY) $(INTEGRATION) $(EXAMPLES) $(B)/test/schema/codec_tool
 
-bench: setup-bench $(SDK_MODULES)
-	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(patsubst %,$(B)/test/bench/%,bench blast grpc_peer hub_fanout keys)
+bench: setup-bench $(SDK_MODULES) $(MCP_MODULES)
+	$(MAKE) SAN=$(SAN) $(B)/futu-opend $(B)/futucli $(patsubst %,$(B)/test/bench/%,bench blast grpc_peer hub_fanout keys)
 	$(B)/test/bench/hub_fanout
 	$(B)/test/bench/keys
 	$(B)/test/bench/bench $(B)/futu-opend
+	node test/bench/mcp.mjs $(B)
 
 # libFuzzer builds of the library and of each target; FUZZ_SECONDS for each.
 FUZZ_SECONDS ?= 60

@@ -89,9 +89,7 @@ uint64_t hub_boot_id(const struct hub *h)
 
 bool hub_is_paper(const struct hub *h)
 {
-    struct upstream_state up = { .name = "" };
-    h->up->ops->state(h->up, &up);
-    return strcmp(up.name, "paper") == 0;
+    return h->up->paper;
 }
 
 bool hub_own_hours(const struct hub *h)

@@ -125,9 +125,8 @@ void hub_call(futu_conn *caller, struct hub_call *k);
 bool hub_call_drop(struct hub_call *k);
 uint64_t hub_conn_id(const futu_conn *c);
 uint64_t hub_boot_id(const struct hub *h);
-/* The exchange is the built-in one. */
-bool hub_is_paper(const struct hub *h);
 /* See struct upstream. */
+bool hub_is_paper(const struct hub *h);
 bool hub_own_hours(const struct hub *h);
 /* Another number after each event that may have changed what a real-time read is answered: events
  * of the upstream, subscriptions, keys. */

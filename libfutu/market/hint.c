@@ -320,6 +320,7 @@ futu_err hint_closed(struct buf *out, int32_t market, int64_t utc_ns)
     if (!r || !p || hint_open(market, utc_ns))
         return FUTU_OK;
     struct moment m = moment_of(r, utc_ns);
+    size_t before = out->n;
     futu_err err = buf_printf(out, "The %s market is closed now: ", p->name);
     if (!err)
         err = put_reason(out, &m);
@@ -329,5 +330,7 @@ futu_err hint_closed(struct buf *out, int32_t market, int64_t utc_ns)
         err = put_next(out, &m, p, utc_ns);
     if (!err)
         err = buf_puts(out, market_next_open(market, utc_ns) ? ".\n" : "\n");
+    if (err)
+        out->n = before;
     return err;
 }

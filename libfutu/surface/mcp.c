@@ -57,6 +57,8 @@ void mcp_free(struct mcp *m)
     secret_wipe(&m->api_key);
     secret_wipe(&m->trade_pwd);
     wipe(m->previews, sizeof(m->previews));
+    buf_free(&m->entries[0].text);
+    buf_free(&m->entries[1].text);
     buf_free(&m->text);
     buf_free(&m->json);
     buf_free(&m->lines);
@@ -264,7 +266,6 @@ futu_str mcp_session_revision(const struct mcp_session *s)
 static void initialize(struct post *p, futu_str id, futu_str params, futu_str token)
 {
     struct mcp *m = p->s->m;
-    struct hub_status status;
     struct buf *b = &m->json;
     (void)token;
     if (p->s->rev) {
@@ -282,7 +283,6 @@ static void initialize(struct post *p, futu_str id, futu_str params, futu_str to
     p->s->rev = revision_of(buf_str(&m->body));
     if (!p->s->rev)
         p->s->rev = &revisions[ARRAY_LEN(revisions) - 1];
-    hub_status(m->o.hub, &status);
     b->n = 0;
     futu_err err = buf_printf(
         b,
@@ -293,7 +293,7 @@ static void initialize(struct post *p, futu_str id, futu_str params, futu_str to
         "account and trade tools need. An order for a real account is sent only after the user has "
         "agreed to its preview.\"}",
         p->s->rev->name, futu_version(),
-        strcmp(status.upstream, "paper") == 0
+        hub_is_paper(m->o.hub)
             ? "PAPER EXCHANGE: prices, accounts and orders are simulated. " : "");
     if (err)
         mcp_fail(p, id, RPC_INTERNAL, "out of memory");

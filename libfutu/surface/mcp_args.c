@@ -13,6 +13,7 @@
 #define NAME_ROOM 128
 #define PATH_ROOM 160
 #define SPAN_DAYS 90
+#define WORD_MAX 128            /* bytes of a number or of an enum's name as they are written */
 
 struct args {
     struct mcp_shape s;
@@ -155,7 +156,7 @@ static bool number_of(struct args *a, futu_str value, futu_str *s, bool *integer
 {
     *s = value;
     if (mcp_is_string(value)) {
-        if (mcp_string(value, &a->text))
+        if (value.n > WORD_MAX || mcp_string(value, &a->text))
             return false;
         *s = buf_str(&a->text);
     }
@@ -232,7 +233,7 @@ static futu_err put_enum(struct args *a, const struct mcp_rule *r, futu_str valu
             !mcp_number_known(r->numbers, (int64_t)n))
             return unknown_value(a, r->numbers);
         number = (int32_t)n;
-    } else if (!mcp_is_string(value) || mcp_string(value, &a->text) ||
+    } else if (!mcp_is_string(value) || value.n > WORD_MAX || mcp_string(value, &a->text) ||
                !mcp_number(r->numbers, buf_str(&a->text), &number)) {
         return unknown_value(a, r->numbers);
     }
@@ -329,17 +330,21 @@ static futu_err put_list(struct args *a, const struct mcp_rule *r, futu_str valu
     return err ? err : buf_byte(a->d.out, ']');
 }
 
+/* A list of one. */
+static futu_err put_lone(struct args *a, const struct mcp_rule *r, futu_str value)
+{
+    futu_err err = buf_byte(a->d.out, '[');
+    if (!err)
+        err = put_one(a, r, value);
+    return err ? err : buf_byte(a->d.out, ']');
+}
+
 /* One value will do for a list. */
 static futu_err put_value(struct args *a, const struct mcp_rule *r, futu_str value)
 {
     if (!r->list)
         return put_one(a, r, value);
-    if (*value.p == '[')
-        return put_list(a, r, value);
-    futu_err err = buf_byte(a->d.out, '[');
-    if (!err)
-        err = put_one(a, r, value);
-    return err ? err : buf_byte(a->d.out, ']');
+    return *value.p == '[' ? put_list(a, r, value) : put_lone(a, r, value);
 }
 
 /* ---- arguments ---- */
@@ -371,18 +376,21 @@ static futu_err extra(struct args *a, const struct mcp_field *f, futu_str value)
     }
 }
 
-/* A list of which the tool takes one stays a list in the protocol; several may be named by its
- * other names. */
-static futu_err field(struct args *a, const struct mcp_field *f, futu_str value)
+/* A list of which the tool takes one stays a list in the protocol; by another name than the one
+ * that is listed it may have several. */
+static futu_err field(struct args *a, const struct mcp_field *f, futu_str name, futu_str value)
 {
     struct mcp_rule r;
     struct buf *body = a->d.out;
     mcp_rule(&a->s, f, &r);
-    r.list = f->f->label == PB_REPEATED;
+    bool lone = f->f->label == PB_REPEATED && !r.list;
+    if (lone && !str_is(name, mcp_name(&a->s, f->f)))
+        r.list = true;
     if (f->place == MCP_AT_FILTER)
         a->d.out = &a->filter;          /* its members become one object */
     doc_key(&a->d, f->f->name);
-    futu_err err = a->d.err ? a->d.err : put_value(a, &r, value);
+    futu_err err = a->d.err ? a->d.err
+                   : lone && !r.list ? put_lone(a, &r, value) : put_value(a, &r, value);
     a->d.out = body;
     return err;
 }
@@ -403,7 +411,7 @@ static futu_err argument(struct args *a, futu_str name, futu_str value)
     if (pb_set_has(&a->seen[f.place], index_of(&f)))
         return bad(a, "it is there twice, perhaps by another name");
     pb_set_add(&a->seen[f.place], index_of(&f));
-    futu_err err = f.f ? field(a, &f, value) : extra(a, &f, value);
+    futu_err err = f.f ? field(a, &f, name, value) : extra(a, &f, value);
     path_back(a, 0);
     return err;
 }
@@ -505,7 +513,9 @@ futu_err mcp_body(const struct mcp_tool *t, futu_str arguments, int64_t now_ns, 
     e->code = "bad_value";
     body->n = 0;
     mcp_shape(&a.s, t);
-    futu_err err = all(&a, arguments, now_ns);
+    futu_err err = buf_reserve(&a.text, WORD_MAX);      /* so that reading a word can't fail */
+    if (!err)
+        err = all(&a, arguments, now_ns);
     buf_free(&a.filter);
     if (a.text.p)
         wipe(a.text.p, a.text.cap);     /* it may have been a key */

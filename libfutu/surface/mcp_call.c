@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "codec/splice.h"
+#include "market/market.h"
 #include "surface/mcp_result.h"
 #include "surface/mcp_state.h"
 #include "wire/frame.h"
@@ -146,12 +147,23 @@ void mcp_call_tell(struct mcp_call *k)
     mcp_call_free(k);
 }
 
+/* The market of the one security that was asked about. */
+static int32_t market_of(struct mcp_call *k)
+{
+    futu_str code, symbol = mcp_member(buf_str(&k->body), "security");
+    int32_t market;
+    bool known = mcp_is_string(symbol) && symbol.n > 2 &&
+                 !market_parse_code((futu_str){ symbol.p + 1, symbol.n - 2 }, &market, &code);
+    return known ? market : 0;
+}
+
 void mcp_call_finish(struct mcp_call *k, futu_str reply)
 {
     struct mcp *m = k->m;
     struct mcp_result r = { .tool = k->tool, .row = k->row, .reply = reply, .rows = k->wanted,
                             .more = k->more, .paper = hub_is_paper(m->o.hub),
-                            .own_hours = hub_own_hours(m->o.hub),
+                            .own_hours = hub_own_hours(m->o.hub), .market = market_of(k),
+                            .took_ns = clock_mono(&m->o.clock) - k->asked_at,
                             .now_ns = clock_wall(&m->o.clock) };
     m->json.n = m->lines.n = 0;
     futu_err err = mcp_result(&r, &m->json, &m->lines);
@@ -192,6 +204,7 @@ void mcp_call_send(struct mcp_call *k, futu_conn *on, uint32_t proto, futu_str p
     k->call.endpoint = k->tool->name;
     k->call.peer = k->peer;
     k->call.done = done;
+    k->asked_at = clock_mono(&k->m->o.clock);
     hub_call(on, &k->call);
 }
 
@@ -334,7 +347,7 @@ static void show_preview(struct mcp_call *k)
     if (!err)
         err = mcp_preview_text(k->row, buf_str(&m->pb), &m->json, &m->lines);
     if (!err)
-        err = buf_puts(&m->json, "}");
+        err = buf_puts(&m->json, hub_is_paper(m->o.hub) ? ",\"paper\":true}" : "}");
     if (!err)
         err = buf_printf(&m->lines, ".\nShow this to the user. When the user agrees, call %s again "
                          "within 60 seconds with the same arguments and the confirm_token.",
@@ -401,10 +414,11 @@ static void run(struct mcp_call *k, futu_str arguments)
     struct body_error e = { "", "" };
     bool locks = str_is(mcp_member(arguments, "unlock"), "false");
     futu_err err = mcp_body(k->tool, arguments, clock_wall(&m->o.clock), &k->body, &k->args, &e);
-    if (!err && k->row->id == UNLOCK_TRADE && !locks)
+    if (!err && k->row->id == PROTO_TRD_UNLOCK_TRADE && !locks)
         err = add_password(k);
     if (err == FUTU_EAUTH) {
-        mcp_call_fail(k, "no trade password is set: the operator sets FUTU_TRADE_PWD");
+        mcp_call_fail(k, "no trade password is set: the operator has it in FUTU_TRADE_PWD, or "
+                         "names its account with --trade-pwd-account");
         return;
     }
     if (err)

@@ -56,34 +56,68 @@ static bool cursor_of(struct mcp *m, futu_str params, uint64_t *from)
            str_to_u64((futu_str){ (char *)m->body.p + 1, m->body.n - 1 }, from) && *from < n;
 }
 
+/* Each entry once; its schemas cost far more than copying it. */
+static futu_err write_entries(struct mcp *m, bool structured, const struct mcp_entries **out)
+{
+    struct mcp_entries *e = &m->entries[structured];
+    struct doc d = { .out = &e->text };
+    size_t n;
+    const struct mcp_tool *tools = mcp_tools(&n);
+    *out = e;
+    if (e->text.n > 0)
+        return FUTU_OK;
+    for (size_t i = 0; i < n; i++) {
+        e->at[i] = e->text.n;
+        mcp_put_tool(&d, &tools[i], structured);
+    }
+    e->at[n] = e->text.n;
+    buf_free(&d.messages);
+    if (d.err)
+        buf_free(&e->text);
+    return d.err;
+}
+
+static futu_err put_entry(struct buf *out, const struct mcp_entries *e, size_t i, bool first)
+{
+    futu_err err = first ? FUTU_OK : buf_byte(out, ',');
+    return err ? err : buf_put(out, e->text.p + e->at[i], e->at[i + 1] - e->at[i]);
+}
+
+/* Into m->json, from tool `from` on. */
+static futu_err put_page(struct mcp *m, const struct mcp_entries *e, uint64_t from, enum deny deny,
+                         const struct api_key *key)
+{
+    size_t n, i, shown = 0;
+    const struct mcp_tool *tools = mcp_tools(&n);
+    m->json.n = 0;
+    futu_err err = buf_puts(&m->json, "{\"tools\":[");
+    for (i = (size_t)from; !err && i < n && shown < m->o.page; i++)
+        if (listed(m, &tools[i], deny, key))
+            err = put_entry(&m->json, e, i, shown++ == 0);
+    while (i < n && !listed(m, &tools[i], deny, key))
+        i++;
+    if (err)
+        return err;
+    return i < n ? buf_printf(&m->json, "],\"nextCursor\":\"t%zu\"}", i)
+                 : buf_puts(&m->json, "]}");
+}
+
 void mcp_list(struct post *p, futu_str id, futu_str params, futu_str token)
 {
     struct mcp *m = p->s->m;
+    const struct mcp_entries *e;
     struct api_key *key;
-    size_t n, shown = 0;
-    uint64_t from, i;
-    const struct mcp_tool *tools = mcp_tools(&n);
+    uint64_t from;
     if (!cursor_of(m, params, &from)) {
         mcp_fail(p, id, RPC_PARAMS, "cursor: not one that was given out");
         return;
     }
     enum deny deny = mcp_who(m, token, &key);
-    struct doc d = { .out = &m->json };
-    m->json.n = 0;
-    doc_put(&d, "{\"tools\":[");
-    for (i = from; i < n && shown < m->o.page; i++)
-        if (listed(m, &tools[i], deny, key)) {
-            mcp_put_tool(&d, &tools[i], p->s->rev->structured);
-            shown++;
-        }
-    while (i < n && !listed(m, &tools[i], deny, key))
-        i++;
-    char tail[48];
-    snprintf(tail, sizeof(tail), i < n ? "],\"nextCursor\":\"t%u\"}" : "]}", (unsigned)i);
-    doc_put(&d, tail);
-    buf_free(&d.messages);
-    if (d.err)
-        mcp_fail(p, id, RPC_INTERNAL, "%s", futu_strerror(d.err));
+    futu_err err = write_entries(m, p->s->rev->structured, &e);
+    if (!err)
+        err = put_page(m, e, from, deny, key);
+    if (err)
+        mcp_fail(p, id, RPC_INTERNAL, "%s", futu_strerror(err));
     else
         mcp_reply(p, id, buf_str(&m->json));
 }

@@ -4,8 +4,6 @@
 
 #include "surface/mcp_tools.h"
 
-enum { UNLOCK_TRADE = 2005 };
-
 /* What an argument is called where the protocol has another name. proto 0: wherever there is such a
  * field. The first row of a field is the name that is listed, the others are taken too. */
 static const struct {
@@ -71,9 +69,7 @@ static const struct {
     enum mcp_place place;
     const char *name;
 } extras[] = {
-    { MCP_AT_CARD, "card_num" },
-    { MCP_AT_CONFIRM, "confirm_token" },
-    { MCP_AT_KEY, "api_key" },
+    { MCP_AT_CARD, "card_num" }, { MCP_AT_CONFIRM, "confirm_token" }, { MCP_AT_KEY, "api_key" },
 };
 
 void mcp_shape(struct mcp_shape *s, const struct mcp_tool *t)
@@ -113,11 +109,12 @@ static bool quoted_in(const char *members, const struct pb_field *f)
 
 bool mcp_hidden(const struct mcp_shape *s, const struct pb_field *f)
 {
-    /* The last two: REST has the full set of filters. */
-    static const char *const hidden[] = { "packetID", "header", "userID", "pwdMD5", "nextReqKey",
-                                          "placeHolder", "filterConditions", "needKLFieldsFlag",
-                                          "patternFilterList", "customIndicatorFilterList",
-                                          "regPushRehabTypeList", "isSubOrderBookDetail" };
+    /* Passwords are not for a model; REST has the full set of filters. */
+    static const char *const hidden[] = {
+        "packetID", "header", "userID", "pwdMD5", "otp", "nextReqKey", "placeHolder",
+        "filterConditions", "needKLFieldsFlag", "patternFilterList", "customIndicatorFilterList",
+        "regPushRehabTypeList", "isSubOrderBookDetail",
+    };
     for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
         if (strcmp(f->name, hidden[i]) == 0)
             return true;

@@ -142,6 +142,12 @@ static void put_tail(struct doc *d, const struct mcp_tool *t)
                    "\"status\":{\"type\":\"string\"},\"confirm_token\":{\"type\":\"string\"},"
                    "\"expires_in_s\":{\"type\":\"integer\"},\"request\":{\"type\":\"object\"}");
     }
+    if (t->flags & MCP_TIMED) {
+        doc_key(d, "time");
+        doc_put(d, "{\"type\":\"integer\",\"description\":\"UTC seconds.\"},"
+                   "\"round_trip_ms\":{\"type\":\"number\"},"
+                   "\"qot_logined\":{\"type\":\"boolean\"},\"trd_logined\":{\"type\":\"boolean\"}");
+    }
     if (t->group == MCP_PUSH) {
         doc_key(d, "acc_ids");
         doc_put(d, "{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":"
@@ -164,6 +170,8 @@ static const futu_msg *written(const struct mcp_tool *t)
     const struct pb_field *s2c = m ? codec_field(m, STR("s2c")) : NULL;
     if (s2c)
         m = s2c->sub;
+    if (t->flags & MCP_TIMED)
+        return NULL;            /* some of its members, see round_trip() */
     return m && t->flags & MCP_FIRST ? m->fields[0].sub : m;
 }
 

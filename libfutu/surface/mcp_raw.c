@@ -92,15 +92,24 @@ static futu_str member(futu_str object, const char *name, const char *snake)
     return value.p ? value : mcp_member(object, snake);
 }
 
+/* What the other gateway says of a failure. */
+static void refused(struct mcp_call *k, futu_str json)
+{
+    struct buf *b = &k->m->text;
+    futu_err err = mcp_string(member(json, "retMsg", "ret_msg"), b);
+    futu_str text = err || b->n == 0 ? STR("refused") : buf_str(b);
+    mcp_call_fail(k, STR_FMT, (int)MIN(text.n, 400), text.p);
+}
+
 static void answer(struct mcp_call *k, futu_str json)
 {
-    futu_str s2c = mcp_member(json, "s2c"), text = member(json, "retMsg", "ret_msg");
+    futu_str s2c = mcp_member(json, "s2c");
     if (json.n > ANSWER_MAX)
         mcp_call_fail(k, "the answer has %zu bytes, too many to show; ask for less", json.n);
     else if (!mcp_json_valid(json) || !mcp_is_object(json))
         mcp_call_fail(k, "the other gateway's answer is no JSON");
     else if (!str_is(member(json, "retType", "ret_type"), "0"))
-        mcp_call_fail(k, STR_FMT, (int)MIN(text.n, 400), text.n ? text.p : "refused");
+        refused(k, json);
     else
         mcp_call_finish(k, mcp_is_object(s2c) ? s2c : STR("{}"));
 }

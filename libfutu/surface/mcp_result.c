@@ -369,12 +369,31 @@ static futu_err write_message(struct walk *w, const futu_msg *m, futu_str pb)
     return err ? err : w->d.err;
 }
 
+/* Of a ping the time at the other end, and how far away that is. */
+static futu_err round_trip(struct walk *w, futu_str pb, const struct mcp_result *r)
+{
+    struct arena a = { .first = NULL };
+    GetGlobalState_S2C s;
+    char text[160];
+    futu_err err = codec_decode(&GetGlobalState_S2C_msg, &a, pb.p, pb.n, &s, NULL, NULL);
+    if (!err) {
+        snprintf(text, sizeof(text), "\"time\":%lld,\"round_trip_ms\":%.3f,\"qot_logined\":%s,"
+                 "\"trd_logined\":%s", (long long)s.time, (double)r->took_ns / 1e6,
+                 s.qotLogined ? "true" : "false", s.trdLogined ? "true" : "false");
+        doc_put(&w->d, text);
+    }
+    arena_free(&a);
+    return err ? err : w->d.err;
+}
+
 /* `pb` is s2c, or the first row of its list. */
 static futu_err write_all(struct walk *w, const futu_msg *m, futu_str pb,
                           const struct mcp_result *r, struct buf *out)
 {
     struct pb_rec first;
     futu_err err;
+    if (r->tool->flags & MCP_TIMED)
+        return round_trip(w, pb, r);
     if (r->tool->flags & MCP_FIRST && pb.n > 0 && pb_first(pb, m->fields[0].tag, &first)) {
         m = m->fields[0].sub;
         pb = (futu_str){ (const char *)first.p, first.n };
@@ -406,8 +425,10 @@ static futu_err write_reply(struct walk *w, const struct mcp_result *r, struct b
 futu_err mcp_result(const struct mcp_result *r, struct buf *json, struct buf *out)
 {
     struct walk w = { .d = { .out = json }, .rows = r->rows ? r->rows : MCP_ROWS,
-                      .bytes = r->rows ? 0 : json->n + MCP_BYTES, .more = r->more };
+                      .bytes = r->rows ? 0 : json->n + MCP_BYTES, .more = r->more,
+                      .at = mcp_market_of(r->market, 0) };
     futu_err err = FUTU_OK;
+    saw(&w, w.at);
     if (r->tool->flags & MCP_RAW) {
         put(&w, (futu_str){ r->reply.p, r->reply.n - 1 });      /* its bracket comes last */
     } else {

@@ -28,6 +28,8 @@ struct mcp_result {
     bool bare;                  /* the members alone, without "markets" and lines: an event */
     bool paper;                 /* the exchange is the built-in one */
     bool own_hours;             /* see struct upstream */
+    int32_t market;             /* QotMarket that was asked about; 0: several, or none */
+    int64_t took_ns;            /* from the request to its reply */
     int64_t now_ns;             /* UTC */
 };
 

@@ -51,11 +51,8 @@ static const struct row {
       "What is confirmed: the number that the broker's refusal named." },
     TEXT(3001, "isRegOrUnRegPush", "What changes comes as log messages of this session."),
     TEXT(3001, "isFirstPush", "With push: what is known now comes at once."),
-    { PROTO_TRD_UNLOCK_TRADE, "accIDList", 0, NONE, true, 64, 0,
-      "Which accounts, acc_id of futu_list_accounts; absent: all." },
-    { 2008, "accIDList", 0, NONE, true, 64, 0, "Which accounts; absent: all of the API key's." },
+    { 0, "accIDList", 0, NONE, true, 64, 0, "Which accounts; absent: all that the API key may." },
     TEXT(3001, "isUnsubAll", "Everything that this key has subscribed; the rest is ignored."),
-    TEXT(2102, "securityFirm", NULL),
     { 1005, "flag", 0, 4095, false, 0, 0,
       "Which parts, added up: 1 name, 2 quotas, 4 quote rights, 8 disclaimer, 16 update, 2048 web "
       "key. Absent: all." },
@@ -172,7 +169,7 @@ static void by_place(enum mcp_place place, struct mcp_rule *r)
     *r = (struct mcp_rule){ .kind = MCP_TEXT, .least = NONE, .most = NONE };
     switch (place) {
     case MCP_AT_CARD:
-        r->max_chars = 32;
+        r->max_chars = MCP_CARD_MAX;
         r->text = "The account by its card number, whole or the last four digits, in place of "
                   "acc_id.";
         break;
@@ -181,7 +178,7 @@ static void by_place(enum mcp_place place, struct mcp_rule *r)
         r->text = "Another API key, for this call only.";
         break;
     default:
-        r->max_chars = 64;
+        r->max_chars = MCP_TOKEN_MAX;
         r->text = "Of the preview that the user has agreed to.";
     }
 }
@@ -235,7 +232,7 @@ const char *mcp_pattern(enum mcp_kind kind)
 {
     switch (kind) {
     case MCP_ID:
-        return "^[0-9]{1,20}$";
+        return "^(0|[1-9][0-9]{0,19})$";
     case MCP_SYMBOL:
         return "^(HK|US|SH|SZ|SG|JP|AU|MY|CA)\\\\.[!-~]{1,31}$";
     case MCP_CODE:

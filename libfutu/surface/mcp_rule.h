@@ -34,7 +34,7 @@ struct mcp_rule {
     const char *text;       /* for the model, NULL: none */
 };
 
-/* Of an argument of the tool. f->f NULL (acc_ids, card_num ...): by its place. */
+/* Of an argument of the tool. f->f NULL (card_num, api_key ...): by its place. */
 void mcp_rule(const struct mcp_shape *s, const struct mcp_field *f, struct mcp_rule *r);
 /* Of a member of an object among the arguments. */
 void mcp_rule_member(const futu_msg *m, const struct pb_field *f, struct mcp_rule *r);

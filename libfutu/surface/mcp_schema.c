@@ -70,8 +70,12 @@ static void put_value(struct doc *d, const struct mcp_rule *r)
         break;
     case MCP_ID:            /* as a number it would lose its last digits in many clients */
         doc_put(d, "\"type\":[\"string\",\"integer\"]");
-        put_pattern(d, r->kind);
-        doc_put(d, r->above ? ",\"exclusiveMinimum\":0" : ",\"minimum\":0");
+        if (r->above)
+            doc_put(d, ",\"pattern\":\"^[1-9][0-9]{0,19}$\",\"exclusiveMinimum\":0");
+        else
+            put_pattern(d, r->kind);
+        if (!r->above)
+            doc_put(d, ",\"minimum\":0");
         break;
     case MCP_INTEGER:
     case MCP_NUMBER:
@@ -207,7 +211,6 @@ static void put_hints(struct doc *d, const struct mcp_tool *t)
 
 void mcp_put_tool(struct doc *d, const struct mcp_tool *t, bool output)
 {
-    doc_comma(d);
     doc_put(d, "{");
     doc_member(d, "name", t->name);
     doc_member(d, "description", t->text);

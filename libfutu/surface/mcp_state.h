@@ -33,8 +33,17 @@ struct preview {
     int64_t until;
 };
 
+/* The entries of tools/list one behind the other; at[i] begins that of tool i. Written once, for
+ * sessions with and without structured results. */
+#define MCP_TOOLS_MAX 96
+struct mcp_entries {
+    struct buf text;
+    size_t at[MCP_TOOLS_MAX + 1];
+};
+
 struct mcp {
     struct mcp_opts o;
+    struct mcp_entries entries[2];
     struct secret api_key, trade_pwd;
     struct list sessions, orphans;      /* calls whose session has ended */
     struct preview previews[PREVIEWS];
@@ -86,6 +95,7 @@ struct mcp_call {
     struct buf body, pb, sum;           /* the arguments, the request; pages so far */
     int32_t env, market;                /* of the account that is looked for */
     uint64_t acc_id;                    /* that was said beside a card */
+    int64_t asked_at;                   /* when the last request was sent */
     uint64_t account;                   /* that was found; 0: none was looked for */
     size_t rows, wanted;
     bool more;                          /* rows were left behind */

@@ -7,8 +7,8 @@
     { name, proto, MCP_ACCOUNT, MCP_RAW, 0, NULL, REAL, text }
 
 static const struct mcp_tool tools[] = {
-    { "futu_ping", PROTO_KEEP_ALIVE, MCP_CORE, 0, 0, "\"time\":0", NULL,
-      "Round trip to the gateway and on to its upstream." },
+    { "futu_ping", PROTO_GET_GLOBAL_STATE, MCP_CORE, MCP_TIMED, 0, NULL, NULL,
+      "Round trip to the gateway and on to its upstream, and how long it took." },
     { "futu_get_global_state", PROTO_GET_GLOBAL_STATE, MCP_CORE, 0, 0, NULL, NULL,
       "Server time, state of each market, and whether quotes and trading are logged in." },
     { "futu_get_user_info", PROTO_GET_USER_INFO, MCP_CORE, 0, 0, NULL, NULL,

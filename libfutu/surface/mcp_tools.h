@@ -28,6 +28,7 @@ enum mcp_flag {
     MCP_LEAVES = 64,            /* ends pushes in place of registering them */
     MCP_KINDS = 128,            /* nor subTypeList may be left out */
     MCP_SPAN = 256,             /* without start and end it is about the last 90 days */
+    MCP_TIMED = 1024,           /* a round trip: how long it took */
     MCP_RAW = 512,              /* a protocol without published messages, mcp_raw.c */
 };
 
@@ -50,16 +51,17 @@ const char *mcp_nearest(futu_str name);                     /* NULL: none is nea
 /* "quote,account" -> bits. False: `bad` is the unknown word. Empty: all. */
 bool mcp_groups(futu_str words, uint32_t *groups, futu_str *bad);
 
-/* One entry of tools/list; what it answers only when `output`. mcp_schema.c, mcp_output.c */
+/* One entry of tools/list, without a comma; what it answers only when `output`. mcp_schema.c,
+ * mcp_output.c */
 void mcp_put_tool(struct doc *d, const struct mcp_tool *t, bool output);
 void mcp_put_output(struct doc *d, const struct mcp_tool *t);
 
-#define MCP_CARD_MAX 32
+#define MCP_CARD_MAX 32         /* characters */
 #define MCP_TOKEN_MAX 64
 
 /* What the call itself needs beside the members of the protocol. */
 struct mcp_args {
-    char confirm[MCP_TOKEN_MAX + 1], card[MCP_CARD_MAX + 1];    /* empty: not given */
+    char confirm[4 * MCP_TOKEN_MAX + 1], card[4 * MCP_CARD_MAX + 1];    /* empty: not given */
     bool no_account;            /* acc_id is 0 in the body: it is to be found out */
 };
 

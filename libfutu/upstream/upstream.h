@@ -147,7 +147,10 @@ struct upstream {
     const struct upstream_ops *ops;
     /* It is another gateway: it keeps the lock of real accounts, and may know newer protocols. */
     bool forwards;
-    /* Its markets keep hours of their own: what the calendar says of now is not true of them. */
+    /* What is traded on is a paper exchange, here or at the end of a chain of gateways. */
+    bool paper;
+    /* Its markets may keep hours of their own: what the calendar says of now need not be true of
+     * them. */
     bool own_hours;
 };
 

@@ -1,8 +1,12 @@
 // describe.test.mjs - what the gateway tells of itself without a key: reflection and health.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
-import { api, call, key, pathOf, protocols, rows, startGateway, status } from './client.mjs';
+import { Daemon, freePort } from '../sdk/daemon.mjs';
+import { api, call, grpc, key, pathOf, protocols, rows, slow, startGateway, status, within } from './client.mjs';
 import { Reflection, symbolsOf } from './reflect.mjs';
 
 const SERVICES = ['futu.service.FutuOpenD', 'futu.v1.Quote', 'futu.v1.System', 'futu.v1.Trade', 'grpc.health.v1.Health',
@@ -90,5 +94,34 @@ describe('health', () => {
         const ended = new Promise((resolve) => { w.once('error', (e) => resolve(e.code)); });
         w.cancel();
         assert.equal(await ended, status.CANCELLED);
+    });
+
+    it('is told anew when the upstream goes, and when it comes back', async () => {
+        const paper = await new Daemon(['--paper', '--paper-clock', 'always-open']).start();
+        const dir = mkdtempSync(join(tmpdir(), 'futu-grpc-')), port = await freePort();
+        const relay = await new Daemon(['--upstream', `127.0.0.1:${paper.port}`, '--state-dir', dir, '--grpc-port',
+            String(port)]).start();
+        const c = new api.grpc.health.v1.Health(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+        const w = c.Watch({ service: 'futu.v1.Quote' }), told = [];
+        let look = () => {};
+        w.on('data', (m) => { told.push(m.status); look(); });
+        const until = (n) => within(20_000 * slow, `${n} words of ${told}`, new Promise((resolve) => {
+            look = () => told.length >= n && resolve();
+            look();
+        }));
+        await until(1);
+        await paper.kill();
+        await until(2);
+        assert.equal((await call(c, 'Check', { service: 'futu.v1.Trade' })).value.status, 'NOT_SERVING');
+        assert.equal((await call(c, 'Check', { service: '' })).value.status, 'SERVING');
+        await paper.start();
+        await until(3);
+        assert.deepEqual(told, ['SERVING', 'NOT_SERVING', 'SERVING']);
+        w.on('error', () => {});
+        w.cancel();
+        c.close();
+        await relay.stop();
+        await paper.stop();
+        rmSync(dir, { recursive: true });
     });
 });

@@ -110,15 +110,17 @@ describe('an account that is not of the key', () => {
         assert.equal((await place(k)).code, status.PERMISSION_DENIED);
     });
 
-    // Its message has no place for accounts, so that it would open them all.
-    it('is not unlocked', async () => {
-        const unlock = (who) => call(trade, 'UnlockTrade', { c2s: { unlock: true, pwdMD5: passwordMD5 } }, who);
-        assert.equal((await unlock(k)).code, status.PERMISSION_DENIED);
+    it('is not unlocked: a key with accounts names those that are, all of them its own', async () => {
+        const unlock = (who, accIDList) => call(trade, 'UnlockTrade',
+            { c2s: { unlock: true, pwdMD5: passwordMD5, accIDList } }, who);
+        for (const list of [undefined, [SIM_HK], [SIM_US, SIM_HK]])
+            assert.equal((await unlock(k, list)).code, status.PERMISSION_DENIED);
         assert.equal((await unlock(only['trade:real'])).code, status.PERMISSION_DENIED);
         const real = { header: { trdEnv: 1, accID: REAL, trdMarket: 1 } };
         assert.match((await place(all, real)).value.retMsg, /unlock|解锁/i);
         const wrong = await call(trade, 'UnlockTrade', { c2s: { unlock: true, pwdMD5: '0'.repeat(32) } }, all);
         assert.deepEqual([wrong.code, wrong.value.retType], [0, -1]);
+        assert.equal((await unlock(k, [SIM_US])).value.retType, 0);
         assert.equal((await unlock(all)).value.retType, 0);
         assert.equal((await place(all, real)).value.retType, 0);
     });

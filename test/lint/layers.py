@@ -63,7 +63,7 @@ def judge(libs, rows, row, quote, header):
         if "/" not in header:
             return None                     # beside the file
         if own_program:
-            return "not a public header"
+            return None if header in rows[row] else "not a public header"
         return None if allowed_folder(header, row, rows[row]) else f"{row} may not use it"
     lib = library_of(libs, header)
     if lib is None:

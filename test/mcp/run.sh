@@ -9,7 +9,7 @@ export FUTU_OPEND FUTU_CLI
 case $1 in *asan* | *tsan*) export FUTU_SLOW=1 ;; esac
 log=$build/mcp.log
 cd "$(dirname "$0")" || exit 1
-if node --test --test-reporter=spec --test-reporter-destination="$log" ./*.test.mjs; then
+if node --test --test-force-exit --test-reporter=spec --test-reporter-destination="$log" ./*.test.mjs; then
     sed -n '/^ℹ tests/,$s/^ℹ/mcp:/p' "$log"
 else
     cat "$log"

@@ -167,6 +167,7 @@ futu_err paper_new(struct upstream **out, const struct paper_opts *o, char *why,
     if (!p)
         return FUTU_ENOMEM;
     p->base.ops = &paper_ops;
+    p->base.paper = true;
     p->base.own_hours = o->clock && strcmp(o->clock, "real") != 0;
     p->timers = o->timers;
     p->sys = o->sys;

@@ -117,6 +117,15 @@ static void take_far_state(struct relay *r, const Gateway_GetInfo_Hop *hop)
     }
 }
 
+/* Nobody says which hours a paper exchange keeps. */
+static bool ends_on_paper(const Gateway_GetInfo_S2C *s2c)
+{
+    bool paper = false;
+    for (size_t i = 0; i < s2c->n_hopList; i++)
+        paper |= str_is(s2c->hopList[i].upstream, "paper");
+    return paper;
+}
+
 static void on_boot(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *body, size_t n,
                     void *arg)
 {
@@ -130,8 +139,10 @@ static void on_boot(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *bo
               !codec_decode(&Gateway_GetInfo_Response_msg, &a, body, n, &rsp, NULL, NULL);
     const Gateway_GetInfo_Hop *hop = ok && rsp.s2c && rsp.s2c->n_hopList ? rsp.s2c->hopList : NULL;
     uint64_t boot = hop ? hop->bootID : 0;
-    if (hop)
+    if (hop) {
         take_far_state(r, hop);
+        r->base.paper = r->base.own_hours = ends_on_paper(rsp.s2c);
+    }
     arena_free(&a);
     if (boot && r->upstream_boot && boot != r->upstream_boot) {
         r->restarted = true;

@@ -15,7 +15,7 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "examples"))
-from grpc_quote import Gateway  # noqa: E402  pylint: disable=wrong-import-position
+from grpc_quote import Gateway      # the example is the client of these tests
 
 OPEND = os.environ.get("FUTU_OPEND", str(ROOT / "build/futu-opend"))
 SLOW = 4 if os.environ.get("FUTU_SLOW") else 1      # under a sanitizer

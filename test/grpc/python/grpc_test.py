@@ -3,6 +3,7 @@ example of the README."""
 import collections
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -218,6 +219,18 @@ class Example(unittest.TestCase):
         self.assertEqual(done.stdout.count("push "), 4)
         done = self.run_example(daemon.address)
         self.assertEqual((done.returncode, done.stderr[:16]), (1, "UNAUTHENTICATED:"))
+
+    def test_readme_as_it_is_printed(self):
+        daemon = Daemon()
+        self.addCleanup(daemon.end)
+        readme = (ROOT / "README.md").read_text(encoding="utf-8")
+        lines = re.search(r"<<'END'\n(from grpc_quote import.*?)END\n", readme, re.DOTALL).group(1)
+        done = subprocess.run([sys.executable, "-B", "-"], cwd=ROOT, env={**os.environ, "PYTHONPATH": "examples"},
+                              input=lines.replace("127.0.0.1:33333", daemon.address), timeout=60, capture_output=True,
+                              text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn('code: "00700"', done.stdout)
+        self.assertIn("accID: ", done.stdout)
 
     def test_says_that_nobody_is_there(self):
         done = self.run_example("127.0.0.1:1")

@@ -215,6 +215,33 @@ START_TEST(the_hint_says_why_it_is_closed_and_when_it_opens)
 }
 END_TEST
 
+START_TEST(one_line_says_so_where_nothing_failed)
+{
+    for (size_t i = 0; i < ARRAY_LEN(instants); i++) {
+        const struct instant *t = &instants[i];
+        struct buf b = BUF_INIT;
+        ck_assert_int_eq(hint_closed(&b, t->market, at(t->market, t->when)), FUTU_OK);
+        ck_assert_int_eq(hint_open(t->market, at(t->market, t->when)), t->why == NULL);
+        ck_assert_int_eq(b.n == 0, t->why == NULL);
+        buf_byte(&b, 0);
+        const char *text = (const char *)b.p;
+        ck_assert_msg(!t->why || (strstr(text, " is closed now: ") && strstr(text, t->why)), "%s",
+                      text);
+        ck_assert_msg(!t->why || strchr(text, '\n') == text + strlen(text) - 1, "%s", text);
+        buf_free(&b);
+    }
+    struct buf b = BUF_INIT;
+    ck_assert_int_eq(hint_closed(&b, 99, 0), FUTU_OK);
+    ck_assert(b.n == 0 && !hint_open(99, 0));
+    for (long n = 0; test_alloc_fail_at(n); n++) {
+        struct buf c = BUF_INIT;
+        futu_err err = hint_closed(&c, MARKET_HK, at(MARKET_HK, "2026-11-22 12:00:00"));
+        ck_assert(err == FUTU_ENOMEM ? c.n == 0 : err == FUTU_OK && c.n > 100);
+        buf_free(&c);
+    }
+}
+END_TEST
+
 START_TEST(an_unknown_market_has_no_hint)
 {
     struct buf b = BUF_INIT;
@@ -297,6 +324,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, texts_without_a_cause_are_generic);
     tcase_add_test(tc, texts_with_a_cause_are_not_generic);
     tcase_add_test(tc, the_hint_says_why_it_is_closed_and_when_it_opens);
+    tcase_add_test(tc, one_line_says_so_where_nothing_failed);
     tcase_add_test(tc, an_unknown_market_has_no_hint);
     tcase_add_test(tc, the_next_open_is_the_first_at_or_after_the_instant);
     tcase_add_test(tc, every_failed_allocation_leaves_the_text_as_it_was);

@@ -1,5 +1,6 @@
 /* mcp_test.c - JSON-RPC texts in, texts out: revisions, batches, garbage, the list of tools. */
 #include "mcp_rig.h"
+#include "surface/mcp_state.h"
 
 /* ---- messages ---- */
 
@@ -144,8 +145,11 @@ START_TEST(every_tool_of_the_registry_has_its_row)
         if (!rows[i].mcp)
             continue;
         const struct mcp_tool *t = mcp_tool(str_c(rows[i].mcp));
-        ck_assert_msg(t && t->proto == rows[i].id, "%s", rows[i].mcp);
+        /* A keep-alive ends at the next gateway; a ping is to go all the way. */
+        uint32_t proto = rows[i].id == 1004 ? 1002 : rows[i].id;
+        ck_assert_msg(t && t->proto == proto, "%s", rows[i].mcp);
     }
+    ck_assert_uint_le(n_tools, MCP_TOOLS_MAX);
     for (size_t i = 0; i < n_tools; i++) {
         const struct proto_row *row = proto_find(tools[i].proto);
         ck_assert_msg(row && !row->request == !!(tools[i].flags & MCP_RAW), "%s", tools[i].name);
