@@ -377,6 +377,7 @@ static void broker_free(struct upstream *u)
     struct broker *b = container_of(u, struct broker, base);
     b->freeing = true;
     timer_stop(b->o.timers, &b->look);
+    timer_stop(b->o.timers, &b->waited);
     renewal_stop(&b->renewal);
     call_free_all(b);
     quote_free(b);
@@ -414,6 +415,8 @@ futu_err broker_new(struct upstream **out, const struct broker_opts *o)
     list_init(&b->stocks);
     list_init(&b->openings);
     list_init(&b->resolves);
+    list_init(&b->waits);
+    b->waited.fn = reads_late;
     o->random(&b->boot, sizeof(b->boot));
     snprintf(b->name, sizeof(b->name), "broker");
     futu_err err = o->auth ? broker_login(&b->base, o->auth) : make_platform(b);

@@ -32,6 +32,7 @@ static void job_free(struct job *j)
         j->drop(j);
     channel_cancel(&j->ask);
     resolve_stop(&j->resolve);
+    list_remove(&j->wait);
     list_remove(&j->node);
     arena_free(&j->arena);
     mem_free(j);
@@ -217,6 +218,7 @@ static struct job *job_new(struct broker *b, struct upstream_request *rq,
     str_copy(j->key, sizeof(j->key), str_c(rq->key));
     list_push(&b->jobs, &j->node);
     list_init(&j->resolve.node);
+    list_init(&j->wait);
     rq->upstream_data = j;
     return j;
 }

@@ -316,6 +316,7 @@ void quote_down(struct broker *b, const char *why)
 {
     struct list *it, *tmp;
     loss_quote_begin(b, why);
+    reads_again(b);
     list_each(it, tmp, &b->stocks)
         memset(list_entry(it, struct stock, node)->seen, 0,
                sizeof(list_entry(it, struct stock, node)->seen));

@@ -328,4 +328,5 @@ void quote_push(struct broker *b, const uint8_t *body, size_t n)
         on_entry(b, &p.entries[i]);
     }
     arena_free(&a);
+    reads_again(b);
 }

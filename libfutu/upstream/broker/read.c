@@ -7,6 +7,7 @@
 #include "upstream/broker/state.h"
 
 #define READ_MAX 1000
+#define FIRST_DATA_NS (3 * NS_PER_S)
 
 static void no_memory(struct job *j)
 {
@@ -132,12 +133,51 @@ void on_user_info(struct job *j)
 
 /* ---- what the streams have brought ---- */
 
-static void no_data(struct job *j, const Qot_Common_Security *sec)
+/* A stream that was opened a moment ago has not brought its first data yet: the read waits for it,
+ * since programs subscribe and then read at once. */
+static bool wait_for_data(struct job *j, const struct stock *s, enum stock_kind kind,
+                          void (*again)(struct job *j))
+{
+    struct broker *b = j->b;
+    int64_t now = broker_now(b);
+    if (!s || !s->wanted[kind] || (j->wait_until && now >= j->wait_until))
+        return false;
+    if (!j->wait_until)
+        j->wait_until = now + FIRST_DATA_NS;
+    j->again = again;
+    list_push(&b->waits, &j->wait);
+    if (!b->waited.armed)
+        timer_set(b->o.timers, &b->waited, j->wait_until);
+    return true;
+}
+
+void reads_again(struct broker *b)
+{
+    struct list all;
+    list_take(&all, &b->waits);
+    while (!list_empty(&all)) {
+        struct job *j = list_entry(all.next, struct job, wait);
+        list_remove(&j->wait);
+        j->again(j);
+    }
+}
+
+void reads_late(struct timer *t, int64_t now)
+{
+    struct broker *b = container_of(t, struct broker, waited);
+    reads_again(b);                     /* those whose time is over fail now */
+    if (!list_empty(&b->waits) && !b->waited.armed)
+        timer_set(b->o.timers, t, MAX(now, list_entry(b->waits.next, struct job,
+                                                      wait)->wait_until));
+}
+
+static void no_data(struct job *j, const Qot_Common_Security *sec, enum stock_kind kind,
+                    void (*again)(struct job *j))
 {
     char text[CHANNEL_WHY + 80];
     if (channel_state(j->b->platform) != CHANNEL_UP)
         job_fail(j, RET_DISCONNECTED, "%s", channel_down(j->b->platform, text));
-    else
+    else if (!wait_for_data(j, stock_find(j->b, sec->market, sec->code), kind, again))
         job_fail(j, RET_FAILED, "no such data of " STR_FMT " has come yet",
                  (int)MIN(sec->code.n, 40), sec->code.p);
 }
@@ -163,7 +203,7 @@ void on_basic(struct job *j)
     for (size_t i = 0; i < c2s->n_securityList && !err; i++) {
         const struct stock *s = live(j, &c2s->securityList[i]);
         if (!s || !s->quote.has_price || !s->quote.has_last_close) {
-            no_data(j, &c2s->securityList[i]);
+            no_data(j, &c2s->securityList[i], KIND_BASIC, on_basic);
             return;
         }
         err = fill_basic(s, &j->arena, &s2c->basicQotList[s2c->n_basicQotList++]);
@@ -191,7 +231,7 @@ void on_book(struct job *j)
     else if (!s2c)
         no_memory(j);
     else if (!s || !s->has_book)
-        no_data(j, c2s->security);
+        no_data(j, c2s->security, KIND_BOOK, on_book);
     else
         end(j, fill_book(s, &j->arena, (size_t)c2s->num, s2c));
 }
@@ -209,7 +249,7 @@ void on_ticker(struct job *j)
         return;
     }
     if (!s || !s->n_ticks) {
-        no_data(j, c2s->security);
+        no_data(j, c2s->security, KIND_TICKS, on_ticker);
         return;
     }
     futu_err err = fill_ticks(s, &j->arena, (size_t)c2s->maxRetNum,

@@ -134,7 +134,7 @@ struct broker {
     struct renewal renewal;
     bool freeing;
 
-    struct list firms, jobs, stocks, openings, resolves;
+    struct list firms, jobs, stocks, openings, resolves, waits;
     struct map by_key, by_id;           /* stocks */
     struct map orders;                  /* the public number to the server's text of an order */
     struct arena arena;                 /* of one push or reply */
@@ -151,6 +151,7 @@ struct broker {
     } states_asks[STATE_ASKS];
     struct channel_ask addrs_ask, firms_ask;
     struct timer look;                  /* market states; silence of the quotes */
+    struct timer waited;                /* of the reads that wait for first data */
     int64_t last_push, resub_at;
     uint64_t boot;                      /* of request ids */
     uint64_t requests;
@@ -187,6 +188,9 @@ struct job {
     const Trd_Common_TrdHeader *header;
     void *state;                        /* the handler's, from the arena */
     size_t parts;                       /* answers that are out, of a handler with several */
+    struct list wait;                   /* in broker->waits: `again` runs when something has come */
+    void (*again)(struct job *j);
+    int64_t wait_until;                 /* 0: it has not waited */
     void (*drop)(struct job *j);        /* before it goes; NULL: nothing to do */
 };
 
@@ -291,6 +295,9 @@ void on_book(struct job *j);
 void on_ticker(struct job *j);
 void on_static(struct job *j);
 void on_market_state(struct job *j);
+/* Reads that wait look again; with `late` those whose time is over fail. */
+void reads_again(struct broker *b);
+void reads_late(struct timer *t, int64_t now);
 /* Of a public market, by what the platform has told last; 0: it has told nothing. */
 int32_t market_state_of(const struct broker *b, int32_t qot_market);
 

@@ -306,6 +306,65 @@ START_TEST(reads_are_answered_from_what_has_come_and_never_from_before_a_loss)
 }
 END_TEST
 
+/* A price of the security, as the server pushes it. */
+static void come(struct bw *w, const char *code)
+{
+    struct bk_quote q = { 0 };
+    struct bk_push_entry e = { .has_bit = true, .bit = BIT_PRICE };
+    const struct bk_push p = { .n_entries = 1, .entries = &e };
+    struct buf payload = BUF_INIT, body = BUF_INIT;
+    SET(&q, price, 300);
+    SET(&q, last_close, 299);
+    ck_assert_int_eq(codec_encode(&bk_quote_msg, &q, &payload, NULL), FUTU_OK);
+    SET(&e, stock_id, stock_find(w->b, MARKET_HK, str_c(code))->id);
+    e.payload = buf_str(&payload);
+    ck_assert_int_eq(codec_encode(&bk_push_msg, &p, &body, NULL), FUTU_OK);
+    quote_push(w->b, body.p, body.n);
+    buf_free(&payload);
+    buf_free(&body);
+}
+
+START_TEST(a_read_right_after_its_subscription_waits_for_the_first_data)
+{
+    struct bw w;
+    struct bw_ask a;
+    struct opening x = { .done = 0 };
+    Qot_Common_Security sec = { .market = MARKET_HK, .has_market = true, .code = STR("00700") };
+    Qot_GetBasicQot_C2S c2s = { .n_securityList = 1, .securityList = &sec };
+    const Qot_GetBasicQot_Request q = { .c2s = &c2s };
+    for (int comes = 0; comes < 2; comes++) {
+        bw_init(&w);
+        emu_scene(w.rig.emu)->no_quotes = true;
+        x = (struct opening){ .done = 0 };
+        want(&x, MARKET_HK, "00700", 1);
+        open_all(&w, &x);
+        bw_send(&w, &a, 3004, &q);
+        rig_pass(&w.rig, 29 * NS_PER_S / 10);
+        ck_assert_uint_eq(a.done, 0);
+        if (comes)
+            come(&w, "00700");
+        else
+            rig_pass(&w.rig, NS_PER_S / 5);
+        const struct bw_head *r = bw_answer(&w, &a);
+        ck_assert_int_eq(bw_ret(r), comes ? RET_OK : RET_FAILED);
+        if (!comes)
+            ck_assert_str_eq(bw_msg(r), "no such data of 00700 has come yet");
+        bw_free(&w);
+    }
+    /* A loss ends the wait, and so does the end of the upstream. */
+    bw_init(&w);
+    emu_scene(w.rig.emu)->no_quotes = true;
+    x = (struct opening){ .done = 0 };
+    want(&x, MARKET_HK, "00700", 1);
+    open_all(&w, &x);
+    bw_send(&w, &a, 3004, &q);
+    emu_kick(w.rig.emu, 1);
+    rig_pump(&w.rig);
+    ck_assert_int_eq(bw_ret(bw_answer(&w, &a)), RET_DISCONNECTED);
+    bw_free(&w);
+}
+END_TEST
+
 START_TEST(static_data_and_market_states_need_no_subscription)
 {
     struct bw w;
@@ -394,6 +453,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, quotes_that_stay_away_for_a_minute_are_subscribed_again);
     tcase_add_test(tc, the_present_value_is_there_once_something_has_come);
     tcase_add_test(tc, reads_are_answered_from_what_has_come_and_never_from_before_a_loss);
+    tcase_add_test(tc, a_read_right_after_its_subscription_waits_for_the_first_data);
     tcase_add_test(tc, static_data_and_market_states_need_no_subscription);
     tcase_add_test(tc, a_stricter_state_of_a_market_wins);
     tcase_add_test(tc, every_failed_allocation_is_clean);
