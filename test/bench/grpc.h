@@ -13,7 +13,7 @@ void grpc_write(char *path, size_t size, const char *name, const uint8_t *p, siz
 /* grpc_peer from the folder of this program; its two files hold messages. gather NULL: it does
  * not. */
 void grpc_start_peer(struct server *s, const char *body, const char *event, const char *gather);
-/* Subscribes the callers without a key to at most 100 of HK.00001 and so on; with n 1 to HK.00700. */
+/* Subscribes callers without a key to at most 100 of HK.00001 and so on; n 1: to HK.00700. */
 void grpc_subscribe(int port, size_t n);
 
 #endif
