@@ -212,7 +212,8 @@ static void find_password(struct mcp_conf *m, const struct args *a)
         set_password(m, env);
     if (m->trade_pwd_account && !m->trade_pwd[0])
         fprintf(stderr, "futucli mcp: no trade password of %s: %s; futu_unlock_trade can't "
-                "unlock\n", m->trade_pwd_account, why[0] ? why : "the keychain has none");
+                "unlock: futucli set-trade-pwd --account %s stores it\n", m->trade_pwd_account,
+                why[0] ? why : "the keychain has none", m->trade_pwd_account);
     wipe_text(found, sizeof(found));
 }
 

@@ -49,6 +49,14 @@ static void ask_in_child(bool echo, const char *want, int on_sigterm)
     _exit(code);
 }
 
+/* A job in the background has begun with some of them ignored, and hands that on. */
+static void all_signals_count(void)
+{
+    static const int fatal[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    for (size_t i = 0; i < ARRAY_LEN(fatal); i++)
+        signal(fatal[i], SIG_DFL);
+}
+
 static void start(bool echo, const char *want, int on_sigterm)
 {
     char name[64];
@@ -60,6 +68,7 @@ static void start(bool echo, const char *want, int on_sigterm)
     screen[0] = '\0';
     child = fork();
     if (child == 0) {
+        all_signals_count();
         setsid();
         int fd = open(name, O_RDWR);
         ioctl(fd, TIOCSCTTY, 0);
