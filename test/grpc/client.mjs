@@ -44,10 +44,13 @@ export const pathOf = (name) => `/futu.v1.${placeOf(name).join('/')}`;
 
 export class GrpcGateway extends Gateway {
     async run() {
-        this.grpcPort ??= await freePort();
+        if (!this.opened)               // another port at each try, the same one after a restart
+            this.grpcPort = await freePort();
         this.more = ['--grpc-port', String(this.grpcPort), '--audit-log', join(this.dir, 'audit.jsonl'),
             ...(this.keys ? ['--grpc-keys-file', this.keysFile] : []), ...(this.extra ?? [])];
-        return super.run();
+        await super.run();
+        this.opened = true;
+        return this;
     }
 
     // A client of one of the services, such as api.futu.v1.Quote. It has a connection of its own.

@@ -17,8 +17,7 @@ const program = process.env.FUTU_OPEND ??
     fileURLToPath(new URL('../../build/futu-opend', import.meta.url));
 const READY_MS = 30_000, STOP_MS = 20_000;
 
-// A port that was free a moment ago.
-export function freePort() {
+function somePort() {
     return new Promise((resolve, reject) => {
         const s = createServer();
         s.once('error', reject);
@@ -27,6 +26,19 @@ export function freePort() {
             s.close(() => resolve(port));
         });
     });
+}
+
+// A port that was free a moment ago, and that nobody else here has been given: a daemon asks for
+// several before it opens the first.
+const given = new Set();
+export async function freePort() {
+    for (;;) {
+        const port = await somePort();
+        if (given.has(port))
+            continue;
+        given.add(port);
+        return port;
+    }
 }
 
 export class Daemon {
