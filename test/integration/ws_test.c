@@ -277,7 +277,8 @@ END_TEST
 /* Of many the last is answered: what waits does not grow with them. */
 START_TEST(a_flood_of_pings_without_reading_costs_nothing)
 {
-    enum { PINGS = 200000 };
+    /* AddressSanitizer keeps what is freed for a while. */
+    enum { PINGS = SLOW > 1 ? 10000 : 200000 };
     struct peer p;
     struct ws_msg m;
     uint8_t ping[131] = { 0x89, 0x80 | 125 };
