@@ -52,7 +52,7 @@ static void call_free(struct call *k)
         k->replay->call = NULL;
     if (k->order)
         k->order->call = NULL;
-    if (k->ask.proto == PROTO_TRD_UNLOCK_TRADE)           /* the digest of a password */
+    if (k->ask.proto == PROTO_TRD_UNLOCK_TRADE)      /* the digest of a password */
         wipe(k->body.p, k->body.n);
     if (k->body.cap > KEEP_BODY)
         buf_free(&k->body);

@@ -10,7 +10,6 @@
 #include "surface/mcp_state.h"
 #include "wire/frame.h"
 
-enum { UNLOCK_TRADE = 2005, SUB = 3001 };
 
 static const char *why_not(enum deny d)
 {
@@ -298,7 +297,7 @@ static void start(struct mcp_call *k)
     if (err)
         mcp_call_fail(k, "%s", futu_strerror(err));
     else if (sub_type)
-        mcp_call_ask(k, SUB, buf_str(&k->m->pb), on_subscribed);
+        mcp_call_ask(k, PROTO_QOT_SUB, buf_str(&k->m->pb), on_subscribed);
     else
         send_request(k);
 }

@@ -292,6 +292,19 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+void column_medians(double *out, const double *rows, size_t n, size_t width)
+{
+    double column[COLUMN_MAX];
+    if (n == 0 || n > COLUMN_MAX)
+        die("column_medians");
+    for (size_t k = 0; k < width; k++) {
+        for (size_t i = 0; i < n; i++)
+            column[i] = rows[i * width + k];
+        qsort(column, n, sizeof(double), by_value);
+        out[k] = column[n / 2];
+    }
+}
+
 static void compare_memory(const char *bin)
 {
     double ours[STARTS], theirs[STARTS];

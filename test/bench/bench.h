@@ -127,6 +127,10 @@ void futu_open(struct conn *c, int port, const char *what);
 void futu_await(struct conn *c, const uint8_t *request, const char *what);
 void futu_ask(struct conn *c, const uint8_t *request, size_t len, const char *what);
 
+/* The median of each column of n rows (at most COLUMN_MAX). */
+#define COLUMN_MAX 16
+void column_medians(double *out, const double *rows, size_t n, size_t width);
+
 /* A table of two columns, ours and that of `peer`, and the ratio. */
 void table_head(const char *title, const char *peer, const char *unit);
 void table_row(const char *what, double ours, double theirs, bool more_is_better);

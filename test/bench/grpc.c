@@ -180,23 +180,11 @@ static struct sample run_h2load(const struct server *s, const struct shape *h, c
 
 /* ---- the table ---- */
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Of each column by itself. */
 static struct sample median(const struct sample r[ROUNDS])
 {
     struct sample out;
-    double column[ROUNDS];
-    for (size_t k = 0; k < sizeof(out) / sizeof(double); k++) {
-        for (size_t i = 0; i < ROUNDS; i++)
-            column[i] = ((const double *)&r[i])[k];
-        qsort(column, ROUNDS, sizeof(double), by_value);
-        ((double *)&out)[k] = column[ROUNDS / 2];
-    }
+    column_medians((double *)&out, (const double *)r, ROUNDS, sizeof(out) / sizeof(double));
     return out;
 }
 

@@ -9,10 +9,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { freePort } from '../sdk/daemon.mjs';
 
 const build = process.argv[2], ROUNDS = 3, ROUND_MS = 1000, HZ = 100;
 const dir = mkdtempSync(join(tmpdir(), 'futu-mcp-bench-'));
@@ -22,13 +23,6 @@ function start(file, args, options = {}) {
     const child = spawn(file, args, { stdio: ['pipe', 'pipe', 'ignore'], ...options });
     children.push(child);
     return child;
-}
-
-function freePort() {
-    return new Promise((resolve) => {
-        const s = createServer();
-        s.listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => resolve(port)); });
-    });
 }
 
 // Processor time of these processes so far, in microseconds.

@@ -3,7 +3,6 @@
 // account, which is the paper exchange here, and the ports, which are free ones.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync,
     writeFileSync } from 'node:fs';
 import { request } from 'node:http';
@@ -11,7 +10,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import { checkSecrets, secrets } from '../secrets.mjs';
+import { checkSecrets, passwordMD5, secrets } from '../secrets.mjs';
 import { freePort } from '../sdk/daemon.mjs';
 
 const [opend, futucli] = process.argv.slice(2).map((p) => resolve(p));
@@ -20,7 +19,6 @@ const home = mkdtempSync(join(tmpdir(), 'futu-cheatsheet-')), log = join(home, '
 const env = { ...process.env, HOME: home, PATH: `${home}/bin:${process.env.PATH}`, TZ: 'UTC',
     FUTU_OPEND_PORT: '0', FUTU_OPEND_PAPER_CLOCK: 'always-open' };
 const running = new Set();
-const md5 = createHash('md5').update('paper').digest('hex');     // what unlocks the paper exchange
 let checks = 0;
 
 mkdirSync(join(home, 'bin'));
@@ -125,7 +123,7 @@ async function verbose() {
     await http(d.restPort, '/api/snapshot?security_list=HK.00700',
         { headers: { authorization: 'Bearer my-own-secret' } });
     await http(d.restPort, '/api/accounts?token=my-other-secret');
-    await post(d.restPort, '/api/unlock-trade', 'my-own-secret', { unlock: true, pwd_md5: md5 });
+    await post(d.restPort, '/api/unlock-trade', 'my-own-secret', { unlock: true, pwd_md5: passwordMD5 });
     await until('the frames in the log', () => /reply: .*Trd_UnlockTrade/.test(d.err) &&
         /HTTP answer: 401/.test(d.err));
     seen('frames: requests and replies by name', /request: .*Qot_GetBasicQot/.test(d.err) &&
@@ -133,8 +131,8 @@ async function verbose() {
     seen('HTTP: request lines and answers', /HTTP request: GET \/api\/snapshot/.test(d.err) &&
         /HTTP answer: 200 \{/.test(d.err));
     seen('a warning that such a log tells much', /WARN .*(credentials|secrets)/.test(d.err));
-    for (const secret of ['my-own-secret', 'my-other-secret', md5])
-        seen(`no ${secret === md5 ? 'password digest' : secret}`, !d.err.includes(secret));
+    for (const secret of ['my-own-secret', 'my-other-secret', passwordMD5])
+        seen(`no ${secret === passwordMD5 ? 'password digest' : secret}`, !d.err.includes(secret));
     seen('ends with 0', await d.end() === 0);
 }
 

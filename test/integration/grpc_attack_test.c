@@ -97,13 +97,19 @@ static void condemned(uint32_t code, const char *part)
 
 /* ---- floods ---- */
 
-static size_t make_reset(uint8_t *out, uint32_t i)
+/* A call, and behind it a frame of four bytes on its stream. */
+static size_t make_call_and(uint8_t *out, uint32_t i, uint8_t type, const uint8_t p[4])
 {
-    static const uint8_t cancel[4] = { 0, 0, 0, 8 };
     uint8_t block[256];
     size_t n = h2_request(block, "/grpc.health.v1.Health/Watch", NULL, 0);
     n = h2_put(out, H2_HEADERS, H2_END_HEADERS, 2 * i + 1, block, n);
-    return n + h2_put(out + n, H2_RST_STREAM, 0, 2 * i + 1, cancel, 4);
+    return n + h2_put(out + n, type, 0, 2 * i + 1, p, 4);
+}
+
+static size_t make_reset(uint8_t *out, uint32_t i)
+{
+    static const uint8_t cancel[4] = { 0, 0, 0, 8 };
+    return make_call_and(out, i, H2_RST_STREAM, cancel);
 }
 
 START_TEST(rapid_reset)
@@ -212,10 +218,7 @@ END_TEST
 static size_t make_provoked_reset(uint8_t *out, uint32_t i)
 {
     static const uint8_t all[4] = { 0x7f, 0xff, 0xff, 0xff };
-    uint8_t block[256];
-    size_t n = h2_request(block, "/grpc.health.v1.Health/Watch", NULL, 0);
-    n = h2_put(out, H2_HEADERS, H2_END_HEADERS, 2 * i + 1, block, n);
-    return n + h2_put(out + n, H2_WINDOW_UPDATE, 0, 2 * i + 1, all, 4);
+    return make_call_and(out, i, H2_WINDOW_UPDATE, all);
 }
 
 START_TEST(resets_that_the_daemon_is_made_to_send)

@@ -1,10 +1,10 @@
 // ws.test.mjs - /ws as its clients see it: who gets in, what they are sent, what they may say, and
 // what becomes of those who do not read.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import WebSocket from 'ws';
 
+import { passwordMD5 } from '../secrets.mjs';
 import { Events, stream } from './events.mjs';
 import { decode, pushes } from './ftapi.mjs';
 import { key, order, REAL, SCOPES, SIM_HK, SIM_US, slow, startGateway,
@@ -317,7 +317,7 @@ describe('orders', () => {
         const push = decode('Trd_UpdateOrder.Response', Buffer.from(e.body_b64, 'base64'));
         assert.equal(Number(push.s2c.order.orderID), s2c.order_id);
         await g.http('/api/unlock-trade', { key: free, body: { unlock: true,
-            pwd_md5: createHash('md5').update('paper').digest('hex') } });
+            pwd_md5: passwordMD5 } });
         // simulated ones tell no fills
         await place({ acc_id: REAL, trd_env: 1, order_type: 2, price: 0 });
         const fill = await clients.free.wait((x) => x.proto_id === 2218);
