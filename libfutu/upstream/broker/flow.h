@@ -101,6 +101,12 @@ void flow_free(struct flow *f);                 /* NULL is fine */
 
 /* From FLOW_IDLE or FLOW_FAILED; on_ready, on_ask or on_failed follow. */
 void flow_start(struct flow *f);
+/* Logs in anew with the password, whatever is saved; what was awaited, or done, is given up. */
+void flow_restart(struct flow *f);
+bool flow_may_restart(const struct flow *f);    /* no call of a login is under way */
+/* Another SMS while the code of one is awaited; its own is then worthless. FUTU_ENOTFOUND: none is
+ * awaited. */
+futu_err flow_resend(struct flow *f);
 /* While a code is awaited. `only`: there is no other where it comes from, so a wrong one is final.
  * FUTU_EINVAL: no 4 to 8 digits, nothing is sent; FUTU_ENOTFOUND: none is awaited. */
 futu_err flow_code(struct flow *f, futu_str code, bool only);
