@@ -358,6 +358,13 @@ futu_err direct_restart(struct direct *d, const struct secret *md5)
     return FUTU_OK;
 }
 
+/* What waits on disk for the code of an older SMS is gone on with, but for a newer one. */
+static futu_err start_for_code(struct direct *d)
+{
+    futu_err err = direct_again(d);
+    return err || flow_state(d->flow) != FLOW_WAIT_CODE ? err : flow_resend(d->flow);
+}
+
 futu_err direct_send_code(struct direct *d)
 {
     switch (flow_state(d->flow)) {
@@ -369,7 +376,7 @@ futu_err direct_send_code(struct direct *d)
         return FUTU_EEXIST;
     case FLOW_IDLE:
     case FLOW_FAILED:
-        return direct_again(d);
+        return start_for_code(d);
     default:
         return FUTU_EBUSY;
     }

@@ -226,7 +226,7 @@ static bool is_http(futu_str line)
 static void unknown(futu_console *s, futu_str name)
 {
     const char *near = NULL;
-    unsigned best = 5;
+    unsigned best = 4;
     for (size_t i = 0; i < console_n_cmds; i++) {
         unsigned d = futu_word_distance(name, str_c(console_cmds[i].name));
         if (d < best) {
