@@ -122,7 +122,7 @@ static void hold(futu_console *s, const uint8_t *p, size_t n)
 {
     if (!buf_put(&s->held, p, n))
         return;
-    say(s, "too much input while a command is under way");
+    say(s, "too much input waits for its turn");
     console_end(s);
 }
 
