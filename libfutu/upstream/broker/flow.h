@@ -15,7 +15,8 @@
  * Blocks:  only where the login asks for the password (a keychain's dialog, the terminal).
  * Threads: the loop's. Events come from the loop or from inside a call of this header; they may
  *          call anything here but flow_free().
- * Tests:   test/unit/upstream/broker/flow_test.c, flow_renew_test.c, login_flow_test.c (over HTTP)
+ * Tests:   test/unit/upstream/broker/flow_test.c, flow_renew_test.c, flow_again_test.c,
+ *          login_flow_test.c (over HTTP)
  */
 #ifndef UPSTREAM_BROKER_FLOW_H
 #define UPSTREAM_BROKER_FLOW_H
