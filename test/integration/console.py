@@ -183,6 +183,14 @@ class Paper(unittest.TestCase):
             c.send("ping\r\nquit\r\nping\r\n")
             self.assertEqual(c.rest(), "the paper exchange is in this process: 0 ms\r\n")
 
+    def test_who_closes_early_and_reads_late_gets_every_answer(self):
+        with self.daemon.console() as c:
+            c.send("help\n" * 2500)
+            c.socket.shutdown(socket.SHUT_WR)
+            with self.daemon.console() as other:        # by now what the sockets take is taken
+                other.ask("update")
+            self.assertEqual(c.rest().count("counters, as at /metrics\r\n"), 2500)
+
     def test_a_telnet_client_is_refused_its_options_and_gets_a_prompt(self):
         with self.daemon.console() as c:
             c.send(bytes([IAC, DO, 1, IAC, WILL, 31, IAC, WONT, 5, IAC, 250, 24, 0, 120, IAC, 240]))

@@ -27,7 +27,8 @@ END_TEST
 
 START_TEST(any_split_gives_the_same_answers)
 {
-    static const char all[] = "help\r\nupdat\xff\xfb\x01" "e\r\nhelp -cmd=\"relogin\"\r\nx\b\bquit\r\n";
+    static const char all[] = "help\r\nupdat\xff\xfb\x01" "e\r\nhelp -cmd=\"relogin\"\r\n"
+                              "x\b\bquit\r\n";
     char whole[8192];
     desk_feed(&one, all, sizeof(all) - 1);
     ck_assert_int_eq(one.err, FUTU_ECANCELED);
@@ -283,6 +284,23 @@ START_TEST(who_reads_nothing_is_cut_and_takes_a_bounded_room)
 }
 END_TEST
 
+START_TEST(what_is_being_written_stays_where_it_is)
+{
+    ck_assert_int_eq(futu_console_feed(one.c, "help\n", 5), FUTU_OK);
+    futu_str shown = futu_console_output(one.c);
+    char *before = strndup(shown.p, shown.n);
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(futu_console_feed(one.c, "help\n", 5), FUTU_OK);
+    futu_str now = futu_console_output(one.c);
+    ck_assert_ptr_eq(now.p, shown.p);
+    ck_assert_uint_eq(now.n, shown.n);
+    ck_assert_int_eq(memcmp(now.p, before, now.n), 0);
+    futu_console_sent(one.c, now.n);
+    ck_assert_uint_eq(futu_console_output(one.c).n, 20 * now.n);
+    free(before);
+}
+END_TEST
+
 START_TEST(a_reader_that_comes_back_gets_all_that_it_asked_for)
 {
     char lines[6 * 200];
@@ -344,6 +362,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, there_are_32_sessions_at_most);
     tcase_add_test(tc, silence_ends_a_session);
     tcase_add_test(tc, who_reads_nothing_is_cut_and_takes_a_bounded_room);
+    tcase_add_test(tc, what_is_being_written_stays_where_it_is);
     tcase_add_test(tc, a_reader_that_comes_back_gets_all_that_it_asked_for);
     tcase_add_test(tc, every_failed_allocation_is_clean);
 }
