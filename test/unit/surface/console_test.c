@@ -252,6 +252,16 @@ START_TEST(there_are_32_sessions_at_most)
 }
 END_TEST
 
+START_TEST(a_session_needs_somebody_to_be_told)
+{
+    futu_console_opts o = FUTU_CONSOLE_OPTS_INIT;
+    ck_assert_int_eq(console_open(desk, &two.c, &o), FUTU_EINVAL);
+    o.on_output = on_output;
+    ck_assert_int_eq(console_open(desk, &two.c, &o), FUTU_EINVAL);
+    ck_assert_ptr_null(two.c);
+}
+END_TEST
+
 START_TEST(silence_ends_a_session)
 {
     rig_pass(&k.r, 599 * NS_PER_S);
@@ -360,6 +370,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, reports_go_into_new_files_alone);
     tcase_add_test(tc, commands_are_limited_over_all_sessions);
     tcase_add_test(tc, there_are_32_sessions_at_most);
+    tcase_add_test(tc, a_session_needs_somebody_to_be_told);
     tcase_add_test(tc, silence_ends_a_session);
     tcase_add_test(tc, who_reads_nothing_is_cut_and_takes_a_bounded_room);
     tcase_add_test(tc, what_is_being_written_stays_where_it_is);
