@@ -446,7 +446,7 @@ class Login(unittest.TestCase):
                 os.write(fd, b"12\n")                       # no code: it is asked for again
                 while b"the terminal held is no code" not in screen:
                     screen += os.read(fd, 4096)
-                os.write(fd, e.code().encode() + b"\n")
+                os.write(fd, b" input_phone_verify_code -code=" + e.code().encode() + b" \n")
                 end = time.monotonic() + WAIT
                 while "login: done" not in c.ask("status") and time.monotonic() < end:
                     time.sleep(0.05)
