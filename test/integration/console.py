@@ -5,10 +5,12 @@ import json
 import os
 import pty
 import re
+import signal
 import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -101,6 +103,47 @@ class Daemon:
 
 def paper(*args):
     return Daemon("--paper", "--paper-clock", "always-open", *args)
+
+
+class Screen:
+    """A program on a terminal of its own."""
+
+    def __init__(self, argv, env):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(argv[0], argv, env)
+        self.text = ""
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        try:
+            while more := os.read(self.fd, 4096):
+                self.text += more.decode("utf-8", "replace")
+        except OSError:
+            pass
+
+    def shows(self, text):
+        end = time.monotonic() + WAIT
+        while text not in self.text:
+            if time.monotonic() > end:
+                raise AssertionError(f"{text!r} is not in {self.text}")
+            time.sleep(0.02)
+
+    def type(self, line):
+        os.write(self.fd, line.encode() + b"\n")
+
+    def status(self):
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self.pid = 0
+        self.reader.join()
+        os.close(self.fd)
+        return status
+
+    def end(self):
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            self.status()
 
 
 class Client:
@@ -435,26 +478,19 @@ class Login(unittest.TestCase):
             servers = [x.removeprefix("broker-addr ") for x in e.lines if x.startswith("broker-addr ")]
             argv = [a for a in e.args() if a != "--setup-only"] + [
                 "--port", "0", "--management-port", str(port), "--broker-addr", servers[0]]
-            pid, fd = pty.fork()
-            if pid == 0:
-                os.execve(OPEND, argv, e.env())
-            screen = b""
-            while b"ready; Ctrl-C ends" not in screen:      # it is up while it waits
-                screen += os.read(fd, 4096)
+            screen = Screen(argv, e.env())
+            self.addCleanup(screen.end)
+            screen.shows("ready; Ctrl-C ends")                  # it is up while it waits
             with Console(port) as c:
                 self.assertIn("login: waits", c.ask("status"))
-                os.write(fd, b"12\n")                       # no code: it is asked for again
-                while b"the terminal held is no code" not in screen:
-                    screen += os.read(fd, 4096)
-                os.write(fd, b" input_phone_verify_code -code=" + e.code().encode() + b" \n")
-                end = time.monotonic() + WAIT
-                while "login: done" not in c.ask("status") and time.monotonic() < end:
-                    time.sleep(0.05)
+                screen.type("12")                               # no code: it is asked for again
+                screen.shows("the terminal held is no code")
+                screen.type(f" input_phone_verify_code -code={e.code()} ")
+                screen.shows("login: user 9000001")
                 self.assertIn("login: done", c.ask("status"))
                 c.send("exit\r\n")
                 c.rest()
-            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
-            os.close(fd)
+            self.assertEqual(screen.status(), 0)
         self.assertEqual(e.sms, 1)
 
     def test_a_new_password(self):
