@@ -16,7 +16,8 @@ import unittest
 
 from login import CLI, OPEND, SLOW, Emulator, free_port
 
-LOGS = os.environ.get("FUTU_TEST_LOGS") or tempfile.mkdtemp(prefix="futu-console-")
+MADE = None if os.environ.get("FUTU_TEST_LOGS") else tempfile.TemporaryDirectory()
+LOGS = MADE.name if MADE else os.environ["FUTU_TEST_LOGS"]
 IAC, WILL, WONT, DO, DONT = 255, 251, 252, 253, 254
 WAIT = 10 * SLOW
 
@@ -88,6 +89,8 @@ class Daemon:
         if self.process.poll() is None:
             self.process.terminate()
         self.process.communicate(timeout=WAIT)
+        if self.process.returncode:             # as when a sanitizer has found something
+            raise AssertionError(f"status {self.process.returncode}: {self.log()[-2000:]}")
 
     def console(self):
         return Console(self.port)
