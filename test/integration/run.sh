@@ -18,7 +18,8 @@ for t in "$1"/test/integration/*_test; do
     "$t" || status=1
 done
 sh test/integration/cli.sh || status=1
-if node test/integration/cheatsheet.mjs "$FUTU_OPEND" "$FUTU_CLI" >"$1/cheatsheet.log" 2>&1; then
+if node test/integration/cheatsheet/walk.mjs "$FUTU_OPEND" "$FUTU_CLI" "$1/futu-emulator" \
+    >"$1/cheatsheet.log" 2>&1; then
     tail -1 "$1/cheatsheet.log"
 else
     cat "$1/cheatsheet.log"
