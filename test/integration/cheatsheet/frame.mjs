@@ -280,12 +280,17 @@ export class User {
     // A block on a terminal: { out } is the screen. answers: [a question's end, what is typed],
     // in this order; what is typed may be a function.
     async typed(block, answers, more = {}) {
-        const p = await this.onTerminal(block, answers, more);
-        return this.check(await within(p));
+        printed(block);
+        return this.check(await within(await this.onTerminal(block, answers, more)));
+    }
+
+    // The same without waiting for its end.
+    shown(block, answers, more) {
+        printed(block);
+        return this.onTerminal(block, answers, more);
     }
 
     async onTerminal(block, answers = [], more = {}) {
-        printed(block);
         const env = await this.#environment({ ...more, SHELL: '/bin/sh',
             BLOCK: await this.local(block) });
         const p = launch(['script', '-qec', 'b=$BLOCK; unset BLOCK; exec bash -c "$b"', '/dev/null'],
@@ -308,6 +313,11 @@ export class User {
     // option from the environment when the block names none.
     async daemon(block, more = {}) {
         printed(block);
+        return this.start(block, more);
+    }
+
+    // The same without showing it: of a block with several, for one after the other.
+    async start(block, more = {}) {
         const rest = String(await this.port(22222));
         const d = await this.#shell(block, { FUTU_OPEND_REST_PORT: rest, ...more });
         d.restPort = Number(more.FUTU_OPEND_REST_PORT ?? rest);
@@ -322,6 +332,24 @@ export class User {
         await until('its addresses', () => /^ready/m.test(d.out) || !/futu-opend \d/.test(d.out));
         d.port = Number(/^ *FTAPI +\S+:(\d+)/m.exec(d.out)?.[1] ?? 0);
         return d;
+    }
+
+    // A block of gateways that run on behind their "&": { out, err, end() }. Both have one terminal
+    // there, and so one output here.
+    async background(block, more = {}) {
+        printed(block);
+        const p = await this.#shell(`${block}\njobs -p >&3\n` +
+            'for j in $(jobs -p); do wait $j || exit; done', more,
+            { more: ['pipe'] });
+        let pids = '';
+        p.child.stdio[3].on('data', (t) => { pids += t; });
+        p.end = async () => {
+            for (const pid of pids.trim().split('\n'))
+                process.kill(Number(pid), 'SIGTERM');
+            await p.ended;
+            return this.check(p).how;
+        };
+        return p;
     }
 
     // Names of the state folder, and what stands in its files.
