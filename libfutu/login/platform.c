@@ -214,7 +214,7 @@ enum attribution_effect auth_server_follow(struct auth_server *s, uint8_t attrib
 bool auth_server_hint(const struct auth_server *s, int code, char *out, size_t size)
 {
     enum platform other = platform_other(s->platform);
-    if (!s->standard || (code != 2 && code != 15))
+    if (code != 2 && code != 15)
         return false;
     snprintf(out, size, "%s does not know this account with this password; if it is an account of "
                         "%s: --platform %s", platforms[s->platform].name, platforms[other].name,

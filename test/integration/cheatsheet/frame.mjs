@@ -234,7 +234,9 @@ export class User {
         return this;
     }
 
+    // What the shell gets. Behind a last comment it would wait for more, and stay.
     async local(block) {
+        block = block.replace(/(\n#.*)+$/, '');
         for (const [from, to] of this.words)
             block = block.replaceAll(from, to);
         for (const [number] of block.matchAll(PORTS))
