@@ -172,12 +172,14 @@ async function connectRefused(s) {
     await d.end();
 }
 
-async function mismatch({ user }) {
+async function mismatch() {
+    const s = await start({ account: { sms: 'no' } }), { user } = s;
     const r = await user.quietly('./futu-opend --login-account X --login-pwd not-the-one');
     seen(`account/password mismatch: ${/futu-opend: (.*)/.exec(r.err)[1]}`, r.how === 1 &&
         /account\/password mismatch/.test(r.err));
     const good = await user.quietly(SETUP);
     seen('with the right --login-pwd it works', good.how === 0, good.err);
+    await s.end();
 }
 
 async function notAuthorized() {
@@ -246,7 +248,7 @@ async function symptoms() {
 | gRPC UNAUTHENTICATED | No Bearer token or wrong key |`);
     const s = await start({ account: { sms: 'no' } });
     await connectRefused(s);
-    await mismatch(s);
+    await mismatch();
     await notAuthorized();
     await noSubscription(s);
     await unauthenticated(s);
