@@ -364,6 +364,23 @@ export class User {
     }
 }
 
+// A session with an unlocked keyring of its own, as a desktop's login makes one: { env, end() }.
+export async function keyring(user) {
+    const dir = mkdtempSync(join(top, 'session-'));
+    const p = launch(['dbus-run-session', '--', 'sh', '-c', 'printf "pw\\n" | ' +
+        'gnome-keyring-daemon --components=secrets --unlock >/dev/null && ' +
+        'echo "$DBUS_SESSION_BUS_ADDRESS" && exec cat'], { cwd: dir, stdin: 'pipe',
+        env: { ...user.env, XDG_RUNTIME_DIR: dir, XDG_DATA_HOME: dir } });
+    const address = await until('the keyring', () => {
+        assert.equal(p.how, undefined, p.err);
+        return /^unix:\S+/m.exec(p.out)?.[0];
+    });
+    // GLib's locks are not instrumented.
+    const tsan = [process.env.TSAN_OPTIONS, 'ignore_noninstrumented_modules=1'];
+    return { env: { DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: dir,
+        TSAN_OPTIONS: tsan.filter(Boolean).join(' ') }, end: () => p.kill() };
+}
+
 // A paper exchange in place of the account, for sections that say nothing of logins.
 export const paperUser = () => new User({ words: [['--login-account X --login-pwd Y', '--paper']],
     env: { FUTU_OPEND_PAPER_CLOCK: 'always-open', FUTU_OPEND_PORT: '0' } });
