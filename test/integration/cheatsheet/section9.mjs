@@ -130,7 +130,7 @@ async function timesOut() {
     const began = Date.now(), d = await user.start('./futu-opend --login-account X --login-pwd Y');
     const ms = Date.now() - began;
     seen(`nobody answers: ${/platform: .*/.exec(d.err)?.[0]}`, /NOT connected/.test(d.out) &&
-        /WARN +platform: connect: .*time/.test(d.err), d.err);
+        /WARN +platform: connect: .*took too long/.test(d.err), d.err);
     seen('after 10 s for an address', ms > 9_000 && ms < 30_000, String(ms));
     seen('ends with 0', await d.end() === 0);
     await hole.end();
