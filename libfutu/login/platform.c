@@ -164,7 +164,7 @@ void auth_server_set(struct auth_server *s, enum platform p)
     str_copy(s->url, sizeof(s->url), str_c(platforms[p].url));
 }
 
-static bool platform_read(const char *text, enum platform *out)
+bool platform_read(const char *text, enum platform *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(platforms); i++)
         if (strcmp(platforms[i].name, text) == 0) {

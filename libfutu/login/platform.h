@@ -18,6 +18,7 @@ enum platform { PLATFORM_FUTUNN, PLATFORM_MOOMOO };
 
 /* "futunn", "moomoo". */
 const char *platform_name(enum platform p);
+bool platform_read(const char *text, enum platform *out);
 enum platform platform_other(enum platform p);
 /* "https://auth.futunn.com". */
 const char *platform_auth_url(enum platform p);
