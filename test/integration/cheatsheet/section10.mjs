@@ -51,7 +51,8 @@ async function tree() {
     seen('credentials: device_sig, tgtgt, rand_key, uid', saved.device_sig.length > 0 &&
         saved.tgtgt.length > 0 && Buffer.from(saved.rand_key, 'base64').length === 32 && saved.uid > 0);
     await user.quietly('futucli gen-key --keys-file ~/.futu-opend-rs/keys.json --scopes qot:read');
-    seen(`with an API key: ${user.files().join(', ')}`, user.files().includes('keys.json'));
+    seen(`with an API key: ${user.files().join(', ')}`, user.files().join() ===
+        `credentials-${hash}.json,device-${hash}.dat,keys.json`);
     seen('the folder 0700', mode(user.dir) === '700');
     for (const name of user.files())
         seen(`${name} 0600`, mode(join(user.dir, name)) === '600');
