@@ -63,6 +63,18 @@ async function tree() {
     await s.end();
 }
 
+// What a gateway that ran leaves beside them is not of the sheet: which orders were sent.
+async function running() {
+    const s = await start([{ name: '12345678', sms: 'no' }]), { user } = s;
+    const d = await user.start(`./futu-opend --login-account 12345678 --login-pwd ${PASSWORD}`);
+    seen('ends with 0', await d.end() === 0);
+    const hash = hashOf('12345678'), extra = 'orders-broker-12345678.journal';
+    seen(`a gateway leaves beside them: ${extra} (0600)`, user.files().join() ===
+        `credentials-${hash}.json,device-${hash}.dat,${extra}` &&
+        mode(join(user.dir, extra)) === '600', user.files().join());
+    await s.end();
+}
+
 async function oneForEachAccount() {
     const s = await start([{ name: '12345678' }, { name: 'user@example.com' }]), { user } = s;
     for (const account of ['12345678', 'user@example.com'])
@@ -160,4 +172,4 @@ async function whenToDelete() {
     await cleanup();
 }
 
-export const parts = [tree, oneForEachAccount, whenToDelete];
+export const parts = [tree, running, oneForEachAccount, whenToDelete];
