@@ -1,7 +1,7 @@
 /* notify.c - see notify.h.
  *
- * In:      NOTIFY_SOCKET, a path, or @NAME for an abstract one; WATCHDOG_USEC, and WATCHDOG_PID when
- *          the manager means one process alone.
+ * In:      NOTIFY_SOCKET, a path, or @NAME for an abstract one; WATCHDOG_USEC, and WATCHDOG_PID
+ *          when the manager means one process alone.
  * Out:     datagrams. A socket of its own for each: they are few, and none is left over in a loop
  *          that thousands of others share.
  * Errors:  a manager that is not there or does not read is no reason to end.
