@@ -173,6 +173,14 @@ static bool load_tls(struct daemon *d, struct listener *l, const char *cert, con
     return !cert || l->tls;
 }
 
+/* In the log as well: who starts several gateways may look there alone. */
+static bool cannot_open(const struct daemon *d)
+{
+    if (FUTU_LOG_WARN <= options_log_level(&d->conf))
+        log_line(FUTU_LOG_WARN, d->why, NULL);
+    return false;
+}
+
 static bool make_listeners(struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
@@ -205,7 +213,7 @@ static bool make_listeners(struct daemon *d)
             !listener_start(all[i].l, futu_loop_uv(d->loop), all[i].kind, d->gateway,
                             all[i].ip ? all[i].ip : c->ip, (int)all[i].port, d->why,
                             sizeof(d->why)))
-            return false;
+            return cannot_open(d);
     }
     return true;
 }
