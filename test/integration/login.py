@@ -20,7 +20,7 @@ import urllib.request
 OPEND, EMULATOR, CLI = sys.argv[1:4]
 SLOW = 5 if "san" in OPEND else 1
 SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "emulator", "scenarios")
-CODE_SENT = 3
+CODE_SENT, REFUSED = 3, 4
 
 
 class Emulator:
@@ -150,7 +150,7 @@ class FirstLogin(unittest.TestCase):
         with Emulator("sms") as e:
             self.assertEqual(e.setup()[0], CODE_SENT)
             status, _, err = e.setup("--verify-code", "000000")
-            self.assertEqual(status, 1)
+            self.assertEqual(status, REFUSED)
             self.assertIn("wrong SMS code (ret_type=21) (error_code=21", err)
             self.assertIn("only the newest SMS counts", err)
             self.assertEqual(e.setup("--verify-code", e.code())[0], 0)
@@ -160,7 +160,7 @@ class FirstLogin(unittest.TestCase):
         with Emulator("sms") as e:
             self.assertEqual(e.setup()[0], CODE_SENT)
             status, screen = e.typed([""], "--verify-code", "000000")
-            self.assertEqual(status, 1)
+            self.assertEqual(status, REFUSED)
             self.assertIn("Enter ends: ", screen)
 
     def test_a_typed_wrong_code_brings_another_device_id(self):
@@ -175,7 +175,7 @@ class FirstLogin(unittest.TestCase):
             self.assertEqual(e.setup()[0], CODE_SENT)
             time.sleep(1.1)                 # the code's whole life, by the emulator's clock
             status, _, err = e.setup("--verify-code", e.code())
-            self.assertEqual(status, 1)
+            self.assertEqual(status, REFUSED)
             self.assertIn("codes live about 60 seconds", err)
 
     def test_over_https_with_a_root_of_its_own(self):
@@ -339,7 +339,7 @@ class Failures(unittest.TestCase):
     def fails(self, scenario, *texts, args=(), **env):
         with Emulator(scenario) as e:
             status, out, err = e.setup(*args, **env)
-            self.assertEqual((status, out), (1, ""), err)
+            self.assertEqual((status, out), (REFUSED, ""), err)
             for text in texts:
                 self.assertIn(text, err)
 
