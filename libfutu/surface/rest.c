@@ -388,15 +388,17 @@ static void handle(futu_http_call *k, const futu_http_request *rq)
 static bool answer_hot(struct rest *r, const struct hot_request *rq, futu_http_done_fn *done,
                        void *arg)
 {
-    const struct hot_entry *e = hot_find(&r->hot, rq, hub_version(r->o.hub),
-                                         clock_mono(&r->o.clock));
+    int64_t at = clock_mono(&r->o.clock);
+    const struct hot_entry *e = hot_find(&r->hot, rq, hub_version(r->o.hub), at);
     if (!e || (e->key && access_alive(r->o.access, e->key) != DENY_NONE))
         return false;
     futu_http_answer a = { .size = sizeof(a), .status = 200, .content_type = "application/json",
                            .headers = "", .body = buf_str(&e->answer) };
-    hub_count_call(r->o.hub, e->row, IFACE_REST, e->len);
+    const struct proto_row *row = e->row;
+    size_t len = e->len;            /* the next request may come from within done() */
     trace_http_answer("kept", 200, a.body);
     done(&a, arg);
+    hub_count_call(r->o.hub, row, IFACE_REST, len, at);
     return true;
 }
 
