@@ -4,8 +4,8 @@
  *          The first leg counts once per push, the others once per delivery. No source tells when
  *          an exchange's server had received an event, so SR2SS stays empty and SR2CS begins at
  *          `made`.
- * Call:    received -> [sent up -> answered] -> reply written. Brackets: not for local answers. Over
- *          REST, gRPC and MCP the reply is written when the surface has made its own of it.
+ * Call:    received -> [sent up -> answered] -> reply written. Brackets: not for local answers.
+ *          Over REST, gRPC and MCP it is written when the surface has made its own answer of it.
  * Order:   as a call, until the reply is queued; then until its first order push.
  * Owns:    histograms, made at the first push of their kind; the last 100 orders.
  */
