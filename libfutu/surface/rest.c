@@ -305,8 +305,8 @@ static void preflight(futu_http_call *k, const struct route *route)
              route->methods & METHOD_GET ? "GET, HEAD, " : "",
              route->methods & METHOD_DELETE ? "DELETE, " : "",
              route->methods & METHOD_POST ? "POST, OPTIONS" : "OPTIONS",
-             route->kind == ROUTE_MCP ? ", Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID"
-                                      : "");
+             route->kind == ROUTE_MCP || route->kind == ROUTE_MCP_SSE
+                 ? ", Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID" : "");
     http_answer(k, 204, NULL, text, STR_NULL);
 }
 
@@ -344,6 +344,8 @@ static void dispatch(futu_http_call *k, const futu_http_request *rq, futu_str qu
         rest_call(k, rq, query);
     else if (k->route->kind == ROUTE_MCP)
         rest_mcp(k, rq);
+    else if (k->route->kind == ROUTE_MCP_SSE)
+        rest_mcp_sse(k, rq, query);
     else if (k->route->kind == ROUTE_WS)
         error_body(k, 426, "Upgrade: websocket\r\n", "this path is a WebSocket");
     else
