@@ -1,6 +1,6 @@
 /* mcp_sse.c - /sse and /mcp/sse: MCP over HTTP as revision 2024-11-05 has it. A GET is the session:
- * its first event, "endpoint", names where texts are to be posted; every answer, note and push is an
- * event of it, a POST is only accepted (202). When the reader goes the session ends.
+ * its first event, "endpoint", names where texts are to be posted; every answer, note and push is
+ * an event of it, a POST is only accepted (202). When the reader goes the session ends.
  *
  * Limits:  those of sessions, see mcp_web.h; WEB_ANSWER_BYTES wait for the reader, then no more
  *          texts are taken; WEB_BEGIN_NS until initialize.

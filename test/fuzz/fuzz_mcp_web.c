@@ -1,5 +1,5 @@
-/* fuzz_mcp_web.c - clients of /mcp and /sse: a line of the input is a request with its headers, an event
- * upstream, or a reader that reads, goes and comes again. Whatever comes: each request is answered
+/* fuzz_mcp_web.c - clients of /mcp and /sse: a line of the input is a request with its headers, an
+ * event upstream, or a reader that reads, goes and comes again. Whatever comes: each request is answered
  * once, each piece of a stream is whole events with JSON in them, ids of one stream go up by one,
  * and no order goes up that the key does not allow.
  *
