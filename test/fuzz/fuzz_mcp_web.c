@@ -1,7 +1,7 @@
 /* fuzz_mcp_web.c - clients of /mcp and /sse: a line of the input is a request with its headers, an
- * event upstream, or a reader that reads, goes and comes again. Whatever comes: each request is answered
- * once, each piece of a stream is whole events with JSON in them, ids of one stream go up by one,
- * and no order goes up that the key does not allow.
+ * event upstream, or a reader that reads, goes and comes again. Whatever comes: each request is
+ * answered once, each piece of a stream is whole events with JSON in them, ids of one stream go up
+ * by one, and no order goes up that the key does not allow.
  *
  * Lines:   "PAccept|version|body", "GAccept|version|last event id", "DAccept|version|"; "I" and a
  *          digit: initialize with that revision; "E": an order and a quote; "U": an answer from
