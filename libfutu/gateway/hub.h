@@ -131,8 +131,10 @@ bool hub_own_hours(const struct hub *h);
 /* Another number after each event that may have changed what a real-time read is answered: events
  * of the upstream, subscriptions, keys. */
 uint64_t hub_version(const struct hub *h);
-/* A call that was answered without asking the hub, with so many bytes of protobuf. */
-void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len);
+/* A call that came at `at` (monotonic) was answered without asking the hub, with so many bytes of
+ * protobuf. */
+void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len,
+                    int64_t at);
 
 /* One push, for who writes its text. */
 struct event {

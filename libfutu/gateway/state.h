@@ -212,7 +212,7 @@ static inline uint64_t key_on(enum iface iface, const struct api_key *key)
     return (uint64_t)(uintptr_t)key << 3 | iface;
 }
 /* caller.c: hands the reply to whoever called; the ask is over. */
-void caller_reply(struct ask *a, const uint8_t *body, size_t len);
+void caller_reply(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns);
 void caller_gone(struct futu_conn *c);
 /* A connection has this key: it ends when the key does. */
 void caller_key_watch(struct hub *h, const struct api_key *k);

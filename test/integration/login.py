@@ -17,6 +17,9 @@ import unittest
 import urllib.error
 import urllib.request
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from shared import free_port
+
 OPEND, EMULATOR, CLI = sys.argv[1:4]
 SLOW = 5 if "san" in OPEND else 1
 SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "emulator", "scenarios")
@@ -199,12 +202,6 @@ class FirstLogin(unittest.TestCase):
             self.assertEqual(status, CODE_SENT, err)
             self.assertIn("--login-account +1-4155551234", err)
             self.assertEqual(e.setup("--platform", "moomoo", "--verify-code", e.code(), **who)[0], 0)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Gateway:
