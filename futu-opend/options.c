@@ -221,5 +221,6 @@ futu_login_opts options_login(const struct opend_conf *c)
     o.auth_ca = c->auth_ca;
     o.verify_code_file = c->verify_code_file;
     o.renew_signature = c->client_sig_refresh;
+    o.code_by_call = c->management_port != 0;
     return o;
 }

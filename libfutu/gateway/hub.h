@@ -127,6 +127,7 @@ uint64_t hub_conn_id(const futu_conn *c);
 uint64_t hub_boot_id(const struct hub *h);
 /* See struct upstream. */
 bool hub_is_paper(const struct hub *h);
+bool hub_is_relay(const struct hub *h);
 bool hub_own_hours(const struct hub *h);
 /* Another number after each event that may have changed what a real-time read is answered: events
  * of the upstream, subscriptions, keys. */

@@ -113,6 +113,10 @@ static void numbers(struct text *t, const struct values *v)
         { "sub_quota", "gauge", "Pairs that may be used.", quota },
         { "trade_unlocked", "gauge", "1 when trading of real accounts is unlocked.", h->unlocked },
         { "push_accounts", "gauge", "Accounts whose pushes clients wait for.", v->accounts },
+        { "console_sessions_total", "counter", "Sessions of the console.", m->console_sessions },
+        { "console_sessions", "gauge", "Those that are open.", m->console_open },
+        { "console_rejected_total", "counter", "Those over the limit.", m->console_rejected },
+        { "console_commands_total", "counter", "Commands run on them.", m->console_commands },
         { "queued_bytes", "gauge", "Output that waits for clients to read it.", v->queued },
         { "queued_bytes_max", "gauge", "The longest of these queues.", v->queued_max },
     };

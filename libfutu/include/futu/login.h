@@ -39,7 +39,9 @@ typedef struct futu_login_opts {
      * the terminal; the file is removed once it was read. NULL: no file. */
     const char *verify_code_file;
     uint32_t renew_signature;   /* of a gateway, 1: an hour before the channels' signature ends */
-    uint32_t reserved;
+    /* Of a gateway, 1: a code may come by futu_gateway_login_code() or the console too, so that
+     * nobody else to give it is no end; a terminal is listened to meanwhile. */
+    uint32_t code_by_call;
 } futu_login_opts;
 #define FUTU_LOGIN_OPTS_INIT FUTU_SIZED_INIT(futu_login_opts)
 
