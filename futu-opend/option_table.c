@@ -54,6 +54,8 @@ const struct option options[] = {
       .help = "log in, save the login, and end; no port is opened", .not_in_file = true },
     { "broker-addr", "LIST", O_STR, AT(broker_addr), NULL, 0, 0, NULL,
       .help = "IDENTITY=HOST:PORT,...;... in place of the broker's servers; +: beside them" },
+    { "conf-key", "TEXT", O_STR, AT(conf_key), NULL, 0, 0, NULL,
+      .help = "key of the broker's remote configuration: text, or hex:DIGITS", .secret = true },
     { "paper-clock", "CLOCK", O_STR, AT(paper_clock), "real", 0, 0, "Paper exchange",
       .help = "real, always-open, xN (N times as fast), or always-open,xN" },
     { "paper-seed", "N", O_UINT, AT(paper_seed), "1", 0, UINT64_MAX, NULL,

@@ -221,5 +221,6 @@ futu_login_opts options_login(const struct opend_conf *c)
     o.auth_ca = c->auth_ca;
     o.verify_code_file = c->verify_code_file;
     o.renew_signature = c->client_sig_refresh;
+    o.conf_key = c->conf_key;
     return o;
 }

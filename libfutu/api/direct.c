@@ -12,6 +12,7 @@
 #include "io/https.h"
 #include "surface/rest.h"
 #include "upstream/broker/broker.h"
+#include "upstream/broker/conf_pull.h"
 #include "upstream/broker/flow.h"
 #include "upstream/broker/net_io.h"
 #include "upstream/broker/tables.h"
@@ -27,6 +28,8 @@ struct direct {
     struct flow *flow;
     struct net net;
     struct upstream *up;
+    struct conf_pull conf;
+    bool only_addrs;                    /* what the configuration says would not be used */
     futu_login_report report;
     futu_err err;                       /* of the last try */
     char why[FLOW_WHY_MAX];
@@ -65,6 +68,20 @@ static void take(struct direct *d)
         log_error("login: the channels can't take it: %s", futu_strerror(err));
 }
 
+static void on_conf(void *arg, const struct remote_conf *c)
+{
+    struct direct *d = arg;
+    futu_err err = broker_conf(d->up, c);
+    if (err)
+        log_warn("configuration: %s", futu_strerror(err));
+}
+
+/* The channels know all of their addresses that will be known for now. */
+static void on_conf_first(void *arg)
+{
+    take(arg);
+}
+
 static void on_ready(void *arg)
 {
     struct direct *d = arg;
@@ -76,7 +93,7 @@ static void on_ready(void *arg)
     d->pause = 0;
     d->why[0] = '\0';
     log_info("login: user %llu", (unsigned long long)r->user_id);
-    take(d);
+    conf_pull_start(&d->conf, r->server_ahead_s);
 }
 
 /* Whether time alone may cure it. */
@@ -231,9 +248,25 @@ static futu_err make_upstream(struct direct *d, struct upstream **up, const stru
         .boot_id = o->boot_id,
     };
     futu_err err = read_addrs(&b, str_c(o->addrs), why, size);
+    d->only_addrs = b.only_addrs;
     if (!err)
         err = broker_new(up, &b);
     d->up = err ? NULL : *up;
+    return err;
+}
+
+static futu_err make_conf(struct direct *d, const char *key, char *why, size_t size)
+{
+    d->conf = (struct conf_pull){
+        .clock = *loop_clock(d->loop), .timers = loop_timers(d->loop),
+        .http = flow_http_over(d->https), .server = &d->login.server,
+        .changed = on_conf, .first = on_conf_first, .arg = d,
+    };
+    key = key ? key : dialect_conf_key;
+    futu_err err = key[0] && !d->only_addrs ? conf_key_read(&d->conf.key, str_c(key)) : FUTU_OK;
+    if (err == FUTU_EINVAL)
+        snprintf(why, size, "conf-key: 1 to %d bytes of text, or hex: and pairs of digits",
+                 DIALECT_CONF_KEY_MAX);
     return err;
 }
 
@@ -242,6 +275,8 @@ static futu_err make_flow(struct direct *d, const futu_login_opts *l, char *why,
     futu_err err = login_code_init(&d->code, l->verify_code_file, why, size);
     if (!err)
         err = https_new(&d->https, d->loop, l->auth_ca);
+    if (!err)
+        err = make_conf(d, l->conf_key, why, size);
     if (err)
         return err;
     const struct flow_opts f = {
@@ -288,6 +323,7 @@ void direct_stop(struct direct *d)
     timer_stop(loop_timers(d->loop), &d->again);
     timer_stop(loop_timers(d->loop), &d->tell);
     login_code_stop(&d->code);
+    conf_pull_stop(&d->conf);
     flow_free(d->flow);
     d->flow = NULL;
 }

@@ -264,6 +264,8 @@ static bool run(struct scene *x, const char *word, char **rest)
     struct emu_scene *e = emu_scene(x->emu);
     const char *arg = strtok_r(NULL, " ", rest);
     int32_t id = arg ? (int32_t)strtol(arg, NULL, 10) : 0;
+    if (strcmp(word, "conf") == 0)
+        return arg && auth_emu_set_conf(x->auth, arg);
     if (strcmp(word, "start") == 0 || strcmp(word, "stop") == 0)
         return start_or_stop(x, word[2] == 'a', arg);
     if (strcmp(word, "kick") == 0)

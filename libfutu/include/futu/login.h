@@ -40,6 +40,9 @@ typedef struct futu_login_opts {
     const char *verify_code_file;
     uint32_t renew_signature;   /* of a gateway, 1: an hour before the channels' signature ends */
     uint32_t reserved;
+    /* Of a gateway: the key of the time codes with which the broker's remote configuration (which
+     * servers to dial) is asked for; text, or hex: and digits. NULL: it is not asked for. */
+    const char *conf_key;
 } futu_login_opts;
 #define FUTU_LOGIN_OPTS_INIT FUTU_SIZED_INIT(futu_login_opts)
 

@@ -86,6 +86,16 @@ static void on_addrs(struct channel_ask *q, const struct channel_reply *r)
             addr_add(&b->book.learned, host, (uint16_t)s.addrs[i].port);
 }
 
+static void ask_addrs(struct broker *b)
+{
+    struct bk_conn_ip_req q = { 0 };
+    if (b->addrs_ask.channel)
+        return;
+    SET(&q, conn_identify, b->auth.attribution);
+    b->addrs_ask.done = on_addrs;
+    send(b, &b->addrs_ask, CMD_CONN_IP, &bk_conn_ip_req_msg, &q);
+}
+
 static void on_firms(struct channel_ask *q, const struct channel_reply *r)
 {
     struct broker *b = container_of(q, struct broker, firms_ask);
@@ -108,13 +118,9 @@ static void ask_firms(struct broker *b)
 
 static void platform_up(struct broker *b)
 {
-    struct bk_conn_ip_req q = { 0 };
     renewal_worked(&b->renewal);
     ask_firms(b);
-    SET(&q, conn_identify, b->auth.attribution);
-    b->addrs_ask.done = on_addrs;
-    if (!b->addrs_ask.channel)
-        send(b, &b->addrs_ask, CMD_CONN_IP, &bk_conn_ip_req_msg, &q);
+    ask_addrs(b);
     ask_states(b);
     quote_up(b);
 }
@@ -144,6 +150,11 @@ static void platform_push(void *arg, struct channel *c, uint16_t command, const 
         break;
     case CMD_FIRM_CHANGE:
         ask_firms(b);
+        break;
+    case CMD_ADDR_CHANGE:               /* told by name alone: what is in it is not read */
+        log_info("%s: the addresses of a broker have changed (push %u)", b->platform_name,
+                 command);
+        ask_addrs(b);
         break;
     default:
         log_debug("%s: push %u of %zu bytes is not used", b->platform_name, command, n);
@@ -231,6 +242,21 @@ futu_err broker_login(struct upstream *u, const struct auth_result *auth)
     if (!err && channel_state(b->platform) == CHANNEL_OFF)
         channel_start(b->platform);
     return err;
+}
+
+futu_err broker_conf(struct upstream *u, const struct remote_conf *c)
+{
+    struct broker *b = container_of(u, struct broker, base);
+    struct list *it, *tmp;
+    if (!b->conf && !(b->conf = mem_alloc(sizeof(*c))))
+        return FUTU_ENOMEM;
+    *b->conf = *c;
+    book_override(b, b->auth.attribution, &b->book);
+    list_each(it, tmp, &b->firms) {
+        struct firm *f = list_entry(it, struct firm, node);
+        book_override(b, f->broker_id, &f->book);
+    }
+    return FUTU_OK;
 }
 
 void broker_relogin(struct upstream *u)
@@ -387,6 +413,7 @@ static void broker_free(struct upstream *u)
     stocks_free(b);
     orders_free(b);
     auth_result_free(&b->auth);
+    mem_free(b->conf);
     arena_free(&b->arena);
     buf_free(&b->body);
     buf_free(&b->text);

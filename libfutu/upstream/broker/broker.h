@@ -9,15 +9,16 @@
  * Folder:  broker.c (the upstream), table.c and call.c (requests to their handlers), firm.c (one
  *          broker), unlock.c, stock.c (securities), quote.c and quote_push.c (streams), read.c
  *          (quote calls), orders.c, lists.c, assets.c, notice.c (trade calls and pushes), loss.c
- *          (gaps), renew.c; channel.c, chan_wire.c, race.c, addr.c, net_io.c (connections);
- *          dialect.c, messages.h, tables.c (what the servers speak); auth*.c, flow*.c (the login
- *          over HTTP).
+ *          (gaps), renew.c; channel.c, chan_wire.c, race.c, addr.c, net_io.c (connections); conf.c,
+ *          conf_pull.c (remote configuration); dialect.c, messages.h, tables.c (what the servers
+ *          speak); auth*.c, flow*.c (the login over HTTP).
  */
 #ifndef UPSTREAM_BROKER_BROKER_H
 #define UPSTREAM_BROKER_BROKER_H
 
 #include "upstream/broker/auth.h"
 #include "upstream/broker/channel.h"
+#include "upstream/broker/conf.h"
 #include "upstream/upstream.h"
 
 #define BROKER_ADDRS 24
@@ -63,6 +64,9 @@ struct broker_opts {
 futu_err broker_new(struct upstream **out, const struct broker_opts *o);
 /* A login is there, or a newer one: channels that wait for it go on. FUTU_ENOMEM. */
 futu_err broker_login(struct upstream *u, const struct auth_result *auth);
+/* Where the servers are, as the remote configuration has it; copied. Addresses of broker_opts win
+ * over it. FUTU_ENOMEM: what was known stays. */
+futu_err broker_conf(struct upstream *u, const struct remote_conf *c);
 /* What the admin call asks for: every channel that is not up tries again at once. */
 void broker_relogin(struct upstream *u);
 /* Adds "IDENTITY=HOST:PORT[,HOST:PORT...]" to o->addrs; false: malformed or too many. */

@@ -130,6 +130,7 @@ struct broker {
     char name[64];
     struct channel *platform;
     struct addr_book book;
+    struct remote_conf *conf;           /* NULL: none was told */
     char platform_name[32];
     struct renewal renewal;
     bool freeing;

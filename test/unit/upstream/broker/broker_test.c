@@ -206,6 +206,64 @@ START_TEST(addresses_from_the_server_are_not_taken_when_only_given_ones_may_be_d
 }
 END_TEST
 
+/* What a remote configuration says, for the next attempts. */
+static void configure(struct bw *w, const char *json)
+{
+    static struct remote_conf c;
+    char why[200];
+    ck_assert_int_eq(conf_parse(&c, str_c(json), why, sizeof(why)), FUTU_OK);
+    ck_assert_int_eq(broker_conf(w->up, &c), FUTU_OK);
+}
+
+static bool dialled(const struct bw *w, const char *host)
+{
+    for (size_t i = 0; i < w->rig.n_dialled; i++)
+        if (strcmp(w->rig.dialled[i].host, host) == 0)
+            return true;
+    return false;
+}
+
+START_TEST(the_remote_configuration_says_where_the_servers_are)
+{
+    struct bw w;
+    bw_prepare(&w);
+    w.o.only_addrs = false;
+    w.o.n_addrs = 1;                    /* the platform's is given: it wins */
+    w.o.auth = NULL;
+    bw_start(&w);
+    configure(&w, "{\"conf_info\":{\"guaranteed_ip_for_conn\":{\"1\":[\"10.6.6.6\"],"
+                  "\"1001\":[\"10.1.0.9\"],\"1007\":[\"10.7.0.9\"]},\"forced_ip_for_conn\":"
+                  "{\"1007\":{\"ip\":\"10.7.0.8\",\"expire_ts\":1775000060}}}}");
+    rig_host(&w.rig, "10.7.0.8", RIG_REFUSES);
+    ck_assert_int_eq(broker_login(w.up, &w.auth), FUTU_OK);
+    rig_pump(&w.rig);
+    ck_assert_int_eq(of(&w, 0), CHANNEL_UP);
+    ck_assert(dialled(&w, "10.0.0.1") && !dialled(&w, "10.6.6.6"));
+    ck_assert_int_eq(of(&w, 1), CHANNEL_UP);
+    ck_assert(dialled(&w, "10.1.0.9") && !dialled(&w, "10.1.0.1"));
+    rig_pass(&w.rig, 50 * NS_PER_S);
+    ck_assert_int_ne(of(&w, 2), CHANNEL_UP);        /* forced: no other is tried */
+    ck_assert(dialled(&w, "10.7.0.8") && !dialled(&w, "10.7.0.9"));
+    rig_pass(&w.rig, 70 * NS_PER_S);
+    ck_assert_int_eq(of(&w, 2), CHANNEL_UP);        /* it has expired */
+    ck_assert(dialled(&w, "10.7.0.9"));
+    bw_free(&w);
+}
+END_TEST
+
+START_TEST(a_configuration_changes_nothing_when_only_given_servers_may_be_dialled)
+{
+    struct bw w;
+    bw_init(&w);
+    configure(&w, "{\"conf_info\":{\"guaranteed_ip_for_conn\":{\"1\":[\"10.6.6.6\"]}}}");
+    emu_drop(w.rig.emu, 1);
+    rig_pass(&w.rig, 5 * NS_PER_S);
+    ck_assert_int_eq(of(&w, 0), CHANNEL_UP);
+    ck_assert(!dialled(&w, "10.6.6.6"));
+    bw_free(&w);
+}
+END_TEST
+
 START_TEST(a_cancelled_read_is_forgotten)
 {
     struct bw w;
@@ -296,6 +354,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, renewals_that_fail_are_a_minute_and_more_apart);
     tcase_add_test(tc, a_kick_out_leaves_the_gateway_offline_until_relogin);
     tcase_add_test(tc, addresses_from_the_server_are_not_taken_when_only_given_ones_may_be_dialled);
+    tcase_add_test(tc, the_remote_configuration_says_where_the_servers_are);
+    tcase_add_test(tc, a_configuration_changes_nothing_when_only_given_servers_may_be_dialled);
     tcase_add_test(tc, a_cancelled_read_is_forgotten);
     tcase_add_test(tc, links_are_told_for_the_operator);
     tcase_add_test(tc, addresses_are_read_strictly);
