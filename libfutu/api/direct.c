@@ -246,6 +246,7 @@ static futu_err make_upstream(struct direct *d, struct upstream **up, const stru
         .renewer = { renew, renew_cancel, d },
         .random = random_bytes,
         .boot_id = o->boot_id,
+        .secret = o->secret,
     };
     futu_err err = read_addrs(&b, str_c(o->addrs), why, size);
     d->only_addrs = b.only_addrs;

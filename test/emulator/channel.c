@@ -250,7 +250,7 @@ static void on_firms(struct emu_call *c)
     emu_reply(c->k, c->command, c->serial, &bk_firms_rsp_msg, &r);
 }
 
-static bool muted(unsigned *left)
+bool emu_happens(unsigned *left)
 {
     if (!*left)
         return false;
@@ -264,11 +264,11 @@ static void on_request(struct emu_call *c)
     bool platform = k->who->login.identity <= EMU_PLATFORM_MAX;
     if (c->command == 6003 || c->command == 1003) {
         struct bframe f = { .command = c->command, .serial = c->serial };
-        if (!muted(&k->e->scene.mute_beats))
+        if (!emu_happens(&k->e->scene.mute_beats))
             send_frame(k, &f, NULL, NULL, 0);
         return;
     }
-    if (muted(&k->e->scene.mute_calls))
+    if (emu_happens(&k->e->scene.mute_calls))
         return;
     if (platform && c->command == CMD_CONN_IP)
         on_addresses(c);

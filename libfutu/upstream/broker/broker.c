@@ -404,8 +404,10 @@ static void broker_free(struct upstream *u)
     b->freeing = true;
     timer_stop(b->o.timers, &b->look);
     timer_stop(b->o.timers, &b->waited);
+    timer_stop(b->o.timers, &b->flown);
     renewal_stop(&b->renewal);
     call_free_all(b);
+    flights_free(b);
     quote_free(b);
     while (!list_empty(&b->firms))
         firm_free(list_entry(b->firms.next, struct firm, node));
@@ -443,7 +445,11 @@ futu_err broker_new(struct upstream **out, const struct broker_opts *o)
     list_init(&b->openings);
     list_init(&b->resolves);
     list_init(&b->waits);
+    list_init(&b->flights);
     b->waited.fn = reads_late;
+    b->flown.fn = flight_look;
+    b->born = broker_now(b);
+    str_copy(b->secret, sizeof(b->secret), str_c(o->secret));
     o->random(&b->boot, sizeof(b->boot));
     snprintf(b->name, sizeof(b->name), "broker");
     futu_err err = o->auth ? broker_login(&b->base, o->auth) : make_platform(b);

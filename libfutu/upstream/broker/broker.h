@@ -8,8 +8,8 @@
  *
  * Folder:  broker.c (the upstream), table.c and call.c (requests to their handlers), firm.c (one
  *          broker), unlock.c, stock.c (securities), quote.c and quote_push.c (streams), read.c
- *          (quote calls), orders.c, lists.c, assets.c, notice.c (trade calls and pushes), loss.c
- *          (gaps), renew.c; channel.c, chan_wire.c, race.c, addr.c, net_io.c (connections); conf.c,
+ *          (quote calls), orders.c, place.c, lists.c, assets.c, flight.c, notice.c (trade calls and
+ *          pushes), loss.c (gaps), renew.c; channel.c, chan_wire.c, race.c, addr.c, net_io.c (connections); conf.c,
  *          conf_pull.c (remote configuration); dialect.c, messages.h, tables.c (what the servers
  *          speak); auth*.c, flow*.c (the login over HTTP).
  */
@@ -57,6 +57,7 @@ struct broker_opts {
     size_t n_addrs;
     bool only_addrs;                    /* no other server is ever dialled */
     uint64_t boot_id;                   /* of the gateway, in what it tells of gaps */
+    const char *secret;                 /* of the gateway's order journal; copied */
     void (*random)(void *p, size_t n);
 };
 

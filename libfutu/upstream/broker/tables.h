@@ -23,8 +23,9 @@ enum bk_bit { BIT_PRICE = 0, BIT_QUOTE_A = 1, BIT_BOOK = 3, BIT_QUOTE_B = 5, BIT
 enum { NOTIFY_ORDERS_A = 4, NOTIFY_ORDERS_B = 5, NOTIFY_STATISTICS = 8, NOTIFY_ACCOUNT = 10,
        NOTIFY_ASSETS = 11 };
 
-/* Answers to an unlock that a one-time password is wanted, and that an account may not. */
-enum { CODE_OTP = -8, CODE_OTP_MOOMOO = -20011, CODE_NO_PERMISSION = -20416 };
+/* Of answers: a server behind it was late; of those to an unlock, that a one-time password is
+ * wanted, and that an account may not. */
+enum { CODE_TIMEOUT = 100012, CODE_OTP = -8, CODE_OTP_MOOMOO = -20011, CODE_NO_PERMISSION = -20416 };
 
 #define UNIT_PRICE 1000000000.0
 #define UNIT_TURNOVER 1000.0
@@ -62,6 +63,7 @@ struct bk_exchange {
 };
 bool bk_exchange_of(int32_t sec_market, struct bk_exchange *out);
 
+#define BK_ORDER_PENDING 1              /* the server's state of an order that is new */
 /* Trd_Common.OrderStatus of the server's state; -1: unknown. */
 int32_t bk_order_status(int32_t state);
 /* Trd_Common.TrdMarket of an account's raw market. */
