@@ -53,6 +53,7 @@ struct emu_scene {
     /* Orders, one less each time: the connection closes before, or after it is taken; it is taken
      * and not answered. */
     unsigned lose_before, lose_after, lose_answer;
+    unsigned mute_cancels;          /* cancellations that get no answer */
     uint32_t lists_late_ms;         /* lists miss orders that are newer */
     /* The next logins of the identity (0: any) are answered so; one less each time. */
     struct {

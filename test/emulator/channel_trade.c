@@ -316,7 +316,8 @@ static void on_replace(struct emu_call *c)
 static void on_cancel(struct emu_call *c)
 {
     struct bk_order_cancel_req q;
-    if (codec_decode(&bk_order_cancel_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
+    if (codec_decode(&bk_order_cancel_req_msg, c->a, c->body, c->n, &q, NULL, NULL) ||
+        emu_happens(&c->k->e->scene.mute_cancels))
         return;
     const struct bk_order_replace_req as = { .header = q.header, .order_id = q.order_id };
     modify(c, &as, Trd_Common_ModifyOrderOp_Cancel);

@@ -131,7 +131,7 @@ describe('a direct login', () => {
 
     it('refuses what is not served by its name', async () => {
         assert.match(await refusal(client.call('Qot_GetPlateSet', { market: 1, plateSetType: 0 })),
-            /does not serve Qot_GetPlateSet yet/);
+            /^not supported over the direct login: Qot_GetPlateSet$/);
     });
 
     it('comes back after its servers went away, with all subscriptions', async () => {

@@ -73,6 +73,13 @@ void job_fail(struct job *j, int32_t ret_type, const char *fmt, ...)
     va_end(args);
 }
 
+void job_not_served(struct job *j, const char *what)
+{
+    if (j->rq)
+        j->rq->unsent = true;
+    job_fail(j, RET_FAILED, NOT_SERVED "%s", what);
+}
+
 void job_fail_reply(struct job *j, const struct channel_reply *r)
 {
     int32_t type = r->err == FUTU_ETIMEDOUT    ? RET_TIMEOUT
@@ -214,11 +221,12 @@ static const struct row *find(uint32_t proto)
     return NULL;
 }
 
-static void refuse(struct upstream_request *rq, const char *fmt, const char *what)
+static void refuse(struct upstream_request *rq, const char *what)
 {
     char text[160];
     struct buf out = BUF_INIT;
-    snprintf(text, sizeof(text), fmt, what);
+    snprintf(text, sizeof(text), NOT_SERVED "%s", what);
+    rq->unsent = true;
     rq->fmt = 0;                        /* what nobody can convert is answered in protobuf */
     if (codec_failure(&out, RET_FAILED, 0, str_c(text)) == FUTU_OK)
         rq->done(rq, out.p, out.n);
@@ -253,7 +261,7 @@ void call_request(struct broker *b, struct upstream_request *rq)
     if (!r) {
         char number[24];
         snprintf(number, sizeof(number), "protocol %u", rq->proto);
-        refuse(rq, "the broker upstream does not serve %s yet", row ? row->name : number);
+        refuse(rq, row ? row->name : number);
         return;
     }
     struct job *j = job_new(b, rq, row);

@@ -101,7 +101,7 @@ int32_t order_sec_market(const Trd_Common_TrdHeader *h, bool has, int32_t given,
 bool order_traded(struct job *j, int32_t sec_market, futu_str code, struct traded *out)
 {
     if (j->header->trdMarket == Trd_Common_TrdMarket_Futures) {
-        job_fail(j, RET_FAILED, "the broker upstream does not serve orders of futures yet");
+        job_not_served(j, "orders of futures");
         return false;
     }
     if (!bk_exchange_of(sec_market, &out->exchange)) {
@@ -195,6 +195,19 @@ static void send_change(struct job *j, futu_str id)
         no_memory(j);
 }
 
+static void on_listed(struct job *j, const struct channel_reply *r);
+
+static void ask_list(struct job *j, futu_str page)
+{
+    struct bk_order_list_req *q = list_request(j);
+    if (!q) {
+        no_memory(j);
+        return;
+    }
+    q->page = page;
+    job_send(j, j->account->firm->c, dialect_order_list, &bk_order_list_req_msg, q, on_listed);
+}
+
 /* An order of another session: the list names it, if it is there. */
 static void on_listed(struct job *j, const struct channel_reply *r)
 {
@@ -205,26 +218,39 @@ static void on_listed(struct job *j, const struct channel_reply *r)
     for (size_t i = 0; i < a->n_orders; i++)
         order_note(j->b, a->orders[i].order_id);
     j->state = (char *)(uintptr_t)order_text(j->b, c->orderID);
-    if (j->state && !order_locked(j))
+    if (!j->state && a->next_page.n && ++j->parts < 50)
+        ask_list(j, a->next_page);
+    else if (j->state && !order_locked(j))
         send_change(j, str_c(j->state));
     else if (!j->state)
         job_fail(j, RET_FAILED, "order %llu is not one of account %llu",
                  (unsigned long long)c->orderID, (unsigned long long)j->account->id);
 }
 
+/* The message that replaces an order has fields for these, with no name that is known. */
+static const char *op_name(int32_t op, char out[40])
+{
+    static const char *const names[] = { [Trd_Common_ModifyOrderOp_Disable] = "disable",
+                                         [Trd_Common_ModifyOrderOp_Enable] = "enable",
+                                         [Trd_Common_ModifyOrderOp_Delete] = "delete" };
+    const char *name = op >= 0 && (size_t)op < ARRAY_LEN(names) ? names[op] : NULL;
+    snprintf(out, 40, "modifyOrderOp %d%s%s%s", op, name ? " (" : "", name ? name : "",
+             name ? ")" : "");
+    return out;
+}
+
 static bool modify_ok(struct job *j, const Trd_ModifyOrder_C2S *c)
 {
     bool normal = c->modifyOrderOp == Trd_Common_ModifyOrderOp_Normal;
+    char text[40];
     if (!normal && c->modifyOrderOp != Trd_Common_ModifyOrderOp_Cancel)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve modifyOrderOp %d yet, only 1 "
-                 "(normal) and 2 (cancel)", c->modifyOrderOp);
-    else if (c->has_forAll && c->forAll)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve forAll yet");
+        job_not_served(j, op_name(c->modifyOrderOp, text));
+    else if (normal && c->has_forAll && c->forAll)
+        job_fail(j, RET_FAILED, "forAll: only with modifyOrderOp 2 (cancel)");
     else if (c->has_adjustPrice && c->adjustPrice)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve adjustPrice yet");
+        job_not_served(j, "adjustPrice");
     else if (normal && (c->has_trailType || c->has_trailValue || c->has_trailSpread))
-        job_fail(j, RET_FAILED, "the broker upstream does not serve changes of trailing stops "
-                 "yet");
+        job_not_served(j, "changes of trailing stops");
     else
         return !normal || (order_number_ok(j, "qty", true, c->qty) &&
                            order_number_ok(j, "price", true, c->price) &&
@@ -237,6 +263,10 @@ void on_modify(struct job *j)
     const Trd_ModifyOrder_C2S *c = JOB_C2S(j, Trd_ModifyOrder);
     if (!job_account(j, c->header) || order_locked(j) || !modify_ok(j, c))
         return;
+    if (c->has_forAll && c->forAll) {
+        cancel_all(j);
+        return;
+    }
     if (c->orderIDEx.n) {
         send_change(j, c->orderIDEx);
         return;
@@ -246,11 +276,7 @@ void on_modify(struct job *j)
         send_change(j, str_c(j->state));
         return;
     }
-    const struct bk_order_list_req *q = list_request(j);
-    if (q)
-        job_send(j, j->account->firm->c, dialect_order_list, &bk_order_list_req_msg, q, on_listed);
-    else
-        no_memory(j);
+    ask_list(j, STR_NULL);
 }
 
 /* ---- how many ---- */

@@ -132,7 +132,7 @@ static bool place_ok(struct job *j, const Trd_PlaceOrder_C2S *c)
 {
     const char *field = not_carried(c);
     if (field) {
-        job_fail(j, RET_FAILED, "the broker upstream does not serve %s yet", field);
+        job_not_served(j, field);
         return false;
     }
     if (c->remark.n > REMARK_MAX) {

@@ -229,8 +229,8 @@ void quote_open(struct broker *b, struct upstream_open *o)
     for (size_t i = 0; i < o->n; i++) {
         if (kind_of_sub(o->wants[i].key.sub_type) != KINDS)
             continue;
-        snprintf(why, sizeof(why), "the broker upstream does not serve sub type %d yet, only "
-                 "1 (basic), 2 (order book) and 4 (ticker)", o->wants[i].key.sub_type);
+        snprintf(why, sizeof(why), NOT_SERVED "sub type %d; only 1 (basic), 2 (order "
+                 "book) and 4 (ticker)", o->wants[i].key.sub_type);
         o->done(o, FUTU_ENOTSUP, why);
         return;
     }

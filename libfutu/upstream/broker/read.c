@@ -227,7 +227,7 @@ void on_book(struct job *j)
     if (!count_ok(j, "num", c2s->num))
         return;
     if (c2s->has_orderBookType && c2s->orderBookType != Qot_Common_OrderBookType_Normal)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve odd lot books yet");
+        job_not_served(j, "books of odd lots");
     else if (!s2c)
         no_memory(j);
     else if (!s || !s->has_book)
@@ -314,8 +314,7 @@ void on_static(struct job *j)
 {
     const Qot_GetStaticInfo_C2S *c2s = JOB_C2S(j, Qot_GetStaticInfo);
     if (c2s->n_securityList == 0)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve Qot_GetStaticInfo of a whole "
-                 "market yet, only of securities in securityList");
+        job_not_served(j, "Qot_GetStaticInfo of a whole market; only of securityList");
     else
         resolve_start(&j->resolve, j->b, c2s->securityList, c2s->n_securityList, on_static_known);
 }

@@ -218,6 +218,9 @@ void job_ok_text(struct job *j, futu_str text);
 void job_fail(struct job *j, int32_t ret_type, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* By the channel's failure. */
 void job_fail_reply(struct job *j, const struct channel_reply *r);
+/* The end of a request that asks for what no message is known for, by its name. */
+#define NOT_SERVED "not supported over the direct login: "
+void job_not_served(struct job *j, const char *what);
 /* What the server's own code says; false: it is a refusal and the job has ended. */
 bool job_server_ok(struct job *j, bool has, int32_t code, futu_str text);
 /* Sends one of the server's messages for q->done(). As channel_send(). */
@@ -342,6 +345,7 @@ bool order_locked(struct job *j);
 /* A number that an order can have; 0 is not one. False: the job has ended. */
 bool order_number_ok(struct job *j, const char *name, bool has, double v);
 futu_str order_request_id(struct job *j);
+void cancel_all(struct job *j);            /* cancel_all.c: of a ModifyOrder with forAll */
 
 /* A list query of the account: which one is the command. NULL: out of memory. */
 struct bk_order_list_req *list_request(struct job *j);

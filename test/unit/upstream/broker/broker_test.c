@@ -1,6 +1,8 @@
 /* broker_test.c - the upstream as a whole: states, what is not served, offline, renewal. */
 #include "broker_world.h"
 
+#include <stdio.h>
+
 static struct upstream_state state(struct bw *w)
 {
     struct upstream_state s;
@@ -66,12 +68,46 @@ START_TEST(what_is_not_served_is_refused_by_its_name)
     bw_init(&w);
     w.up->ops->request(w.up, &a.rq);
     const struct bw_head *h = bw_answer(&w, &a);
-    ck_assert_str_eq(bw_msg(h), "the broker upstream does not serve Qot_RequestHistoryKL yet");
+    ck_assert_str_eq(bw_msg(h), "not supported over the direct login: Qot_RequestHistoryKL");
     struct bw_ask b = { .rq = { .proto = 4711, .done = bw_done } };
     w.up->ops->request(w.up, &b.rq);
     ck_assert_uint_eq(b.done, 1);
-    ck_assert(memmem(b.answer.p, b.answer.n, "does not serve protocol 4711 yet", 32) != NULL);
+    ck_assert(memmem(b.answer.p, b.answer.n, "direct login: protocol 4711", 27) != NULL);
     buf_free(&b.answer);
+    bw_free(&w);
+}
+END_TEST
+
+static bool served(uint32_t proto)
+{
+    for (size_t i = 0; i < broker_rows_n; i++)
+        if (broker_rows[i].proto == proto)
+            return true;
+    return false;
+}
+
+/* Bodies without anything in them: a served call says what is missing, or answers. */
+START_TEST(every_protocol_is_served_or_refused_by_its_name_and_none_hangs)
+{
+    struct bw w;
+    size_t n, refused = 0;
+    const struct proto_row *rows = proto_rows(&n);
+    bw_init(&w);
+    for (size_t i = 0; i < n; i++) {
+        struct bw_ask a = { .rq = { .proto = rows[i].id, .done = bw_done } };
+        char want[160];
+        if (rows[i].kind != PROTO_REQUEST)
+            continue;
+        w.up->ops->request(w.up, &a.rq);
+        rig_pass(&w.rig, 15 * NS_PER_S);
+        ck_assert_msg(a.done == 1, "%s hangs", rows[i].name);
+        snprintf(want, sizeof(want), "not supported over the direct login: %s", rows[i].name);
+        bool named = memmem(a.answer.p, a.answer.n, want, strlen(want)) != NULL;
+        ck_assert_msg(named != served(rows[i].id), "%s", rows[i].name);
+        refused += named;
+        buf_free(&a.answer);
+    }
+    ck_assert_uint_gt(refused, 100);
     bw_free(&w);
 }
 END_TEST
@@ -348,6 +384,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_login_brings_all_channels_up);
     tcase_add_test(tc, the_global_state_tells_the_platforms_markets);
     tcase_add_test(tc, what_is_not_served_is_refused_by_its_name);
+    tcase_add_test(tc, every_protocol_is_served_or_refused_by_its_name_and_none_hangs);
     tcase_add_test(tc, without_a_login_everything_says_so);
     tcase_add_test(tc, one_broker_that_fails_does_not_stop_the_others);
     tcase_add_test(tc, a_refused_login_is_renewed_over_http_and_tried_at_once);

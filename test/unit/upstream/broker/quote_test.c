@@ -160,7 +160,7 @@ START_TEST(sub_types_that_are_not_served_are_named)
     want(&x, MARKET_HK, "00700", 6);
     open_all(&w, &x);
     ck_assert_int_eq(x.err, FUTU_ENOTSUP);
-    ck_assert_str_eq(x.why, "the broker upstream does not serve sub type 6 yet, only 1 (basic), 2 "
+    ck_assert_str_eq(x.why, "not supported over the direct login: sub type 6; only 1 (basic), 2 "
                             "(order book) and 4 (ticker)");
     bw_free(&w);
 }
@@ -390,8 +390,8 @@ START_TEST(static_data_and_market_states_need_no_subscription)
     ck_assert_str_eq(bw_msg(bw_call(&w, 3202, &q)), "未知股票 NOSUCH");
     c2s.n_securityList = 0;
     ck_assert_str_eq(bw_msg(bw_call(&w, 3202, &q)),
-                     "the broker upstream does not serve Qot_GetStaticInfo of a whole market yet, "
-                     "only of securities in securityList");
+                     "not supported over the direct login: Qot_GetStaticInfo of a whole market; "
+                     "only of securityList");
     bw_free(&w);
 }
 END_TEST
