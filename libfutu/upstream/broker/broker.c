@@ -27,50 +27,6 @@ static void send(struct broker *b, struct channel_ask *q, uint16_t command, cons
         log_warn("%s: command %u: %s", b->platform_name, command, futu_strerror(err));
 }
 
-/* Markets that an answer does not name keep what another has told. */
-static void take_state(struct broker *b, int32_t id, int32_t state)
-{
-    size_t i = 0;
-    while (i < b->n_states && b->states[i].id != id)
-        i++;
-    if (i == MARKET_STATES)
-        return;
-    b->states[i].id = id;
-    b->states[i].state = state;
-    b->n_states = MAX(b->n_states, i + 1);
-}
-
-static void on_states(struct channel_ask *q, const struct channel_reply *r)
-{
-    struct broker *b = container_of(q, struct state_ask, ask)->b;
-    struct bk_states_rsp s;
-    arena_reset(&b->arena);
-    if (r->err || codec_decode(&bk_states_rsp_msg, &b->arena, r->body, r->n, &s, NULL, NULL) ||
-        s.ret_code != 0)
-        return;
-    for (size_t i = 0; i < s.n_states; i++)
-        take_state(b, s.states[i].market_id, s.states[i].state);
-}
-
-/* The reply lists over 100 markets, whatever was asked, but asked for Hong Kong it leaves out
- * futures: so each kind of market is asked for, by its number in the header. */
-static void ask_states(struct broker *b)
-{
-    static const uint8_t kinds[STATE_ASKS] = { 1, 6, 8, 13, 16 };   /* HK; futures HK, US, SG, JP */
-    static const int32_t ids[STATE_ASKS] = { 1, 110, 60, 160, 185 };
-    for (size_t i = 0; i < STATE_ASKS; i++) {
-        struct state_ask *x = &b->states_asks[i];
-        struct bk_states_req q = { 0 };
-        if (x->ask.channel)
-            continue;
-        SET(&q, market_id, ids[i]);
-        x->b = b;
-        x->ask.market = kinds[i];
-        x->ask.done = on_states;
-        send(b, &x->ask, CMD_STATES, &bk_states_req_msg, &q);
-    }
-}
-
 static void on_addrs(struct channel_ask *q, const struct channel_reply *r)
 {
     struct broker *b = container_of(q, struct broker, addrs_ask);
@@ -121,8 +77,14 @@ static void platform_up(struct broker *b)
     renewal_worked(&b->renewal);
     ask_firms(b);
     ask_addrs(b);
-    ask_states(b);
+    states_ask(b);
     quote_up(b);
+}
+
+static void platform_down(struct broker *b, const char *why)
+{
+    states_forget(b);
+    quote_down(b, why);
 }
 
 static void platform_changed(void *arg, struct channel *c)
@@ -134,7 +96,7 @@ static void platform_changed(void *arg, struct channel *c)
     if (channel_state(c) == CHANNEL_UP)
         platform_up(b);
     else if (channel_state(c) == CHANNEL_WAITING || channel_state(c) == CHANNEL_KICKED)
-        quote_down(b, channel_down(c, text));
+        platform_down(b, channel_down(c, text));
     loss_tell_state(b);
 }
 
@@ -175,7 +137,7 @@ static void on_look(struct timer *t, int64_t now)
     timer_set(b->o.timers, t, now + LOOK_NS);
     if (channel_state(b->platform) != CHANNEL_UP)
         return;
-    ask_states(b);
+    states_ask(b);
     quote_look(b, now);
 }
 

@@ -299,6 +299,14 @@ Qot_Common_Security *stock_security(const struct stock *s, struct arena *a);
 /* Appends the Response of a push with retType 0. */
 futu_err put_push(const futu_msg *response, struct arena *a, void *s2c, struct buf *out);
 
+/* ---- states.c: Qot_Common.QotMarketState, by what the platform has told last; 0: nothing ---- */
+
+void states_ask(struct broker *b);
+void states_forget(struct broker *b);
+int32_t market_state_of(const struct broker *b, int32_t qot_market);
+int32_t futures_state_of(const struct broker *b, int32_t from, int32_t to);    /* market ids */
+int32_t stock_state_of(const struct broker *b, const struct stock *s);
+
 /* ---- read.c ---- */
 
 void on_global_state(struct job *j);
@@ -311,8 +319,6 @@ void on_market_state(struct job *j);
 /* Reads that wait look again; with `late` those whose time is over fail. */
 void reads_again(struct broker *b);
 void reads_late(struct timer *t, int64_t now);
-/* Of a public market, by what the platform has told last; 0: it has told nothing. */
-int32_t market_state_of(const struct broker *b, int32_t qot_market);
 
 /* ---- orders.c, place.c, lists.c, assets.c ---- */
 

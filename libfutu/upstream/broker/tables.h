@@ -51,8 +51,10 @@ const struct bk_firm *bk_firm(int32_t broker_id);               /* NULL: unknown
 /* Qot_Common.QotMarket of a market id; 0: not one that is served. `code` decides between Shanghai
  * and Shenzhen, whose ids are one range. */
 int32_t bk_market_of_id(int32_t market_id, futu_str code);
-/* The market id under which a public market's state is looked up first. */
+/* The first market id of a public market's shares; 0: none is known. */
 int32_t bk_state_id(int32_t qot_market);
+/* All of them; false: none is known. Shanghai and Shenzhen share theirs. */
+bool bk_state_ids(int32_t qot_market, int32_t *from, int32_t *to);
 /* The "HK" of 00700.HK; NULL: none. */
 const char *bk_suffix(int32_t qot_market);
 

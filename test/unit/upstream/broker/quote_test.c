@@ -396,23 +396,6 @@ START_TEST(static_data_and_market_states_need_no_subscription)
 }
 END_TEST
 
-START_TEST(a_stricter_state_of_a_market_wins)
-{
-    struct bw w;
-    bw_init(&w);
-    w.b->n_states = 2;
-    w.b->states[0].id = w.b->states[1].id = 1;
-    w.b->states[0].state = 3;
-    w.b->states[1].state = 6;
-    ck_assert_int_eq(market_state_of(w.b, MARKET_HK), 6);
-    w.b->states[0].state = 6;
-    w.b->states[1].state = 0;
-    ck_assert_int_eq(market_state_of(w.b, MARKET_HK), 6);
-    ck_assert_int_eq(market_state_of(w.b, MARKET_US), 0);
-    bw_free(&w);
-}
-END_TEST
-
 static bool quotes_with(long fail_at)
 {
     struct bw w;
@@ -455,7 +438,6 @@ static void add(TCase *tc)
     tcase_add_test(tc, reads_are_answered_from_what_has_come_and_never_from_before_a_loss);
     tcase_add_test(tc, a_read_right_after_its_subscription_waits_for_the_first_data);
     tcase_add_test(tc, static_data_and_market_states_need_no_subscription);
-    tcase_add_test(tc, a_stricter_state_of_a_market_wins);
     tcase_add_test(tc, every_failed_allocation_is_clean);
 }
 
