@@ -17,6 +17,8 @@
 #include "upstream/broker/net_io.h"
 #include "upstream/broker/tables.h"
 
+_Static_assert(RENEW_PAUSES == FLOW_PAUSES, "the same pauses");
+
 #define RENEWS 24
 #define PAUSE_MIN (3 * NS_PER_S)
 #define PAUSE_MAX (60 * NS_PER_S)
@@ -30,6 +32,8 @@ struct direct {
     struct upstream *up;
     struct conf_pull conf;
     bool only_addrs;                    /* what the configuration says would not be used */
+    bool renew_refused;
+    int64_t pauses_ms[RENEW_PAUSES];    /* between renewals; zeros: the usual ones */
     futu_login_report report;
     futu_err err;                       /* of the last try */
     char why[FLOW_WHY_MAX];
@@ -250,6 +254,8 @@ static futu_err make_upstream(struct direct *d, struct upstream **up, const stru
     };
     futu_err err = read_addrs(&b, str_c(o->addrs), why, size);
     d->only_addrs = b.only_addrs;
+    memcpy(b.renew_pauses_ms, d->pauses_ms, sizeof(d->pauses_ms));
+    b.renew_reactive = d->renew_refused;
     if (!err)
         err = broker_new(up, &b);
     d->up = err ? NULL : *up;
@@ -280,12 +286,13 @@ static futu_err make_flow(struct direct *d, const futu_login_opts *l, char *why,
         err = make_conf(d, l->conf_key, why, size);
     if (err)
         return err;
-    const struct flow_opts f = {
+    struct flow_opts f = {
         .clock = *loop_clock(d->loop), .timers = loop_timers(d->loop),
         .http = flow_http_over(d->https), .login = &d->login,
         .events = { on_ask, on_ready, on_failed, on_renewed, on_broker, d },
         .renew_signature = l->renew_signature != 0,
     };
+    memcpy(f.pauses_ms, d->pauses_ms, sizeof(d->pauses_ms));
     err = flow_new(&d->flow, &f);
     d->code.login = &d->login;
     d->code.flow = d->flow;
@@ -311,6 +318,12 @@ futu_err direct_new(struct direct **out, struct upstream **up, const struct dire
     d->again.fn = on_again;
     d->tell.fn = on_tell;
     d->net = net_io(o->loop);
+    d->renew_refused = l.renew_refused != 0;
+    if (l.renew_pauses && !broker_read_pauses(d->pauses_ms, str_c(l.renew_pauses))) {
+        snprintf(why, size, "qot-relogin-backoff-ms: four numbers of milliseconds, none 0, with "
+                            "commas between, not %.60s", l.renew_pauses);
+        return FUTU_EINVAL;
+    }
     futu_err err = login_open(&d->login, &l, &terminal_system, why, size);
     if (!err)
         err = make_upstream(d, up, o, why, size);

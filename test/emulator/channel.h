@@ -54,6 +54,7 @@ struct emu_scene {
      * and not answered. */
     unsigned lose_before, lose_after, lose_answer;
     unsigned mute_cancels;          /* cancellations that get no answer */
+    int32_t gone_broker;            /* that the list of brokers leaves out */
     uint32_t lists_late_ms;         /* lists miss orders that are newer */
     /* The next logins of the identity (0: any) are answered so; one less each time. */
     struct {
@@ -92,6 +93,8 @@ bool emu_set_addresses(struct emu *e, int32_t identity, const char *list);  /* "
 /* To the connections of the identity (0: all): */
 unsigned emu_kick(struct emu *e, int32_t identity);     /* the login ends; their number */
 unsigned emu_drop(struct emu *e, int32_t identity);     /* closed without a word */
+/* A push without a body; true: somebody is there. */
+bool emu_say(struct emu *e, int32_t identity, uint16_t command);
 /* Cancels the open orders of the broker's accounts, as somebody elsewhere might. */
 void emu_cancel_all(struct emu *e, int32_t broker_id);
 /* Orders that the exchange has of the broker's accounts, whatever became of them. */

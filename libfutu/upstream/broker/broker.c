@@ -100,6 +100,12 @@ static void platform_changed(void *arg, struct channel *c)
     loss_tell_state(b);
 }
 
+/* Told by name, and nothing of what is in them. */
+static const char *push_name(uint16_t command)
+{
+    return command == 5300 ? " (message centre)" : command == 9429 ? " (brokers, old)" : "";
+}
+
 static void platform_push(void *arg, struct channel *c, uint16_t command, const uint8_t *body,
                           size_t n)
 {
@@ -118,8 +124,12 @@ static void platform_push(void *arg, struct channel *c, uint16_t command, const 
                  command);
         ask_addrs(b);
         break;
+    case CMD_RIGHTS_CHANGE:
+        loss_tell_rights(b);
+        break;
     default:
-        log_debug("%s: push %u of %zu bytes is not used", b->platform_name, command, n);
+        log_debug("%s: push %u%s of %zu bytes is not used", b->platform_name, command,
+                  push_name(command), n);
         break;
     }
 }
@@ -127,14 +137,16 @@ static void platform_push(void *arg, struct channel *c, uint16_t command, const 
 static void platform_refused(void *arg, struct channel *c, int32_t code, const char *why)
 {
     struct broker *b = arg;
-    (void)c, (void)code, (void)why;
-    renewal_ask(&b->renewal);
+    (void)c, (void)why;
+    renewal_refused(&b->renewal, code);
 }
 
 static void on_look(struct timer *t, int64_t now)
 {
     struct broker *b = container_of(t, struct broker, look);
     timer_set(b->o.timers, t, now + LOOK_NS);
+    if (b->has_auth)
+        renewal_watch(&b->renewal);
     if (channel_state(b->platform) != CHANNEL_UP)
         return;
     states_ask(b);
@@ -225,11 +237,11 @@ void broker_relogin(struct upstream *u)
 {
     struct broker *b = container_of(u, struct broker, base);
     struct list *it, *tmp;
-    b->renewal.tries = 0;
+    b->renewal.tries = b->renewal.failures = 0;
     channel_start(b->platform);
     list_each(it, tmp, &b->firms) {
         struct firm *f = list_entry(it, struct firm, node);
-        f->renewal.tries = 0;
+        f->renewal.tries = f->renewal.failures = 0;
         channel_start(f->c);
     }
 }

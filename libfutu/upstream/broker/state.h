@@ -23,13 +23,15 @@ struct broker;
 struct firm;
 struct job;
 
-/* A login being made anew. The first time at once, then 60, 120, 240 and 600 s apart. */
+/* A login being made anew. */
 struct renewal {
     struct broker_renew q;
     struct broker *b;
     struct channel *c;
     bool busy;
     unsigned tries;                     /* since the last login that worked */
+    unsigned refusals, failures;        /* likewise; failures: of renewals */
+    unsigned ticks;                     /* of the watchdog */
     int64_t next;
     char why[AUTH_WHY_MAX];             /* why the last one failed; "" */
 };
@@ -158,6 +160,8 @@ struct broker {
     char secret[JOURNAL_SECRET + 1];    /* of marks in remarks */
     int64_t born;
     int64_t last_push, resub_at;
+    unsigned unread;                    /* quote pushes in a row */
+    bool tripped;                       /* there were too many of them */
     uint64_t boot;                      /* of request ids */
     uint64_t requests;
     struct gap gap;                     /* of quotes */
@@ -245,7 +249,10 @@ futu_err login_take(struct broker *b, const struct auth_result *auth);
 /* ---- renew.c ---- */
 
 void renewal_init(struct renewal *r, struct broker *b, struct channel *c, int32_t broker_id);
-void renewal_ask(struct renewal *r);    /* the login was refused, is over, or was never there */
+void renewal_ask(struct renewal *r);    /* now, when the pause is over */
+/* The platform's login was refused with the code; 0: it is over, or was never there. */
+void renewal_refused(struct renewal *r, int32_t code);
+void renewal_watch(struct renewal *r);  /* every 30 s */
 void renewal_worked(struct renewal *r); /* the channel is up */
 void renewal_stop(struct renewal *r);
 
@@ -385,7 +392,8 @@ bool notices_done(const struct firm *f);            /* nothing is under way */
 /* ---- loss.c ---- */
 
 void loss_quote_begin(struct broker *b, const char *why);
-void loss_quote_over(struct broker *b);
+void loss_quote_over(struct broker *b);         /* nothing while pushes can't be read */
+void loss_tell_rights(struct broker *b);
 void loss_trade_begin(struct firm *f, const char *why);
 void loss_trade_over(struct firm *f);
 void loss_tell_state(struct broker *b);

@@ -25,7 +25,8 @@ enum { NOTIFY_ORDERS_A = 4, NOTIFY_ORDERS_B = 5, NOTIFY_STATISTICS = 8, NOTIFY_A
 
 /* Of answers: a server behind it was late; of those to an unlock, that a one-time password is
  * wanted, and that an account may not. */
-enum { CODE_TIMEOUT = 100012, CODE_OTP = -8, CODE_OTP_MOOMOO = -20011, CODE_NO_PERMISSION = -20416 };
+enum { CODE_TIMEOUT = 100012, CODE_OTP = -8, CODE_OTP_MOOMOO = -20011,
+       CODE_NO_PERMISSION = -20416 };
 
 #define UNIT_PRICE 1000000000.0
 #define UNIT_TURNOVER 1000.0

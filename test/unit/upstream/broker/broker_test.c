@@ -157,55 +157,6 @@ START_TEST(one_broker_that_fails_does_not_stop_the_others)
 }
 END_TEST
 
-START_TEST(a_refused_login_is_renewed_over_http_and_tried_at_once)
-{
-    struct bw w;
-    bw_prepare(&w);
-    emu_scene(w.rig.emu)->turn_away.identity = 1001;
-    emu_scene(w.rig.emu)->turn_away.times = 1;
-    emu_scene(w.rig.emu)->turn_away.code = 7;
-    bw_start(&w);
-    ck_assert_uint_eq(w.renewals, 1);
-    ck_assert_ptr_nonnull(w.renewing);
-    ck_assert_int_eq(w.renewing->broker_id, 1001);
-    ck_assert_int_eq(of(&w, 1), CHANNEL_WAITING);
-    struct broker_renew *q = w.renewing;
-    w.renewing = NULL;
-    q->done(q, FUTU_OK, "", &w.auth);
-    rig_pump(&w.rig);
-    ck_assert_int_eq(of(&w, 1), CHANNEL_UP);
-    bw_free(&w);
-}
-END_TEST
-
-START_TEST(renewals_that_fail_are_a_minute_and_more_apart)
-{
-    struct bw w;
-    bw_prepare(&w);
-    emu_scene(w.rig.emu)->turn_away.identity = 1;
-    emu_scene(w.rig.emu)->turn_away.times = 1000;
-    emu_scene(w.rig.emu)->turn_away.code = 7;
-    bw_start(&w);
-    unsigned seen = 0;
-    int64_t last = 0;
-    for (int i = 0; i < 900; i++) {
-        if (w.renewing) {
-            struct broker_renew *q = w.renewing;
-            w.renewing = NULL;
-            q->done(q, FUTU_EAUTH, "refused", NULL);
-            static const int64_t least[] = { 0, 60, 120, 240 };
-            ck_assert_uint_lt(seen, 4);
-            ck_assert_int_ge(w.rig.time.mono_ns - last, least[seen] * NS_PER_S);
-            last = w.rig.time.mono_ns;
-            seen++;
-        }
-        rig_pass(&w.rig, NS_PER_S / 2);
-    }
-    ck_assert_uint_ge(seen, 3);
-    bw_free(&w);
-}
-END_TEST
-
 START_TEST(a_kick_out_leaves_the_gateway_offline_until_relogin)
 {
     struct bw w;
@@ -387,8 +338,6 @@ static void add(TCase *tc)
     tcase_add_test(tc, every_protocol_is_served_or_refused_by_its_name_and_none_hangs);
     tcase_add_test(tc, without_a_login_everything_says_so);
     tcase_add_test(tc, one_broker_that_fails_does_not_stop_the_others);
-    tcase_add_test(tc, a_refused_login_is_renewed_over_http_and_tried_at_once);
-    tcase_add_test(tc, renewals_that_fail_are_a_minute_and_more_apart);
     tcase_add_test(tc, a_kick_out_leaves_the_gateway_offline_until_relogin);
     tcase_add_test(tc, addresses_from_the_server_are_not_taken_when_only_given_ones_may_be_dialled);
     tcase_add_test(tc, the_remote_configuration_says_where_the_servers_are);
