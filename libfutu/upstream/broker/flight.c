@@ -1,8 +1,8 @@
 /* flight.c - orders that the server has accepted and that no list has shown yet.
  *
  * A list that is asked for right after an order may miss it: for TELL_NS it is told in the answer
- * as it was sent. Each LOOK_NS the account's orders are read, since the notice that should have come
- * may have been lost; after LOST_NS nothing more is expected.
+ * as it was sent. Each LOOK_NS the account's orders are read, since the notice that should have
+ * come may have been lost; after LOST_NS nothing more is expected.
  * Tests:   test/unit/upstream/broker/place_test.c
  */
 #include "base/log.h"

@@ -3,8 +3,8 @@
  * Brokers: at once, when the login is over or refused.
  * Platform: at once when its login is over by the clock, or there is none. A refusal may also mean
  *          a limit or risk control, which a renewal would make worse: it waits for the watchdog,
- *          which looks every 30 s; with `renew_reactive` it comes after REFUSALS in a row instead, once
- *          until a login works again.
+ *          which looks every 30 s; with `renew_reactive` it comes after REFUSALS in a row instead,
+ *          once until a login works again.
  * Pauses:  60, 120, 240, then 600 s between attempts, or those of the owner; after FAILURES that
  *          failed in a row nothing for CIRCUIT_NS.
  * Tests:   test/unit/upstream/broker/renew_test.c
