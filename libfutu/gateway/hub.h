@@ -192,14 +192,17 @@ const char *deny_text(enum deny d);
 /* Numbers for an operator. */
 struct hub_status {
     const char *upstream;           /* "paper"; static or the upstream's */
-    bool qot_logined, trd_logined, unlocked;
+    bool qot_logined, trd_logined;
+    bool unlocked;                  /* some real account is */
+    uint64_t unlocked_accounts;     /* that are known to be */
     uint64_t user_id, accounts, connections, requests, subscriptions, quota_used;
     int32_t attribution, stale;
     uint64_t pushes_in, pushes_out, gaps, conflated, cut_slow;
     int64_t started_ms, last_push_ms;       /* UTC; last_push_ms 0: none yet */
 };
 void hub_status(struct hub *h, struct hub_status *out);
-/* Locks trading of real accounts here; true when it was unlocked. */
-bool hub_lock(struct hub *h);
+/* Locks all real accounts, here and upstream, and returns how many were open. An upstream that
+ * forwards is left as it is: others use it too. */
+size_t hub_lock(struct hub *h);
 
 #endif

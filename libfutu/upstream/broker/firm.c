@@ -105,6 +105,23 @@ static void firm_up(struct firm *f)
     buf_free(&body);
 }
 
+static void lose_ciphers(struct firm *f, const char *why)
+{
+    const struct upstream_events *e = &f->b->o.events;
+    uint64_t ids[FIRM_ACCOUNTS];
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_accounts; i++) {
+        struct account *a = &f->accounts[i];
+        if (!a->cipher.n)
+            continue;
+        account_lock(a);
+        snprintf(a->locked_why, sizeof(a->locked_why), "the connection was lost");
+        ids[n++] = a->id;
+    }
+    if (n && e->locked)
+        e->locked(e->arg, ids, n, why);
+}
+
 static void on_changed(void *arg, struct channel *c)
 {
     struct firm *f = arg;
@@ -115,9 +132,8 @@ static void on_changed(void *arg, struct channel *c)
         firm_up(f);
         return;
     }
-    for (size_t i = 0; i < f->n_accounts; i++)
-        account_lock(&f->accounts[i]);
-    loss_trade_begin(f, channel_down(c, text));
+    lose_ciphers(f, channel_down(c, text));
+    loss_trade_begin(f, text);
     loss_tell_state(f->b);
 }
 
