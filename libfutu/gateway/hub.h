@@ -131,6 +131,11 @@ bool hub_own_hours(const struct hub *h);
 /* Another number after each event that may have changed what a real-time read is answered: events
  * of the upstream, subscriptions, keys. */
 uint64_t hub_version(const struct hub *h);
+/* For who keeps answers: a complete success, of an unlock that of every account. */
+bool hub_answer_whole(const struct proto_row *row, const uint8_t *body, size_t len);
+/* Another number once an answer like this may no longer be true: of Trd_UnlockTrade, whenever
+ * something was locked. */
+uint64_t hub_answer_mark(const struct hub *h, const struct proto_row *row);
 /* A call that was answered without asking the hub, with so many bytes of protobuf. */
 void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len);
 

@@ -6,6 +6,7 @@
  */
 #include "gateway/unlock_kept.h"
 
+#include "codec/splice.h"
 #include "crypt/digest.h"
 #include "crypt/secret.h"
 #include "gateway/guard.h"
@@ -78,6 +79,23 @@ static bool complete(const Trd_UnlockTrade_Response *rsp)
         if (!rsp->s2c->accResultList[i].success)
             return false;
     return true;
+}
+
+bool hub_answer_whole(const struct proto_row *row, const uint8_t *body, size_t len)
+{
+    struct arena a = ARENA_INIT;
+    Trd_UnlockTrade_Response rsp;
+    bool whole = response_ret(body, len) == RET_OK;
+    if (whole && row && row->id == PROTO_TRD_UNLOCK_TRADE)
+        whole = codec_decode(&Trd_UnlockTrade_Response_msg, &a, body, len, &rsp, NULL, NULL) ==
+                    FUTU_OK && complete(&rsp);
+    arena_free(&a);
+    return whole;
+}
+
+uint64_t hub_answer_mark(const struct hub *h, const struct proto_row *row)
+{
+    return row && row->id == PROTO_TRD_UNLOCK_TRADE ? h->unlocks.round : 0;
 }
 
 /* A free place, or that of the oldest one. */
