@@ -2,7 +2,8 @@
  *
  * A card number in place of an account is looked up in the account list first. A write with an
  * Idempotency-Key is answered from what was kept; orders also carry the key to the hub, which knows
- * them longer. Only success is kept, of an unlock that of all accounts: the rest may be tried again.
+ * them longer. Only success is kept, of an unlock that of all accounts: what failed may be tried
+ * again.
  */
 #include <stdio.h>
 

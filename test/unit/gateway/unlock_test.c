@@ -137,8 +137,8 @@ START_TEST(a_loss_locks_its_accounts_and_says_so)
     lose(gone, 2);
     const Notify_Response *m = peer_reply(&a, 1003, 0);
     ck_assert_int_eq(m->s2c->type, Notify_NotifyType_GtwEvent);
-    ck_assert_str_eq(m->s2c->event->desc.p, "trading of real accounts is locked: broker 1007 is not "
-                                            "connected; unlock again");
+    ck_assert_str_eq(m->s2c->event->desc.p, "trading of real accounts is locked: broker 1007 is "
+                                            "not connected; unlock again");
     ck_assert(ur_open(&a, 11) && !ur_open(&a, 21));
     ck_assert_uint_eq(status().unlocked_accounts, 1);
     lose(gone, 2);
