@@ -61,6 +61,12 @@ static void unlock_trade(struct call *k, futu_str *body, int64_t net_ns)
     unlock_answered(k, body);
 }
 
+static void account_list(struct call *k, futu_str *body, int64_t net_ns)
+{
+    (void)net_ns;
+    unlock_learn(k->hub, *body);
+}
+
 static void place_order(struct call *k, futu_str *body, int64_t net_ns)
 {
     struct hub *h = k->hub;
@@ -93,6 +99,7 @@ static const struct {
     { PROTO_GET_GLOBAL_STATE, global_state },
     { PROTO_USED_QUOTA, used_quota },
     { PROTO_TRD_UNLOCK_TRADE, unlock_trade },
+    { PROTO_TRD_GET_ACC_LIST, account_list },
     { PROTO_TRD_PLACE_ORDER, place_order },
     { PROTO_GATEWAY_INFO, gateway_info },
 };

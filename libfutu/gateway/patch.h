@@ -1,7 +1,8 @@
 /* patch.h - what the gateway learns from, and adds to, answers of the upstream.
  *
  * GetGlobalState: our version and the connection's id. UsedQuota: subscriptions in use. Unlocking:
- * which accounts are open. PlaceOrder: times for the delay statistics.
+ * which accounts are open. GetAccList: whose firm they are. PlaceOrder: times for the delay
+ * statistics.
  */
 #ifndef GATEWAY_PATCH_H
 #define GATEWAY_PATCH_H

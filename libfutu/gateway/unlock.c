@@ -140,6 +140,11 @@ static int32_t firm_of(const Trd_UnlockTrade_C2S *q)
     return q->has_securityFirm ? q->securityFirm : 0;
 }
 
+static bool is_other_firm(const Trd_UnlockTrade_C2S *q, const struct unlock_account *a)
+{
+    return firm_of(q) && a->firm && a->firm != firm_of(q);
+}
+
 static bool is_about_all(const Trd_UnlockTrade_C2S *q)
 {
     return !q->n_accIDList && !firm_of(q);
@@ -153,12 +158,14 @@ static bool open_named(struct hub *h, const Trd_UnlockTrade_C2S *q, uint64_t rou
     for (size_t i = 0; i < q->n_accIDList; i++) {
         struct unlock_account *a = take(h, q->accIDList[i]);
         ok = a && ok;
-        if (a)
+        if (a && !is_other_firm(q, a))
             open_it(a, round);
     }
-    for (uint32_t i = 0; i < u->n; i++)
-        if (u->list[i].state == UNLOCK_UNKNOWN && !named(q, u->list[i].id))
-            u->list[i].state = UNLOCK_SHUT;
+    for (uint32_t i = 0; i < u->n; i++) {
+        struct unlock_account *a = &u->list[i];
+        if (a->state == UNLOCK_UNKNOWN && (!named(q, a->id) || is_other_firm(q, a)))
+            a->state = UNLOCK_SHUT;
+    }
     if (u->others == UNLOCK_UNKNOWN)
         u->others = UNLOCK_SHUT;
     return ok;
@@ -177,24 +184,32 @@ static bool open_asked(struct hub *h, const Trd_UnlockTrade_C2S *q, uint64_t rou
     return true;
 }
 
-/* The upstream has locked at least these; of the others nothing is known any more. */
+/* Of an account that is not known to be meant nothing is known any more when it was open. */
+static void lock_one(struct hub *h, const Trd_UnlockTrade_C2S *q, struct unlock_account *a)
+{
+    int32_t firm = firm_of(q);
+    bool other = is_other_firm(q, a);
+    if (q->n_accIDList && named(q, a->id) && !other)
+        shut(h, a, UNLOCK_SHUT, "");
+    else if (!q->n_accIDList && (!firm || a->firm == firm))
+        shut(h, a, locked_state(h), "");
+    else if (!other && (!q->n_accIDList || a->state == UNLOCK_OPEN))
+        shut(h, a, a->state == UNLOCK_SHUT ? UNLOCK_SHUT : locked_state(h), "");
+}
+
+/* The upstream has locked at least these, and maybe more. */
 static void shut_asked(struct hub *h, const Trd_UnlockTrade_C2S *q)
 {
     struct unlocks *u = &h->unlocks;
     for (size_t i = 0; i < q->n_accIDList; i++)
         if (!take(h, q->accIDList[i]))
             u->others = UNLOCK_SHUT;    /* no room to tell it from the others */
-    for (uint32_t i = 0; i < u->n; i++) {
-        struct unlock_account *a = &u->list[i];
-        bool other = firm_of(q) && a->firm && a->firm != firm_of(q);
-        if (named(q, a->id))
-            shut(h, a, UNLOCK_SHUT, "");
-        else if (q->n_accIDList ? a->state == UNLOCK_OPEN : !other)
-            shut(h, a, locked_state(h), "");
-    }
+    for (uint32_t i = 0; i < u->n; i++)
+        lock_one(h, q, &u->list[i]);
     if (q->n_accIDList && u->others != UNLOCK_OPEN)
         return;
-    u->others = locked_state(h);
+    if (is_about_all(q) || u->others != UNLOCK_SHUT)
+        u->others = locked_state(h);
     u->others_round = u->round;
 }
 
@@ -284,6 +299,25 @@ void unlock_answered(struct call *k, futu_str *body)
         guard_password(h, &rsp, body);
     if (rq.c2s->unlock)
         kept_put(k, rq.c2s, &rsp, *body);
+}
+
+void unlock_learn(struct hub *h, futu_str body)
+{
+    Trd_GetAccList_Response rsp;
+    if (!h->up->forwards)
+        return;
+    arena_reset(&h->events);
+    if (codec_decode(&Trd_GetAccList_Response_msg, &h->events, body.p, body.n, &rsp, NULL, NULL) ||
+        rsp.retType != RET_OK || !rsp.s2c)
+        return;
+    for (size_t i = 0; i < rsp.s2c->n_accList; i++) {
+        const Trd_Common_TrdAcc *acc = &rsp.s2c->accList[i];
+        struct unlock_account *a = NULL;
+        if (acc->trdEnv != Trd_Common_TrdEnv_Simulate && acc->has_securityFirm)
+            a = take(h, acc->accID);
+        if (a)
+            a->firm = acc->securityFirm;
+    }
 }
 
 /* ---- locked without being asked ---- */

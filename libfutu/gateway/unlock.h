@@ -69,6 +69,9 @@ size_t unlock_count(const struct hub *h);       /* of accounts that are known to
 bool unlock_may_go(struct ask *a);
 /* Its answer; *body may be made to point at another one, in h->body. */
 void unlock_answered(struct call *k, futu_str *body);
+/* An answer of Trd_GetAccList, from which the firms of accounts are known behind an upstream that
+ * forwards and has none in its results. */
+void unlock_learn(struct hub *h, futu_str body);
 /* See struct upstream_events. */
 void unlock_lost(struct hub *h, const uint64_t *ids, size_t n, const char *why);
 void unlock_free(struct hub *h);

@@ -41,6 +41,7 @@ run cheatsheet node test/integration/cheatsheet.mjs "$FUTU_OPEND" "$FUTU_CLI"
 run keys.sh sh test/integration/keys.sh
 run doctor.sh sh test/integration/doctor.sh
 run passwords.py python3 -B test/integration/passwords.py "$FUTU_OPEND" "$FUTU_CLI"
+run unlock.py python3 -B test/integration/unlock.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
 run login.py python3 -B test/integration/login.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
 for pid in $pids; do
     wait "${pid#*=}"

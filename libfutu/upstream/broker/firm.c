@@ -105,9 +105,11 @@ static void firm_up(struct firm *f)
     buf_free(&body);
 }
 
-static void lose_ciphers(struct firm *f, const char *why)
+static void lose_ciphers(struct firm *f)
 {
     const struct upstream_events *e = &f->b->o.events;
+    char why[CHANNEL_WHY + 80];
+    struct channel_info info;
     uint64_t ids[FIRM_ACCOUNTS];
     size_t n = 0;
     for (size_t i = 0; i < f->n_accounts; i++) {
@@ -118,6 +120,8 @@ static void lose_ciphers(struct firm *f, const char *why)
         snprintf(a->locked_why, sizeof(a->locked_why), "the connection was lost");
         ids[n++] = a->id;
     }
+    channel_info(f->c, &info);
+    snprintf(why, sizeof(why), "the connection to %s was lost (%s)", f->name, info.why);
     if (n && e->locked)
         e->locked(e->arg, ids, n, why);
 }
@@ -132,8 +136,8 @@ static void on_changed(void *arg, struct channel *c)
         firm_up(f);
         return;
     }
-    lose_ciphers(f, channel_down(c, text));
-    loss_trade_begin(f, text);
+    lose_ciphers(f);
+    loss_trade_begin(f, channel_down(c, text));
     loss_tell_state(f->b);
 }
 
@@ -186,6 +190,7 @@ static futu_err firm_new(struct firm **out, struct broker *b, int32_t broker_id)
     if (!f)
         return FUTU_ENOMEM;
     list_init(&f->node);
+    list_init(&f->unlocks);
     f->b = b;
     f->broker_id = broker_id;
     f->info = bk_firm(broker_id);

@@ -82,6 +82,9 @@ struct firm {
     struct channel_ask list_ask;
     struct renewal renewal;
     struct gap gap;
+    struct trade_pwd guard;
+    unsigned asking;                    /* trade passwords that are under way */
+    struct list unlocks;                /* and parts of unlocks that wait for these; unlock.c */
 };
 
 /* ---- securities ---- */
@@ -161,7 +164,6 @@ struct broker {
     uint64_t gap_seq;
     bool told, told_qot, told_trd;      /* the states that clients were told last */
 
-    struct trade_pwd guard;
     uint64_t lock_round;                /* locks that were asked for */
 };
 

@@ -4,7 +4,7 @@
  * gives is a cipher for each account, which every order carries; it ends with the connection.
  * Failure: leaves open what was open.
  * Lock:    wins over unlocks that were sent before it.
- * Guard:   see access/trade_pwd.h.
+ * Guard:   see access/trade_pwd.h; each broker has its own, since each counts on its own.
  * Tests:   test/unit/upstream/broker/firm_test.c
  */
 #include <stdio.h>
@@ -21,13 +21,14 @@ struct outcome {
 
 /* The asking of one broker. */
 struct part {
+    struct list node;                   /* in the firm's unlocks while it waits */
     struct job *j;
     struct firm *f;
     struct channel_ask ask;
     struct outcome *each;
     size_t n;
+    bool asked;                         /* one of the firm's asking */
     bool token;                         /* the second step is under way */
-    bool wrong;                         /* the broker says that the password is */
     bool otp;                           /* it wants a one-time password, and none was given */
     char why[CHANNEL_WHY];              /* all of it failed; "" */
 };
@@ -44,8 +45,13 @@ struct unlock {
 static void drop(struct job *j)
 {
     struct unlock *u = j->state;
-    for (size_t i = 0; u && i < u->n; i++)
-        channel_cancel(&u->parts[i].ask);
+    for (size_t i = 0; u && i < u->n; i++) {
+        struct part *p = &u->parts[i];
+        channel_cancel(&p->ask);
+        list_remove(&p->node);
+        p->f->asking -= p->asked;
+        p->asked = false;
+    }
 }
 
 /* NULL: it may trade. */
@@ -115,17 +121,6 @@ static void tell_strays(const struct job *j, Trd_UnlockTrade_S2C *s2c, struct bu
     }
 }
 
-static void note_password(struct broker *b, const struct unlock *u, size_t good)
-{
-    bool wrong = false;
-    for (size_t i = 0; i < u->n; i++)
-        wrong = wrong || u->parts[i].wrong;
-    if (good)
-        trade_pwd_right(&b->guard);
-    else if (wrong)
-        trade_pwd_wrong(&b->guard, broker_now(b));
-}
-
 static Trd_UnlockTrade_S2C *s2c_for(struct job *j, size_t most)
 {
     Trd_UnlockTrade_S2C *s2c = JOB_S2C(j, Trd_UnlockTrade);
@@ -145,7 +140,6 @@ static void finish(struct job *j)
     Trd_UnlockTrade_S2C *s2c = s2c_for(j, total);
     for (size_t i = 0; s2c && i < u->n; i++)
         good += tell_part(u, &u->parts[i], s2c, &text);
-    note_password(j->b, u, good);
     if (!s2c) {
         job_fail(j, RET_FAILED, "%s", futu_strerror(FUTU_ENOMEM));
         return;
@@ -159,11 +153,19 @@ static void finish(struct job *j)
     buf_free(&text);
 }
 
+static void next_waiting(struct firm *f);
+
 static void part_done(struct part *p)
 {
     struct job *j = p->j;
+    struct firm *f = p->f;
+    bool asked = p->asked;
+    p->asked = false;
+    f->asking -= asked;
     if (--j->parts == 0)
         finish(j);
+    if (asked)
+        next_waiting(f);
 }
 
 static void part_failed(struct part *p, const char *why)
@@ -186,6 +188,7 @@ static void take_cipher(const struct unlock *u, struct outcome *o, futu_str ciph
 
 static void take(struct part *p, const struct bk_unlock_rsp *r)
 {
+    trade_pwd_right(&p->f->guard);
     for (size_t i = 0; i < p->n; i++) {
         p->each[i].why = "the broker gave no cipher for it";
         for (size_t k = 0; k < r->n_ciphers; k++)
@@ -202,14 +205,15 @@ static void send(struct part *p, futu_str sig);
 static void refused_by_broker(struct part *p, const struct bk_unlock_rsp *r)
 {
     char why[CHANNEL_WHY];
-    if (r->result_code != CODE_NO_PERMISSION)
-        p->wrong = r->err_msg.n ? trade_pwd_refusal(r->err_msg) : !p->token;
-    if (p->wrong)
-        snprintf(why, sizeof(why), "%s", TRADE_PWD_WRONG);
-    else
-        snprintf(why, sizeof(why), "the broker refuses with code %d%s" STR_FMT, r->result_code,
-                 r->err_msg.n ? ": " : "", (int)MIN(r->err_msg.n, 120),
-                 r->err_msg.p ? r->err_msg.p : "");
+    bool wrong = r->err_msg.n ? trade_pwd_refusal(r->err_msg) : !p->token;
+    if (wrong && r->result_code != CODE_NO_PERMISSION) {
+        trade_pwd_wrong(&p->f->guard, broker_now(p->j->b));
+        part_failed(p, TRADE_PWD_WRONG);
+        return;
+    }
+    snprintf(why, sizeof(why), "the broker refuses with code %d%s" STR_FMT, r->result_code,
+             r->err_msg.n ? ": " : "", (int)MIN(r->err_msg.n, 120),
+             r->err_msg.p ? r->err_msg.p : "");
     part_failed(p, why);
 }
 
@@ -281,6 +285,38 @@ static void send(struct part *p, futu_str sig)
         part_failed(p, futu_strerror(err));
 }
 
+/* As many passwords may be under way as may turn out to be wrong before the pause. */
+static bool has_to_wait(const struct firm *f)
+{
+    return f->asking && f->guard.wrong + f->asking >= TRADE_PWD_TRIES;
+}
+
+static void begin(struct part *p)
+{
+    char why[CHANNEL_WHY];
+    struct firm *f = p->f;
+    int left = trade_pwd_left(&f->guard, broker_now(f->b));
+    if (left) {
+        snprintf(why, sizeof(why), TRADE_PWD_PAUSED, left);
+        part_failed(p, why);
+    } else if (has_to_wait(f)) {
+        list_push(&f->unlocks, &p->node);
+    } else {
+        p->asked = true;
+        f->asking++;
+        send(p, STR_NULL);
+    }
+}
+
+static void next_waiting(struct firm *f)
+{
+    while (!list_empty(&f->unlocks) && !has_to_wait(f)) {
+        struct part *p = list_entry(f->unlocks.next, struct part, node);
+        list_remove(&p->node);
+        begin(p);
+    }
+}
+
 /* ---- which ones ---- */
 
 static bool named(const Trd_UnlockTrade_C2S *c2s, uint64_t id)
@@ -306,6 +342,7 @@ static bool choose(struct job *j, struct unlock *u, struct firm *f)
     const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
     struct part *p = &u->parts[u->n];
     *p = (struct part){ .j = j, .f = f };
+    list_init(&p->node);
     p->each = arena_array(&j->arena, f->n_accounts + 1, sizeof(*p->each));
     if (!p->each)
         return false;
@@ -316,24 +353,52 @@ static bool choose(struct job *j, struct unlock *u, struct firm *f)
     return true;
 }
 
-/* What there is, for someone who has named nothing of it. */
-static void none_chosen(struct job *j)
+static void put_all(const struct broker *b, struct buf *text)
 {
-    struct buf text = BUF_MAX(400);
     struct list *it, *tmp;
-    list_each(it, tmp, &j->b->firms) {
+    list_each(it, tmp, &b->firms) {
         const struct firm *f = list_entry(it, struct firm, node);
         for (size_t i = 0; i < f->n_accounts; i++)
-            buf_printf(&text, "%s%llu (securityFirm %d, %s)", text.n ? ", " : "",
+            buf_printf(text, "%s%llu (securityFirm %d, %s)", text->n ? ", " : "",
                        (unsigned long long)f->accounts[i].id, f->info->security_firm,
                        f->info->name);
     }
-    if (text.n)
-        job_fail(j, RET_FAILED, "there is no such account; there is %.*s", (int)text.n,
-                 (const char *)text.p);
-    else
+}
+
+static void put_named(const struct job *j, struct buf *text)
+{
+    const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
+    for (size_t i = 0; i < c2s->n_accIDList; i++) {
+        const struct account *a = account_by_id(j->b, c2s->accIDList[i]);
+        buf_printf(text, "%s%llu ", i ? ", " : "", (unsigned long long)c2s->accIDList[i]);
+        if (!a)
+            buf_puts(text, "is unknown");
+        else if (!of_firm(c2s, a->firm))
+            buf_printf(text, "is of securityFirm %d (%s)", a->firm->info->security_firm,
+                       a->firm->info->name);
+        else
+            buf_puts(text, "is closed");
+    }
+}
+
+/* What there is, for someone who has chosen nothing of it; who has named accounts is told of these
+ * alone, since an API key may be limited to them. */
+static void none_chosen(struct job *j)
+{
+    const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
+    struct buf all = BUF_MAX(400), named_ones = BUF_MAX(400);
+    put_all(j->b, &all);
+    put_named(j, &named_ones);
+    if (!all.n)
         job_fail(j, RET_DISCONNECTED, "no accounts are known yet");
-    buf_free(&text);
+    else if (c2s->n_accIDList)
+        job_fail(j, RET_FAILED, "there is no such account: " STR_FMT,
+                 STR_ARG(buf_str(&named_ones)));
+    else
+        job_fail(j, RET_FAILED, "there is no such account; there is " STR_FMT,
+                 STR_ARG(buf_str(&all)));
+    buf_free(&all);
+    buf_free(&named_ones);
 }
 
 static size_t lock_firm(struct job *j, struct firm *f, Trd_UnlockTrade_S2C *s2c)
@@ -383,7 +448,6 @@ static void lock(struct job *j)
 static bool refused(struct job *j)
 {
     const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
-    int left = trade_pwd_left(&j->b->guard, broker_now(j->b));
     uint8_t digest[16];
     if (!hex_read(c2s->pwdMD5, digest, sizeof(digest))) {
         job_fail(j, RET_FAILED, "pwdMD5: 32 hex digits are expected");
@@ -394,9 +458,7 @@ static bool refused(struct job *j)
             job_fail(j, RET_FAILED, "accIDList[%zu] is 0", i);
             return true;
         }
-    if (left)
-        job_fail(j, RET_FAILED, TRADE_PWD_PAUSED, left);
-    return left > 0;
+    return false;
 }
 
 static bool prepare(struct job *j)
@@ -438,7 +500,7 @@ void on_unlock(struct job *j)
         j->drop = drop;
         j->parts = u->n + 1;            /* and this, so that it does not end inside */
         for (size_t i = 0; i < u->n; i++)
-            send(&u->parts[i], STR_NULL);
+            begin(&u->parts[i]);
         if (--j->parts == 0)
             finish(j);
     }

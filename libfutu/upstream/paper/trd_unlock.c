@@ -54,20 +54,27 @@ static futu_err choose(struct call *c, const Trd_UnlockTrade_C2S *q, Trd_UnlockT
     return FUTU_OK;
 }
 
-/* Says what there is to someone who has named nothing of it. */
+/* What there is, for someone who has chosen nothing of it; who has named accounts is told of these
+ * alone, since an API key may be limited to them. */
 static futu_err none_chosen(struct call *c, const Trd_UnlockTrade_C2S *q)
 {
     struct buf text = BUF_MAX(300);
-    for (size_t i = 0; i < ACCOUNTS; i++)
+    for (size_t i = 0; i < ACCOUNTS && q->n_accIDList == 0; i++)
         if (account_defs[i].env == Trd_Common_TrdEnv_Real)
             buf_printf(&text, "%s%llu (securityFirm %d)", text.n ? ", " : "",
                        (unsigned long long)account_defs[i].id, account_defs[i].firm);
-    futu_str all = buf_str(&text);
-    futu_err err = q->has_securityFirm && q->securityFirm
-                       ? call_fail(c, "no real account of securityFirm %d%s; there is " STR_FMT,
-                                   q->securityFirm, q->n_accIDList ? " among these" : "",
-                                   STR_ARG(all))
-                       : call_fail(c, "no such account; there is " STR_FMT, STR_ARG(all));
+    for (size_t i = 0; i < q->n_accIDList; i++) {
+        const struct account_def *d = find(q->accIDList[i]);
+        buf_printf(&text, "%s%llu ", text.n ? ", " : "", (unsigned long long)q->accIDList[i]);
+        if (d && d->firm)
+            buf_printf(&text, "is of securityFirm %d", d->firm);
+        else
+            buf_puts(&text, d ? "is simulated" : "is unknown");
+    }
+    futu_err err = q->n_accIDList
+                       ? call_fail(c, "there is no such account: " STR_FMT, STR_ARG(buf_str(&text)))
+                       : call_fail(c, "no real account of securityFirm %d; there is " STR_FMT,
+                                   q->securityFirm, STR_ARG(buf_str(&text)));
     buf_free(&text);
     return err;
 }

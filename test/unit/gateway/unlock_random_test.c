@@ -45,7 +45,7 @@ static bool is_meant(const struct want *w, uint64_t id)
     return (!w->ids[0] || names(w, id)) && (!w->firm || w->firm == (int32_t)(id / 10));
 }
 
-static void send_one(bool with_firm)
+static void send_one(void)
 {
     struct flying *f = &flying[n_flying];
     if (n_flying == FLYING)
@@ -55,7 +55,7 @@ static void send_one(bool with_firm)
     size_t n = rnd(2) ? rnd(3) : 0;
     for (size_t i = 0; i < n; i++)
         f->w.ids[i] = ids[rnd(ACCS)];
-    if (with_firm && rnd(3) == 0)
+    if (rnd(3) == 0)
         f->w.firm = 1 + (int32_t)rnd(3);
     f->call = r.fake.n_calls;
     memcpy(f->locks, locks, sizeof(locks));
@@ -139,17 +139,17 @@ static void answer_without(unsigned at)
     landed(at);
     for (int i = 0; good && i < ACCS; i++) {
         bool meant = is_meant(&f.w, ids[i]);
+        bool of_firm = !f.w.firm || f.w.firm == (int32_t)(ids[i] / 10);
         if (f.w.lock) {
-            bool was = state[i] == OPEN;
-            if (meant || was || !f.w.ids[0])
-                locks[i]++;
+            bool was = of_firm && state[i] == OPEN;
+            locks[i] += meant || was;
             if (meant && f.w.ids[0])
                 state[i] = SHUT;
             else if (meant || was)
                 state[i] = UNKNOWN;     /* it may have locked more than that */
         } else if (meant && f.locks[i] == locks[i]) {
             state[i] = OPEN;
-        } else if (!meant && state[i] == UNKNOWN) {
+        } else if (!meant && f.w.ids[0] && state[i] == UNKNOWN) {
             state[i] = SHUT;
         }
     }
@@ -184,6 +184,8 @@ static void begin(bool forwards)
     memset(locks, 0, sizeof(locks));
     n_flying = n_opened = n_shut = n_lost = 0;
     seed = 77;
+    if (forwards)
+        ur_accounts(&r, &a, ids, ACCS);
 }
 
 /* The rig has room for so many calls. */
@@ -209,7 +211,7 @@ START_TEST(the_hub_has_open_what_the_upstream_has)
         else if (what == 1)
             lock_all();
         else if (what < 11)
-            send_one(true);
+            send_one();
         else if (n_flying)
             answer_with_results(rnd(n_flying));
         check(false);
@@ -226,7 +228,7 @@ START_TEST(behind_a_gateway_that_opens_all_only_those_who_were_named_pass)
         if (r.fake.n_calls + 16 > RIG_CALLS)
             renew(true);
         if (rnd(2))
-            send_one(false);
+            send_one();
         else if (n_flying)
             answer_without(rnd(n_flying));
         check(true);

@@ -104,6 +104,27 @@ static inline bool ur_open(struct peer *p, uint64_t acc)
     return up;
 }
 
+/* The account list is asked for; the firm of an account is its number's first digit. */
+static inline void ur_accounts(struct rig *r, struct peer *p, const uint64_t *ids, size_t n)
+{
+    Trd_Common_TrdAcc list[8];
+    Trd_GetAccList_C2S c2s = { .has_userID = true };
+    const Trd_GetAccList_Request rq = { .c2s = &c2s };
+    Trd_GetAccList_S2C s2c = { .accList = list, .n_accList = n };
+    Trd_GetAccList_Response rsp = { .retMsg = STR(""), .s2c = &s2c };
+    memset(list, 0, sizeof(list));
+    for (size_t i = 0; i < n; i++) {
+        SET(&list[i], trdEnv, 1);
+        SET(&list[i], accID, ids[i]);
+        SET(&list[i], securityFirm, (int32_t)(ids[i] / 10));
+    }
+    SET(&rsp, retType, 0);
+    SET(&rsp, errCode, 0);
+    ck_assert_int_eq(peer_send_msg(p, 1, 2001, &rq), FUTU_OK);
+    rig_answer_msg(r, 2001, &rsp);
+    peer_ok(p, 2001, 1);
+}
+
 static inline void ur_begin(struct rig *r, struct peer *p, bool forwards)
 {
     const struct hub_opts o = { .frequency_limits_off = true };

@@ -210,6 +210,20 @@ START_TEST(of_one_that_opens_all_those_who_were_not_named_stay_shut)
 }
 END_TEST
 
+START_TEST(whose_firm_an_account_is_is_known_from_the_account_list)
+{
+    static const uint64_t ids[] = { 11, 12, 21 };
+    ur_accounts(&r, &a, ids, 3);
+    ask_ok(1, &(struct want){ .ids = { 11, 21 }, .firm = 1 }, NULL);
+    ck_assert(ur_open(&a, 11) && !ur_open(&a, 12) && !ur_open(&a, 21));
+    ask_ok(2, &(struct want){ .firm = 2 }, NULL);
+    ck_assert(ur_open(&a, 11) && !ur_open(&a, 12) && ur_open(&a, 21) && !ur_open(&a, 99));
+    ask_ok(3, &(struct want){ .lock = true, .firm = 1 }, NULL);
+    ck_assert_uint_eq(status().unlocked_accounts, 1);
+    ck_assert(ur_open(&a, 21) && !ur_open(&a, 99));
+}
+END_TEST
+
 START_TEST(of_one_that_tells_accounts_apart_it_decides)
 {
     ask_ok(1, &(struct want){ .ids = { 11 } }, RESULTS({ 11, true, 1, NULL }));
@@ -342,6 +356,7 @@ static void add_forwarding(TCase *tc)
     tcase_add_checked_fixture(tc, forwarding, teardown);
     tcase_add_test(tc, an_upstream_that_forwards_is_asked_as_long_as_nothing_is_known);
     tcase_add_test(tc, of_one_that_opens_all_those_who_were_not_named_stay_shut);
+    tcase_add_test(tc, whose_firm_an_account_is_is_known_from_the_account_list);
     tcase_add_test(tc, of_one_that_tells_accounts_apart_it_decides);
     tcase_add_test(tc, a_lock_wins_over_an_unlock_that_was_sent_before);
     tcase_add_test(tc, two_wrong_passwords_in_a_row_are_followed_by_a_minute_of_rest);

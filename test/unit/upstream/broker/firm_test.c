@@ -151,7 +151,11 @@ START_TEST(accounts_and_firm_together_mean_their_intersection)
     ck_assert(!unlocked(&w, HK_ACC) && unlocked(&w, US_ACC));
     r = some(&w, true, 2, hk, 1);
     ck_assert_int_eq(r->retType, RET_FAILED);
-    ck_assert_ptr_nonnull(strstr(bw_msg(r), "there is no such account; there is 2817"));
+    /* And nothing of those that were not named. */
+    ck_assert_str_eq(bw_msg(r), "there is no such account: 281756455982340953 is of securityFirm 1 "
+                                "(Futu HK)");
+    r = some(&w, true, 0, &odd[1], 1);
+    ck_assert_str_eq(bw_msg(r), "there is no such account: 5 is unknown");
     r = some(&w, true, 0, odd, 2);
     ck_assert_int_eq(r->retType, RET_OK);
     ck_assert_uint_eq(r->s2c->n_accResultList, 2);
@@ -234,6 +238,62 @@ START_TEST(a_wrong_password_counts_also_when_nobody_waits_for_the_answer)
 }
 END_TEST
 
+START_TEST(each_broker_counts_wrong_passwords_on_its_own)
+{
+    struct bw w;
+    bw_init(&w);
+    for (int i = 0; i < 2; i++)
+        ck_assert_str_eq(bw_msg(bw_unlock(&w, "wrong", 2, NULL)), "broker 1007: " TRADE_PWD_WRONG);
+    unsigned asked = emu_asked(w.rig.emu, CMD_UNLOCK);
+    const Trd_UnlockTrade_Response *r = bw_unlock(&w, TRADE_PWD, 0, NULL);
+    ck_assert_int_eq(r->retType, RET_OK);
+    ck_assert(r->s2c->accResultList[0].success && !r->s2c->accResultList[1].success);
+    ck_assert_ptr_nonnull(strstr(r->s2c->accResultList[1].errorMsg.p, "try again in 60 s"));
+    ck_assert(unlocked(&w, HK_ACC) && !unlocked(&w, US_ACC));
+    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_UNLOCK), asked + 1);
+    bw_free(&w);
+}
+END_TEST
+
+enum { AT_ONCE = 5 };
+
+/* So many at once; how many of them get what they ask for. */
+static size_t at_once(struct bw *w, struct bw_ask a[AT_ONCE])
+{
+    size_t good = 0;
+    for (int i = 0; i < AT_ONCE; i++)
+        send_now(w, &a[i], true);
+    str_copy(emu_scene(w->rig.emu)->trade_pwd_md5, 33, STR("11111111111111111111111111111111"));
+    rig_pump(&w->rig);
+    for (int i = 0; i < AT_ONCE; i++) {
+        const Trd_UnlockTrade_Response *r = bw_answer(w, &a[i]);
+        good += r->retType == RET_OK && unlocked(w, HK_ACC) && unlocked(w, US_ACC);
+    }
+    return good;
+}
+
+START_TEST(of_many_at_once_no_more_are_sent_than_may_be_wrong)
+{
+    struct bw w;
+    struct bw_ask a[AT_ONCE];
+    bw_init(&w);
+    str_copy(emu_scene(w.rig.emu)->trade_pwd_md5, 33, STR("00000000000000000000000000000000"));
+    ck_assert_uint_eq(at_once(&w, a), 0);
+    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_UNLOCK), 2 * TRADE_PWD_TRIES);
+    rig_pass(&w.rig, 61 * NS_PER_S);
+    ck_assert_uint_eq(at_once(&w, a), AT_ONCE);
+    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_UNLOCK), 2 * TRADE_PWD_TRIES + 2 * AT_ONCE);
+    send_now(&w, &a[0], true);          /* and some end with it, under way and waiting */
+    send_now(&w, &a[1], true);
+    send_now(&w, &a[2], true);
+    bw_free(&w);
+    for (int i = 0; i < 3; i++) {
+        buf_free(&a[i].sent);
+        buf_free(&a[i].answer);
+    }
+}
+END_TEST
+
 START_TEST(a_one_time_password_goes_in_a_second_step)
 {
     struct bw w;
@@ -281,7 +341,7 @@ START_TEST(a_loss_locks_the_accounts_of_its_broker_alone)
     ck_assert(unlocked(&w, HK_ACC) && !unlocked(&w, US_ACC));
     ck_assert_uint_eq(w.n_locked, 1);
     ck_assert_uint_eq(w.locked[0], US_ACC);
-    ck_assert_ptr_nonnull(strstr(w.locked_why, "broker 1007 is not connected"));
+    ck_assert_ptr_nonnull(strstr(w.locked_why, "the connection to broker 1007 was lost ("));
     struct broker_channel c[3];
     broker_channels(w.up, c, 3);
     ck_assert_uint_eq(c[1].unlocked, 1);
@@ -383,6 +443,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_lock_wins_over_an_unlock_that_was_sent_before);
     tcase_add_test(tc, a_wrong_password_counts_also_when_nobody_waits_for_the_answer);
     tcase_add_test(tc, one_broker_alone_may_want_a_one_time_password);
+    tcase_add_test(tc, each_broker_counts_wrong_passwords_on_its_own);
+    tcase_add_test(tc, of_many_at_once_no_more_are_sent_than_may_be_wrong);
     tcase_add_test(tc, a_one_time_password_goes_in_a_second_step);
     tcase_add_test(tc, a_loss_locks_the_accounts_of_its_broker_alone);
     tcase_add_test(tc, a_broker_that_is_not_connected_is_told_and_the_other_unlocked);

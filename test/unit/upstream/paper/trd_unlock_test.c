@@ -84,8 +84,9 @@ START_TEST(accounts_and_firm_together_mean_their_intersection)
     ck_assert_int_eq(ask("paper", 1, both, 2), 0);
     ck_assert_uint_eq(told()->n_accResultList, 1);
     ck_assert_int_eq(ask("paper", 1, sim, 1), -1);
-    ck_assert_str_eq(fx.msg, "no real account of securityFirm 1 among these; there is "
-                             "281756455983234 (securityFirm 1)");
+    ck_assert_str_eq(fx.msg, "there is no such account: 9100002 is simulated");
+    ck_assert_int_eq(ask("paper", 3, both, 1), -1);
+    ck_assert_str_eq(fx.msg, "there is no such account: 281756455983234 is of securityFirm 1");
     ck_assert_int_eq(unlock("paper", 3), -1);
     ck_assert_str_eq(fx.msg, "no real account of securityFirm 3; there is 281756455983234 "
                              "(securityFirm 1)");
@@ -93,7 +94,7 @@ START_TEST(accounts_and_firm_together_mean_their_intersection)
     ck_assert(told()->accResultList[0].success && !told()->accResultList[1].success);
     ck_assert_str_eq(told()->accResultList[1].errorMsg.p, "unknown account");
     ck_assert_int_eq(ask("paper", 0, none, 1), -1);
-    ck_assert_msg(fx_said("no such account; there is 281756455983234"), "%s", fx.msg);
+    ck_assert_str_eq(fx.msg, "there is no such account: 77 is unknown");
     ck_assert_int_eq(ask("paper", 0, zero, 2), -1);
     ck_assert_str_eq(fx.msg, "accIDList[1] is 0");
     fx_close();
