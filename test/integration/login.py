@@ -39,7 +39,7 @@ class Emulator:
             with open(path, "w") as f:
                 f.write(text)
         self.process = subprocess.Popen([EMULATOR, "--dir", self.dir, *args, path],
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = []
         for line in self.process.stdout:
             self.lines.append(line.strip())
@@ -55,8 +55,14 @@ class Emulator:
         rest = self.process.stdout.read()
         self.sms = rest.count("sms ")
         self.status = self.process.wait(timeout=30)
+        self.process.stdin.close()
         self.process.stdout.close()
         shutil.rmtree(self.dir)
+
+    def say(self, line):
+        """Has something happen; see its README."""
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
 
     def code(self):
         with open(os.path.join(self.dir, "sms.txt")) as f:
@@ -223,7 +229,7 @@ class Gateway:
         self.rest = free_port()
         self.keys = os.path.join(emulator.dir, "keys.json")
         made = subprocess.run([CLI, "gen-key", "--keys-file", self.keys, "--id",
-                               f"op-{self.rest}", "--scopes", "admin,qot:read"], capture_output=True, text=True, env=emulator.env())
+                               f"op-{self.rest}", "--scopes", "admin,qot:read,metrics:read"], capture_output=True, text=True, env=emulator.env())
         self.key = re.search(r"\bfc_\w+", made.stdout).group(0)
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
