@@ -13,6 +13,7 @@
 #ifndef UPSTREAM_PAPER_TRD_H
 #define UPSTREAM_PAPER_TRD_H
 
+#include "crypt/secret.h"
 #include "upstream/paper/account.h"
 #include "upstream/paper/fees.h"
 #include "upstream/paper/handlers.h"
@@ -34,7 +35,7 @@ struct trade {
     size_t n_events, cap_events;
     bool flushing, dirty;       /* dirty: some order's push has to be made again */
     struct arena scratch;       /* ticks of triggers */
-    char pwd_md5[33];
+    struct secret pwd_md5;      /* in hex */
     unsigned wrong_pwd;
     int64_t pwd_wait_until;     /* monotonic */
 };

@@ -65,7 +65,7 @@ futu_err trd_unlock(struct paper *p, struct call *c)
     if (now < t->pwd_wait_until)
         return call_fail(c, "交易密码错误次数过多 (too many wrong trade passwords): try again in %d s",
                          (int)((t->pwd_wait_until - now + NS_PER_S - 1) / NS_PER_S));
-    if (hex_md5_equal_ct(q->pwdMD5.p, q->pwdMD5.n, t->pwd_md5)) {
+    if (hex_md5_equal_ct(q->pwdMD5.p, q->pwdMD5.n, (const char *)t->pwd_md5.p)) {
         t->wrong_pwd = 0;
         return FUTU_OK;
     }
