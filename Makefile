@@ -114,7 +114,7 @@ EMULATOR_WEB := $(patsubst %,$(B)/test/emulator/%.o,web cert) $(B)/obj/futu-open
 EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
 EMULATOR_AUTH := $(patsubst %,$(B)/test/emulator/%.o,auth auth_calls auth_ticket scenario)
 $(B)/test/emulator/%.o $(B)/test/unit/upstream/broker/%.o: ALL += -I.
-$(patsubst %,$(B)/test/unit/upstream/broker/%_test,flow flow_renew): $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
+$(patsubst %,$(B)/test/unit/upstream/broker/%_test,flow flow_again flow_renew): $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
 $(B)/test/unit/upstream/broker/login_flow_test: $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/test/emulator/auth_web.o
 $(B)/test/unit/io/https_test.o: ALL += -I.
 $(B)/test/unit/io/https_test: $(EMULATOR_WEB)

@@ -31,7 +31,7 @@ struct daemon {
     struct opend_conf conf;
     futu_loop *loop;
     futu_gateway *gateway;
-    struct listener tcp, websocket, rest, grpc;
+    struct listener tcp, websocket, rest, grpc, console;
     struct turns turns;         /* of all TLS handshakes */
     unsigned connections;       /* of all listeners */
     uv_signal_t sigint, sigterm, sighup;
@@ -137,8 +137,8 @@ static bool meet_broker(struct daemon *d)
     if (err == FUTU_OK || d->stop)
         return true;
     if (!r.code_sent && may_pass(err)) {
-        fprintf(stderr, "futu-opend: %s; it is tried again, and the gateway is offline until "
-                        "then\n", why);
+        fprintf(stderr, "futu-opend: %s; %sthe gateway is offline until then\n", why,
+                strncmp(why, "code:", 5) == 0 ? "" : "it is tried again, and ");
         return true;
     }
     d->status = setup_failed(&d->conf, &r, err, why, d->again);
@@ -196,6 +196,8 @@ static bool make_listeners(struct daemon *d)
           c->websocket_port != 0 },
         { &d->rest, &listener_http, c->rest_ip, c->rest_port, c->rest_port != 0 },
         { &d->grpc, &listener_grpc, c->grpc_ip, c->grpc_port, c->grpc_port != 0 },
+        { &d->console, &listener_console, c->telnet_ip, c->management_port,
+          c->management_port != 0 },
     };
     turns_open(&d->turns, futu_loop_uv(d->loop));
     if (!load_tls(d, &d->websocket, c->websocket_cert, c->websocket_private_key) ||
@@ -315,6 +317,14 @@ static void print_grpc(const struct daemon *d)
     print_mode(c->grpc_keys_file);
 }
 
+static void print_console(const struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    printf("  console     %s:%d (%s)\n", c->telnet_ip, d->console.port,
+           c->rest_keys_file || c->grpc_keys_file || c->ws_keys_file
+               ? "first: auth KEY" : "open: who reaches it may do everything");
+}
+
 static void print_banner(const struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
@@ -343,6 +353,8 @@ static void print_banner(const struct daemon *d)
         print_rest(d);
     if (d->grpc.kind)
         print_grpc(d);
+    if (d->console.kind)
+        print_console(d);
     if ((d->tcp.kind && !d->tcp.loopback && !d->tcp.encrypted) ||
         (c->websocket_port && !d->websocket.loopback && !d->websocket.encrypted))
         printf("  no trade calls on ports beyond loopback without encryption: see "
@@ -360,7 +372,7 @@ static bool all_answered(const struct daemon *d)
 /* Within DRAIN_MS; another signal ends the wait. */
 static void drain(struct daemon *d)
 {
-    struct listener *all[] = { &d->tcp, &d->websocket, &d->rest, &d->grpc };
+    struct listener *all[] = { &d->tcp, &d->websocket, &d->rest, &d->grpc, &d->console };
     const size_t n = sizeof(all) / sizeof(all[0]);
     uint64_t end_ms = d->loop ? uv_now(futu_loop_uv(d->loop)) + DRAIN_MS : 0;
     d->stop = false;

@@ -13,6 +13,7 @@
 #ifndef UPSTREAM_PAPER_TRD_H
 #define UPSTREAM_PAPER_TRD_H
 
+#include "access/trade_pwd.h"
 #include "crypt/secret.h"
 #include "upstream/paper/account.h"
 #include "upstream/paper/fees.h"
@@ -36,8 +37,7 @@ struct trade {
     bool flushing, dirty;       /* dirty: some order's push has to be made again */
     struct arena scratch;       /* ticks of triggers */
     struct secret pwd_md5;      /* in hex */
-    unsigned wrong_pwd;
-    int64_t pwd_wait_until;     /* monotonic */
+    struct trade_pwd guard;
 };
 
 /* trd_push.c */

@@ -49,6 +49,9 @@ export function printed(block) {
     console.log(`\n${block.replace(/^/gm, '  $ ')}`);
 }
 
+// What the sheet does not print, and is needed to see what it says.
+export const beside = (block) => console.log(`\n${block.replace(/^/gm, '  + ')}`);
+
 export async function until(what, fn) {
     for (const end = Date.now() + WAIT_MS; Date.now() < end;) {
         const v = await fn();
@@ -234,7 +237,9 @@ export class User {
         return this;
     }
 
+    // What the shell gets. Behind a last comment it would wait for more, and stay.
     async local(block) {
+        block = block.replace(/(\n#.*)+$/, '');
         for (const [from, to] of this.words)
             block = block.replaceAll(from, to);
         for (const [number] of block.matchAll(PORTS))
@@ -360,6 +365,23 @@ export class User {
     read(name) {
         return readFileSync(join(this.dir, name), 'utf8');
     }
+}
+
+// A session with an unlocked keyring of its own, as a desktop's login makes one: { env, end() }.
+export async function keyring(user) {
+    const dir = mkdtempSync(join(top, 'session-'));
+    const p = launch(['dbus-run-session', '--', 'sh', '-c', 'printf "pw\\n" | ' +
+        'gnome-keyring-daemon --components=secrets --unlock >/dev/null && ' +
+        'echo "$DBUS_SESSION_BUS_ADDRESS" && exec cat'], { cwd: dir, stdin: 'pipe',
+        env: { ...user.env, XDG_RUNTIME_DIR: dir, XDG_DATA_HOME: dir } });
+    const address = await until('the keyring', () => {
+        assert.equal(p.how, undefined, p.err);
+        return /^unix:\S+/m.exec(p.out)?.[0];
+    });
+    // GLib's locks are not instrumented.
+    const tsan = [process.env.TSAN_OPTIONS, 'ignore_noninstrumented_modules=1'];
+    return { env: { DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: dir,
+        TSAN_OPTIONS: tsan.filter(Boolean).join(' ') }, end: () => p.kill() };
 }
 
 // A paper exchange in place of the account, for sections that say nothing of logins.
