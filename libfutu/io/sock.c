@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "base/mem.h"
+#include "crypt/secret.h"
 #include "io/url.h"
 
 #define KEEP 4096           /* a larger buffer goes when it is empty */
@@ -118,6 +119,7 @@ static void on_written(uv_write_t *w, int rc)
 {
     struct sock *s = w->data;
     s->writing = false;
+    wipe(s->sending.p, s->sending.n);
     s->sending.n = 0;
     if (s->sending.cap > KEEP)
         buf_free(&s->sending);
@@ -134,6 +136,7 @@ static void send_filled(struct sock *s)
         fail_uv(s, rc);
         return;
     }
+    wipe(s->fill.p, (size_t)MAX(rc, 0));        /* passwords pass through here */
     buf_consume(&s->fill, (size_t)MAX(rc, 0));
     if (s->fill.n == 0) {
         if (s->fill.cap > KEEP)
