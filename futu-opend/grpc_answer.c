@@ -1,8 +1,8 @@
 /* grpc_answer.c - see grpc.h: output and status of a call to frames.
  *
- * Packed:  an answer that is whole when its headers go, for a client that takes gzip: from 1 KiB on
- *          when it sends gzip itself, else from 16 KiB on, where it pays for its time. Pushes are
- *          not: they are small, and shared by all that get them.
+ * Packed:  an answer of one message that is whole when its headers go, for a client that takes
+ *          gzip: from 1 KiB on when it sends gzip itself, else from 16 KiB on, where it pays for
+ *          its time. Pushes are not: they are small, and shared by all that get them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -186,14 +186,22 @@ static int answer(struct grpc_stream *st)
                                    &from);
 }
 
+/* The output is one message, and that in one piece. */
+static bool one_message(const struct grpc_stream *st, struct iovec *iov)
+{
+    return futu_grpc_output(st->call, iov, 1) == 1 && iov->iov_len > GRPC_HEAD &&
+           futu_grpc_waiting(st->call) == iov->iov_len &&
+           grpc_length(iov->iov_base) == iov->iov_len - GRPC_HEAD;
+}
+
 /* The whole answer as gzip, when that is worth it. */
 static void pack(struct grpc_stream *st)
 {
     struct iovec iov[1];
     uint8_t head[GRPC_HEAD] = { 0 };
     size_t least = st->wants_gzip ? PACK_WANTED : PACK_TAKEN;
-    if (!st->takes_gzip || !st->ended || !st->call || futu_grpc_output(st->call, iov, 1) != 1 ||
-        iov[0].iov_len < least || futu_grpc_waiting(st->call) != iov[0].iov_len)
+    if (!st->takes_gzip || !st->ended || !st->call || !one_message(st, iov) ||
+        iov[0].iov_len < least)
         return;
     const char *p = iov[0].iov_base;
     if (!bytes_put(&st->packed, head, GRPC_HEAD) ||

@@ -6,7 +6,7 @@
 
 #define KEEP 4096
 
-static size_t length_of(const uint8_t head[GRPC_HEAD])
+size_t grpc_length(const uint8_t head[GRPC_HEAD])
 {
     return (size_t)head[1] << 24 | (size_t)head[2] << 16 | (size_t)head[3] << 8 | head[4];
 }
@@ -15,7 +15,7 @@ size_t grpc_whole(const struct grpc_in *in, const uint8_t *p, size_t n)
 {
     if (in->n_head > 0 || n < GRPC_HEAD || p[0] != 0)
         return 0;
-    size_t len = length_of(p);
+    size_t len = grpc_length(p);
     return len <= FUTU_GRPC_MESSAGE_MAX && n - GRPC_HEAD >= len ? GRPC_HEAD + len : 0;
 }
 
@@ -29,7 +29,7 @@ enum grpc_step grpc_feed(struct grpc_in *in, const uint8_t **p, size_t *n)
     }
     if (in->head[0] > in->gzip)
         return GRPC_COMPRESSED;
-    size_t len = length_of(in->head);
+    size_t len = grpc_length(in->head);
     if (len > FUTU_GRPC_MESSAGE_MAX)
         return GRPC_TOO_LARGE;
     size_t take = len - in->body.n < *n ? len - in->body.n : *n;

@@ -40,7 +40,8 @@ static inline bool grpc_packed(const struct grpc_in *in)
     return in->head[0] != 0;
 }
 void grpc_next(struct grpc_in *in);
-/* The five bytes before a message. */
+/* The five bytes before a message, and the length that they tell. */
+size_t grpc_length(const uint8_t head[GRPC_HEAD]);
 void grpc_head(uint8_t out[GRPC_HEAD], bool packed, size_t n);
 /* In the midst of a message. */
 bool grpc_partial(const struct grpc_in *in);

@@ -156,6 +156,7 @@ static futu_err make_direct(futu_gateway *g, const futu_gateway_opts *o, char *w
         .addrs = o->broker_addrs,
         .events = hub_events(g->hub),
         .boot_id = g->boot_id,
+        .secret = g->journal.secret,
     };
     return direct_new(&g->direct, &g->upstream, &d, why, size);
 }

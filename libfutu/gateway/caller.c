@@ -98,6 +98,11 @@ bool hub_is_paper(const struct hub *h)
     return h->up->paper;
 }
 
+bool hub_is_relay(const struct hub *h)
+{
+    return h->up->forwards;
+}
+
 bool hub_own_hours(const struct hub *h)
 {
     return h->up->own_hours;

@@ -167,12 +167,12 @@ void reply_body(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
                      codec_error_text(&e, text, sizeof(text)));
 }
 
-void reply_failure(struct ask *a, int32_t ret_type, const char *text)
+void reply_failure(struct ask *a, int32_t ret_type, int32_t err_code, const char *text)
 {
     struct hub *h = a->c->hub;
     h->body.n = 0;
     h->refused++;
-    if (codec_failure(&h->body, ret_type, 0, str_c(text)))
+    if (codec_failure(&h->body, ret_type, err_code, str_c(text)))
         conn_die(a->c, FUTU_ENOMEM, "out of memory");
     else
         reply_body(a, h->body.p, h->body.n, 0);
@@ -208,7 +208,7 @@ void reply_refuse(struct ask *a, const char *fmt, ...)
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
     make_utf8(text);
-    reply_failure(a, RET_FAILED, text);
+    reply_failure(a, RET_FAILED, 0, text);
 }
 
 void reply_msg(struct ask *a, const void *response)

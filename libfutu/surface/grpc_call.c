@@ -62,7 +62,7 @@ static void keep(futu_grpc_call *k, const struct hub_reply *r)
 {
     struct grpc *g = k->grpc;
     futu_str body = STR_NULL;
-    if (r && !r->deny && response_ret(r->body, r->len) == RET_OK)
+    if (r && !r->deny && hub_answer_whole(k->row, r->body, r->len))
         body = (futu_str){ (const char *)r->body, r->len };
     if (k->idem)
         idem_answer(&g->idem, k->idem, body, clock_mono(&g->o.clock));
@@ -152,8 +152,9 @@ static bool idempotent(futu_grpc_call *k, futu_str body)
                  ORDER_KEY_MAX);
         return false;
     }
-    switch (idem_look(&g->idem, k->key ? k->key->rules->id : "", word, str_c(k->row->name), body,
-                      clock_mono(&g->o.clock), &e)) {
+    struct idem_ask ask = { k->key ? k->key->rules->id : "", word, str_c(k->row->name), body,
+                            hub_answer_mark(g->o.hub, k->row) };
+    switch (idem_look(&g->idem, &ask, clock_mono(&g->o.clock), &e)) {
     case IDEM_NEW:
         k->idem = e;
         k->call.keyed = true;

@@ -102,6 +102,7 @@ futu_err emu_paper_new(struct emu *e, char *why, size_t size);
 /* channel_quote.c, channel_trade.c: true when the command is theirs. */
 bool emu_quote(struct emu_call *c);
 bool emu_trade(struct emu_call *c);
+bool emu_happens(unsigned *left);       /* what the scene wants so many times more */
 void emu_quote_push(struct emu *e, const struct upstream_push *p);
 void emu_quote_gone(struct emu_conn *k);
 void emu_quote_free(struct emu *e);

@@ -89,32 +89,39 @@ static struct emu_cipher *cipher_of(struct emu_conn *k, uint64_t account, bool m
     return &k->ciphers[k->n_ciphers++];
 }
 
+static void give_cipher(struct emu_conn *k, uint64_t account, struct bk_cipher *out)
+{
+    struct emu_cipher *x = cipher_of(k, account, true);
+    random_bytes(x->value, sizeof(x->value));
+    *out = (struct bk_cipher){ .cipher = { (const char *)x->value, sizeof(x->value) } };
+    SET(out, account, account);
+}
+
 /* Every account whose password is right gets a cipher; one that may not fails all. */
 static void unlock(struct emu_call *c, const struct bk_pswd *pswds, size_t n)
 {
     struct bk_unlock_rsp r = { .err_msg = STR("") };
     struct bk_cipher out[EMU_ACCOUNTS];
+    uint64_t good[EMU_ACCOUNTS];
     const char *want = c->k->e->scene.trade_pwd_md5;
     SET(&r, result_code, 0);
     r.ciphers = out;
-    for (size_t i = 0; i < n && r.result_code == 0; i++) {
+    for (size_t i = 0; i < MIN(n, EMU_ACCOUNTS) && r.result_code == 0; i++) {
         const struct emu_account *a = emu_account_of(c->k, pswds[i].account);
-        struct emu_cipher *x = a ? cipher_of(c->k, a->number, true) : NULL;
         if (a && a->bad) {
             SET(&r, result_code, CODE_NO_PERMISSION);
             r.err_msg = STR("no permission for an account");
         } else if (want[0] && !str_is(pswds[i].pswd, want)) {
             SET(&r, result_code, -1);
-            r.err_msg = STR("wrong trade password");
-        } else if (x) {
-            struct bk_cipher *to = &out[r.n_ciphers++];
-            random_bytes(x->value, sizeof(x->value));
-            *to = (struct bk_cipher){ .cipher = { (const char *)x->value, sizeof(x->value) } };
-            SET(to, account, a->number);
+            r.err_msg = STR("wrong trade password, 8 tries are left");
+        } else if (a) {
+            good[r.n_ciphers++] = a->number;
         }
     }
     if (r.result_code)
-        r.n_ciphers = c->k->n_ciphers = 0;
+        r.n_ciphers = 0;
+    for (size_t i = 0; i < r.n_ciphers; i++)
+        give_cipher(c->k, good[i], &out[i]);
     emu_reply(c->k, c->command, c->serial, &bk_unlock_rsp_msg, &r);
 }
 
@@ -125,7 +132,8 @@ static void on_unlock(struct emu_call *c)
                                .auth_pswd_sig = STR("signature of this unlock") };
     if (codec_decode(&bk_unlock_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
         return;
-    if (!c->k->e->scene.otp[0]) {
+    const struct emu_scene *s = &c->k->e->scene;
+    if (!s->otp[0] || (s->otp_broker && s->otp_broker != c->k->who->login.identity)) {
         unlock(c, q.pswds, q.n_pswds);
         return;
     }
@@ -234,6 +242,11 @@ static void on_new(struct emu_call *c)
     const char *why;
     if (codec_decode(&bk_order_new_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
         return;
+    struct emu_scene *scene = &c->k->e->scene;
+    if (emu_happens(&scene->lose_before)) {
+        emu_close(c->k);
+        return;
+    }
     struct emu_account *a = unlocked(c, q.header);
     if (!a || repeated(c, q.header->request_id))
         return;
@@ -254,7 +267,12 @@ static void on_new(struct emu_call *c)
     struct emu_repeat *keep = &c->k->e->repeats[c->k->e->n_repeats++ % EMU_REPEATS];
     str_copy(keep->id, sizeof(keep->id), q.header->request_id);
     str_copy(keep->order_id, sizeof(keep->order_id), r->s2c->orderIDEx);
-    emu_answer_order(c, 0, "", r->s2c->orderIDEx);
+    if (emu_happens(&scene->lose_answer))
+        return;
+    if (emu_happens(&scene->lose_after))
+        emu_close(c->k);
+    else
+        emu_answer_order(c, 0, "", r->s2c->orderIDEx);
 }
 
 /* qty and price of the order as it is; NULL: there is none. */
@@ -306,7 +324,8 @@ static void on_replace(struct emu_call *c)
 static void on_cancel(struct emu_call *c)
 {
     struct bk_order_cancel_req q;
-    if (codec_decode(&bk_order_cancel_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
+    if (codec_decode(&bk_order_cancel_req_msg, c->a, c->body, c->n, &q, NULL, NULL) ||
+        emu_happens(&c->k->e->scene.mute_cancels))
         return;
     const struct bk_order_replace_req as = { .header = q.header, .order_id = q.order_id };
     modify(c, &as, Trd_Common_ModifyOrderOp_Cancel);
@@ -396,8 +415,10 @@ static void put_orders(struct emu_call *c, const struct emu_account *a,
     struct bk_order_list_rsp r = { .err_msg = STR("") };
     SET(&r, result_code, 0);
     r.orders = arena_array(c->a, n + 1, sizeof(*r.orders));
+    double newest = (double)clock_wall(c->k->e->o.clock) / 1e9 -
+                    c->k->e->scene.lists_late_ms / 1e3;
     for (size_t i = 0; r.orders && i < n; i++)
-        if (emu_of_market(a, orders[i].trdMarket))
+        if (emu_of_market(a, orders[i].trdMarket) && orders[i].createTimestamp <= newest)
             fill_order(c->a, &orders[i], &r.orders[r.n_orders++]);
     emu_reply(c->k, c->command, c->serial, &bk_order_list_rsp_msg, &r);
 }
@@ -503,6 +524,24 @@ bool emu_trade(struct emu_call *c)
             return true;
         }
     return false;
+}
+
+unsigned emu_orders(struct emu *e, int32_t broker_id)
+{
+    const char *why;
+    unsigned n = 0;
+    arena_reset(&e->arena);
+    for (size_t i = 0; i < e->n_accounts; i++) {
+        const struct emu_account *a = &e->accounts[i];
+        Trd_Common_TrdHeader h = emu_header_of(a, a->market);
+        Trd_GetOrderList_C2S c2s = { .header = &h };
+        const Trd_GetOrderList_Request q = { .c2s = &c2s };
+        Trd_GetOrderList_Response *r =
+            a->broker_id == broker_id ? emu_ask_paper(e, 2201, &q, &why) : NULL;
+        for (size_t k = 0; r && k < r->s2c->n_orderList; k++)
+            n += emu_of_market(a, r->s2c->orderList[k].trdMarket);
+    }
+    return n;
 }
 
 void emu_cancel_all(struct emu *e, int32_t broker_id)

@@ -211,6 +211,37 @@ START_TEST(small_answers_and_other_clients_are_left_alone)
 }
 END_TEST
 
+/* Which is how a quick client asks: all answers wait when the first headers go. */
+START_TEST(answers_of_a_stream_asked_in_one_write_stay_messages_of_their_own)
+{
+    static const char *const symbols[] = { "futu.v1.Quote", "Qot_GetBasicQot.Request",
+                                           "futu.v1.Trade" };
+    static uint8_t out[256 << 10];
+    uint8_t more[64], block[512], asked[1024], message[128];
+    uint32_t id = c.next_id;
+    size_t n = h2_field(more, "grpc-accept-encoding", "gzip"), at = 0, messages = 0;
+    n = h2_request(block, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", more, n);
+    n = h2_put(asked, H2_HEADERS, H2_END_HEADERS, id, block, n);
+    for (size_t i = 0; i < ARRAY_LEN(symbols); i++) {
+        uint8_t *p = message + at;
+        int len = snprintf((char *)p + 5, sizeof(message) - at - 5, "\x22%c%s",
+                           (int)strlen(symbols[i]), symbols[i]);
+        memcpy(p, (uint8_t[]){ 0, 0, 0, 0, (uint8_t)len }, 5);
+        at += 5 + (size_t)len;
+    }
+    n += h2_put(asked + n, H2_DATA, H2_END_STREAM, id, message, at);
+    c.next_id += 2;
+    peer_send(&c.p, asked, n);
+    n = h2_finish(&c, id, &s, out, sizeof(out));
+    ck_assert_int_eq(s.grpc, 0);
+    ck_assert_str_eq(s.encoding, "");
+    for (at = 0; at < n; at += 5 + ((size_t)out[at + 2] << 16 | out[at + 3] << 8 | out[at + 4]))
+        messages++;
+    ck_assert_uint_eq(at, n);
+    ck_assert_uint_eq(messages, ARRAY_LEN(symbols));
+}
+END_TEST
+
 START_TEST(an_encoding_that_is_not_known_is_told_with_those_that_are)
 {
     uint32_t id = ask_with("/grpc.health.v1.Health/Check", "grpc-encoding", "snappy", "", 0);
@@ -343,6 +374,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_thousand_calls_at_a_time);
     tcase_add_test(tc, a_client_that_stops_reading);
     tcase_add_test(tc, large_answers_are_packed_for_who_takes_gzip);
+    tcase_add_test(tc, answers_of_a_stream_asked_in_one_write_stay_messages_of_their_own);
     tcase_add_test(tc, small_answers_and_other_clients_are_left_alone);
     tcase_add_test(tc, an_encoding_that_is_not_known_is_told_with_those_that_are);
     tcase_add_test(tc, a_compressed_message_needs_an_encoding);

@@ -115,7 +115,8 @@ static void on_order(struct notice *x, const struct bk_order *o)
     Trd_UpdateOrder_S2C s2c = { .order = &out };
     b->text.n = 0;
     order_note(b, o->order_id);
-    if (codec_encode(&bk_order_msg, o, &b->text, NULL) || order_out(&b->arena, o, &out)) {
+    flight_seen(b, o->order_id);
+    if (codec_encode(&bk_order_msg, o, &b->text, NULL) || order_out(b, &b->arena, o, &out)) {
         x->complete = false;
         return;
     }
@@ -223,7 +224,7 @@ static void on_timer(struct timer *t, int64_t now)
     run(container_of(t, struct notice, timer));
 }
 
-static void look(struct account *a)
+void notice_look(struct account *a)
 {
     struct notice *x = a->notice;
     if (!x) {
@@ -252,9 +253,9 @@ void notice_push(struct firm *f, const uint8_t *body, size_t n)
                note.type == NOTIFY_STATISTICS) {
         struct account *acc = account_of_firm(f, note.account);
         for (size_t i = 0; !acc && i < f->n_accounts; i++)
-            look(&f->accounts[i]);      /* it names none that is known: any may be meant */
+            notice_look(&f->accounts[i]);      /* it names none that is known: any may be meant */
         if (acc)
-            look(acc);
+            notice_look(acc);
     }
     arena_free(&a);
 }
@@ -270,7 +271,7 @@ bool notices_done(const struct firm *f)
 void notice_up(struct firm *f)
 {
     for (size_t i = 0; i < f->n_accounts; i++)
-        look(&f->accounts[i]);
+        notice_look(&f->accounts[i]);
 }
 
 void notice_free(struct account *a)

@@ -224,29 +224,6 @@ START_TEST(the_same_key_places_one_order)
 }
 END_TEST
 
-START_TEST(an_order_without_an_answer_is_told_as_unknown_and_not_sent_again)
-{
-    struct bw w;
-    struct order o;
-    struct bw_ask a;
-    bw_init(&w);
-    bw_unlock(&w, TRADE_PWD, 0, NULL);
-    emu_scene(w.rig.emu)->mute_calls = 1;
-    fill(&o, HK_ACC, 1, "00700", 300, 100);
-    const Trd_PlaceOrder_Request q = { .c2s = &o.c2s };
-    bw_send(&w, &a, 2202, &q);
-    ck_assert_uint_eq(a.done, 0);
-    emu_drop(w.rig.emu, 1001);
-    rig_pass(&w.rig, 10 * NS_PER_S);
-    const struct bw_head *r = bw_answer(&w, &a);
-    ck_assert_int_eq(bw_ret(r), RET_DISCONNECTED);
-    ck_assert_str_eq(bw_msg(r), "connection: closed by the peer; whether it was done is not known");
-    ck_assert(!a.rq.unsent);
-    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_ORDER_NEW), 1);
-    bw_free(&w);
-}
-END_TEST
-
 START_TEST(an_order_to_a_broker_that_is_not_there_is_certainly_unsent)
 {
     struct bw w;
@@ -268,24 +245,6 @@ START_TEST(an_order_to_a_broker_that_is_not_there_is_certainly_unsent)
 }
 END_TEST
 
-START_TEST(an_order_of_a_process_that_has_ended_is_not_sent_again)
-{
-    struct bw w;
-    struct order o;
-    struct bw_ask a = { .rq = { .proto = 2202, .done = bw_done, .resumed = true } };
-    bw_init(&w);
-    fill(&o, HK_ACC, 1, "00700", 300, 100);
-    const Trd_PlaceOrder_Request q = { .c2s = &o.c2s };
-    ck_assert_int_eq(codec_encode(&Trd_PlaceOrder_Request_msg, &q, &a.sent, NULL), FUTU_OK);
-    a.rq.body = a.sent.p, a.rq.len = a.sent.n;
-    w.up->ops->request(w.up, &a.rq);
-    const struct bw_head *r = bw_answer(&w, &a);
-    ck_assert_int_eq(bw_ret(r), RET_TIMEOUT);
-    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_ORDER_NEW), 0);
-    bw_free(&w);
-}
-END_TEST
-
 START_TEST(what_an_order_asks_for_and_no_message_carries_is_named)
 {
     struct bw w;
@@ -295,10 +254,10 @@ START_TEST(what_an_order_asks_for_and_no_message_carries_is_named)
     fill(&o, HK_ACC, 1, "00700", 300, 100);
     SET(&o.c2s, adjustPrice, true);
     ck_assert_str_eq(bw_msg(place_with(&w, &o.c2s, "")),
-                     "the broker upstream does not serve adjustPrice yet");
+                     "not supported over the direct login: adjustPrice");
     fill(&o, HK_ACC, Trd_Common_TrdMarket_Futures, "HSImain", 300, 1);
     ck_assert_str_eq(bw_msg(place_with(&w, &o.c2s, "")),
-                     "the broker upstream does not serve orders of futures yet");
+                     "not supported over the direct login: orders of futures");
     fill(&o, HK_ACC, 1, "00700", 300, -1);
     ck_assert_str_eq(bw_msg(place_with(&w, &o.c2s, "")), "qty: a number above 0 is expected");
     fill(&o, 42, 1, "00700", 300, 1);
@@ -307,10 +266,85 @@ START_TEST(what_an_order_asks_for_and_no_message_carries_is_named)
     SET(&o.h, trdEnv, 0);
     ck_assert_ptr_nonnull(strstr(bw_msg(place_with(&w, &o.c2s, "")), "trdEnv must be 1"));
     ck_assert_ptr_nonnull(strstr(bw_msg(modify(&w, 1, NULL, Trd_Common_ModifyOrderOp_Disable, 1)),
-                                 "modifyOrderOp 3"));
+                                 "not supported over the direct login: modifyOrderOp 3 (disable)"));
+    ck_assert_ptr_nonnull(strstr(bw_msg(modify(&w, 1, NULL, Trd_Common_ModifyOrderOp_Delete, 1)),
+                                 "modifyOrderOp 5 (delete)"));
     ck_assert_ptr_nonnull(strstr(bw_msg(modify(&w, 1, NULL, Trd_Common_ModifyOrderOp_Cancel, 0)),
                                  "order 1 is not one of account"));
     ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_ORDER_NEW), 0);
+    bw_free(&w);
+}
+END_TEST
+
+static const struct bw_head *cancel_all_of(struct bw *w, int32_t op, int32_t market)
+{
+    Common_PacketID pid = { .has_connID = true, .has_serialNo = true, .serialNo = 9 };
+    Trd_Common_TrdHeader h = bw_header(HK_ACC, 1);
+    Trd_ModifyOrder_C2S c2s = { .packetID = &pid, .header = &h };
+    SET(&c2s, orderID, 0);
+    SET(&c2s, modifyOrderOp, op);
+    SET(&c2s, forAll, true);
+    if (market)
+        SET(&c2s, trdMarket, market);
+    const Trd_ModifyOrder_Request q = { .c2s = &c2s };
+    return bw_call(w, 2205, &q);
+}
+
+START_TEST(all_open_orders_are_cancelled_and_no_other)
+{
+    struct bw w;
+    struct order o;
+    bw_init(&w);
+    ck_assert_ptr_nonnull(strstr(bw_msg(cancel_all_of(&w, 2, 0)), "is locked"));
+    bw_unlock(&w, TRADE_PWD, 0, NULL);
+    ck_assert_int_eq(bw_ret(cancel_all_of(&w, 2, 0)), RET_OK);      /* there is none */
+    fill(&o, HK_ACC, 1, "00005", 900, 400);     /* filled at once */
+    ck_assert_int_eq(place_with(&w, &o.c2s, "")->retType, RET_OK);
+    for (int i = 0; i < 5; i++)
+        ck_assert_int_eq(place(&w, "")->retType, RET_OK);
+    rig_pass(&w.rig, 2 * NS_PER_S);
+    unsigned before = emu_asked(w.rig.emu, CMD_ORDER_CANCEL);
+    ck_assert_int_eq(bw_ret(cancel_all_of(&w, 2, Trd_Common_TrdMarket_US)), RET_OK);
+    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_ORDER_CANCEL), before);
+    ck_assert_int_eq(bw_ret(cancel_all_of(&w, 2, Trd_Common_TrdMarket_HK)), RET_OK);
+    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_ORDER_CANCEL), before + 5);
+    rig_pass(&w.rig, NS_PER_S);
+    const Trd_GetOrderList_S2C *l = orders(&w);
+    ck_assert_uint_eq(l->n_orderList, 6);
+    for (size_t i = 0; i < l->n_orderList; i++)
+        ck_assert_int_eq(l->orderList[i].orderStatus,
+                         strcmp(l->orderList[i].code.p, "00005") == 0
+                             ? Trd_Common_OrderStatus_Filled_All
+                             : Trd_Common_OrderStatus_Cancelled_All);
+    ck_assert_str_eq(bw_msg(cancel_all_of(&w, 1, 0)), "forAll: only with modifyOrderOp 2 (cancel)");
+    bw_free(&w);
+}
+END_TEST
+
+START_TEST(a_loss_while_all_are_cancelled_is_told_as_unknown)
+{
+    struct bw w;
+    bw_init(&w);
+    bw_unlock(&w, TRADE_PWD, 0, NULL);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(place(&w, "")->retType, RET_OK);
+    Common_PacketID pid = { .has_connID = true, .has_serialNo = true, .serialNo = 9 };
+    Trd_Common_TrdHeader h = bw_header(HK_ACC, 1);
+    Trd_ModifyOrder_C2S c2s = { .packetID = &pid, .header = &h };
+    SET(&c2s, orderID, 0);
+    SET(&c2s, modifyOrderOp, Trd_Common_ModifyOrderOp_Cancel);
+    SET(&c2s, forAll, true);
+    const Trd_ModifyOrder_Request q = { .c2s = &c2s };
+    struct bw_ask a;
+    emu_scene(w.rig.emu)->mute_cancels = 1;
+    bw_send(&w, &a, 2205, &q);
+    ck_assert_uint_eq(a.done, 0);
+    emu_drop(w.rig.emu, 1001);
+    rig_pass(&w.rig, NS_PER_S);
+    const struct bw_head *r = bw_answer(&w, &a);
+    ck_assert_int_eq(bw_ret(r), RET_DISCONNECTED);
+    ck_assert_ptr_nonnull(strstr(bw_msg(r), "whether it was done is not known"));
+    ck_assert(!a.rq.unsent);
     bw_free(&w);
 }
 END_TEST
@@ -503,7 +537,7 @@ static bool place_at(long fail_at)
     a.rq.body = a.sent.p, a.rq.len = a.sent.n;
     mem_fail_at(fail_at);
     w.up->ops->request(w.up, &a.rq);
-    rig_pass(&w.rig, 11 * NS_PER_S);
+    rig_pass(&w.rig, 340 * NS_PER_S);   /* what is lost is looked for */
     bool failed = mem_failed();
     mem_fail_at(-1);
     ck_assert_uint_eq(a.done, 1);
@@ -529,10 +563,10 @@ static void add(TCase *tc)
     tcase_add_test(tc, orders_that_were_there_before_are_not_pushed);
     tcase_add_test(tc, a_locked_account_places_nothing);
     tcase_add_test(tc, the_same_key_places_one_order);
-    tcase_add_test(tc, an_order_without_an_answer_is_told_as_unknown_and_not_sent_again);
     tcase_add_test(tc, an_order_to_a_broker_that_is_not_there_is_certainly_unsent);
-    tcase_add_test(tc, an_order_of_a_process_that_has_ended_is_not_sent_again);
     tcase_add_test(tc, what_an_order_asks_for_and_no_message_carries_is_named);
+    tcase_add_test(tc, all_open_orders_are_cancelled_and_no_other);
+    tcase_add_test(tc, a_loss_while_all_are_cancelled_is_told_as_unknown);
     tcase_add_test(tc, a_refusal_carries_the_brokers_words);
     tcase_add_test(tc, us_orders_go_to_the_us_broker);
     tcase_add_test(tc, lists_pass_through_their_filters);
