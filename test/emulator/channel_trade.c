@@ -436,7 +436,9 @@ static void on_orders(struct emu_call *c)
     Trd_GetOrderList_C2S c2s = { .header = &x.h };
     const Trd_GetOrderList_Request q = { .c2s = &c2s };
     Trd_GetOrderList_Response *r = emu_ask_paper(c->k->e, 2201, &q, &why);
-    if (r)
+    if (emu_happens(&c->k->e->scene.fail_lists))
+        emu_answer_order(c, 2, "try again", STR_NULL);
+    else if (r)
         put_orders(c, x.a, r->s2c->orderList, r->s2c->n_orderList);
     else
         emu_answer_order(c, 2, why, STR_NULL);
