@@ -134,7 +134,7 @@ START_TEST(a_broker_that_is_gone_from_the_list_closes_its_channel)
 }
 END_TEST
 
-START_TEST(a_list_that_fails_after_a_notice_is_asked_for_at_0_1_3_and_9_seconds_then_left_a_minute)
+START_TEST(a_failing_list_is_asked_for_after_0_1_3_and_9_seconds_then_left_a_minute)
 {
     static const struct {
         int64_t pass_ms;
@@ -162,8 +162,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, one_that_can_be_read_begins_the_count_anew);
     tcase_add_test(tc, lowered_rights_are_told_to_clients_and_none_are_made_up);
     tcase_add_test(tc, changed_broker_addresses_are_asked_for_again);
-    tcase_add_test(
-        tc, a_list_that_fails_after_a_notice_is_asked_for_at_0_1_3_and_9_seconds_then_left_a_minute);
+    tcase_add_test(tc, a_failing_list_is_asked_for_after_0_1_3_and_9_seconds_then_left_a_minute);
     tcase_add_test(tc, a_broker_that_is_gone_from_the_list_closes_its_channel);
 }
 
