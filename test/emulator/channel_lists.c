@@ -1,4 +1,4 @@
-/* channel_lists.c - orders and fills on the emulator's broker channels, of today and of the past. */
+/* channel_lists.c - orders and fills on the emulator's broker channels, today's and older ones. */
 #include "channel_state.h"
 
 #include <math.h>
