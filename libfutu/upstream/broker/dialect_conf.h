@@ -1,5 +1,5 @@
-/* dialect_conf.h - the remote configuration: at which servers a platform or broker is to be dialled,
- * from the JSON of POST /v2/conf/select_all.
+/* dialect_conf.h - the remote configuration: at which servers a platform or broker is to be
+ * dialled, from the JSON of POST /v2/conf/select_all.
  *
  * In:      text of a peer. Told are the member conf_info with guaranteed_ip_for_conn (for each
  *          identity), forced_ip_for_conn (ip, port, expire_ts) and limit_time, and that values may
