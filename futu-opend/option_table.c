@@ -113,6 +113,10 @@ const struct option options[] = {
       .help = "PEM key of that certificate" },
     { "grpc-max-age", "SECONDS", O_UINT, AT(grpc_max_age_s), "0", 0, 31536000, NULL,
       .help = "gRPC clients are asked to connect anew after that time; 0: never" },
+    { "management-port", "N", O_UINT, AT(management_port), NULL, 0, 65535, NULL,
+      .help = "text console, the vendor's telnet; off when absent" },
+    { "telnet-ip", "ADDR", O_STR, AT(telnet_ip), "127.0.0.1", 0, 0, NULL,
+      .help = "address of the console; beyond loopback a keys file is needed" },
     { "rest-keys-file", "FILE", O_STR, AT(rest_keys_file), NULL, 0, 0, "API keys",
       .help = "keys of REST and /ws; without it reads are open and writes refused" },
     { "grpc-keys-file", "FILE", O_STR, AT(grpc_keys_file), NULL, 0, 0, NULL,
@@ -163,16 +167,14 @@ _Static_assert(sizeof(options) / sizeof(options[0]) <= OPTIONS_MAX, "raise OPTIO
 /* Names of older or other programs for one of ours. */
 static const struct {
     const char *name, *is;
-} aliases[] = { { "api-port", "port" } };
+} aliases[] = { { "api-port", "port" }, { "telnet-port", "management-port" } };
 
 /* What futu-opend-rs and the vendor's OpenD know and this version does not. */
 #define NO_REFRESH "a login that the channels are refused with is renewed by itself here"
-#define NO_CONSOLE "the management port is not in this version"
 static const struct {
     const char *name, *why;
 } absent[] = {
     { "client-sig-reactive-refresh", NO_REFRESH },
-    { "telnet-ip", NO_CONSOLE }, { "telnet-port", NO_CONSOLE }, { "management-port", NO_CONSOLE },
     { "rest-token", "there is no single token; --rest-keys-file takes its place" },
     { "lang", "messages are English in this version" },
 };

@@ -64,6 +64,8 @@ struct opend_conf {
     uint64_t rest_port, grpc_port;      /* 0: off */
     uint64_t grpc_max_age_s;            /* 0: none */
     const char *grpc_ip, *grpc_tls_cert, *grpc_tls_key;
+    uint64_t management_port;           /* 0: off */
+    const char *telnet_ip;
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;
     bool allow_tcp_unauthenticated, mcp_direct_orders, metrics_public;
     const char *audit_log;              /* file, or folder of daily files */

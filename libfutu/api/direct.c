@@ -10,6 +10,7 @@
 #include "codec/json_text.h"
 #include "crypt/random.h"
 #include "io/https.h"
+#include "surface/console.h"
 #include "surface/rest.h"
 #include "upstream/broker/broker.h"
 #include "upstream/broker/conf_pull.h"
@@ -37,6 +38,7 @@ struct direct {
     futu_login_report report;
     futu_err err;                       /* of the last try */
     char why[FLOW_WHY_MAX];
+    char renew_why[FLOW_WHY_MAX];       /* of the last renewal; "": it went well */
     struct login_code code;
     bool over, ready;                   /* over: the first try; ready: there was a login */
     int64_t pause;
@@ -55,7 +57,7 @@ static void on_ask(void *arg, const struct flow_ask *ask)
 {
     struct direct *d = arg;
     d->code.stay = d->over;             /* nobody looks at the terminal of a running gateway */
-    if (d->over || d->code.file[0]) {
+    if (d->over || d->code.file[0] || d->code.by_call) {
         snprintf(d->why, sizeof(d->why), "code: the login waits for the code of %s%s",
                  ask->third ? "a token" : ask->phone[0] ? "the SMS to " : "the SMS", ask->phone);
         d->err = FUTU_ENOTCONN;
@@ -95,7 +97,7 @@ static void on_ready(void *arg)
     d->over = d->ready = true;
     d->err = FUTU_OK;
     d->pause = 0;
-    d->why[0] = '\0';
+    d->why[0] = d->renew_why[0] = '\0';
     log_info("login: user %llu", (unsigned long long)r->user_id);
     conf_pull_start(&d->conf, r->server_ahead_s);
 }
@@ -166,6 +168,7 @@ static void answer(struct direct *d, int32_t broker_id, futu_err err, const char
 static void on_renewed(void *arg, futu_err err, const char *why)
 {
     struct direct *d = arg;
+    snprintf(d->renew_why, sizeof(d->renew_why), "%s", err ? why : "");
     if (!err)
         take(d);
     answer(d, 0, err, why);
@@ -294,6 +297,7 @@ static futu_err make_flow(struct direct *d, const futu_login_opts *l, char *why,
     };
     memcpy(f.pauses_ms, d->pauses_ms, sizeof(d->pauses_ms));
     err = flow_new(&d->flow, &f);
+    d->code.by_call = l->code_by_call != 0;
     d->code.login = &d->login;
     d->code.flow = d->flow;
     d->code.loop = d->loop;
@@ -379,6 +383,69 @@ futu_err direct_again(struct direct *d)
     if (d->ready)
         broker_relogin(d->up);
     return err;
+}
+
+/* What channels have asked of the flow ends with what it does. */
+static void drop_renews(struct direct *d)
+{
+    for (size_t i = 0; i < RENEWS; i++)
+        if (d->renews[i].q && !d->renews[i].err)
+            d->renews[i].err = FUTU_ECANCELED;
+    timer_set(loop_timers(d->loop), &d->tell, loop_now(d->loop));
+}
+
+futu_err direct_restart(struct direct *d, const struct secret *md5)
+{
+    if (!flow_may_restart(d->flow))
+        return FUTU_EBUSY;
+    futu_err err = login_set_password(&d->login, md5);
+    if (err)
+        return err;
+    drop_renews(d);
+    timer_stop(loop_timers(d->loop), &d->again);
+    d->err = FUTU_EAGAIN;
+    flow_restart(d->flow);
+    return FUTU_OK;
+}
+
+/* What waits on disk for the code of an older SMS is gone on with, but for a newer one. */
+static futu_err start_for_code(struct direct *d)
+{
+    futu_err err = direct_again(d);
+    return err || flow_state(d->flow) != FLOW_WAIT_CODE ? err : flow_resend(d->flow);
+}
+
+futu_err direct_send_code(struct direct *d)
+{
+    switch (flow_state(d->flow)) {
+    case FLOW_WAIT_CODE:
+        return flow_resend(d->flow);
+    case FLOW_WAIT_THIRD:
+        return FUTU_ENOTSUP;
+    case FLOW_READY:
+        return FUTU_EEXIST;
+    case FLOW_IDLE:
+    case FLOW_FAILED:
+        return start_for_code(d);
+    default:
+        return FUTU_EBUSY;
+    }
+}
+
+void direct_console(const struct direct *d, struct console_login *out)
+{
+    static const uint8_t phases[FLOW_STATES] = {
+        [FLOW_WAIT_CODE] = PHASE_CODE, [FLOW_WAIT_THIRD] = PHASE_TOKEN,
+        [FLOW_READY] = PHASE_READY, [FLOW_FAILED] = PHASE_FAILED,
+    };
+    *out = (struct console_login){ .at = phases[flow_state(d->flow)] };
+    if (out->at == PHASE_READY)
+        out->user_id = d->report.user_id;
+    if (out->at != PHASE_BUSY)
+        snprintf(out->why, sizeof(out->why), "%s",
+                 out->at == PHASE_READY ? d->renew_why : d->why);
+    if (out->at == PHASE_FAILED)
+        snprintf(out->hint, sizeof(out->hint), "%s", d->report.hint);
 }
 
 static futu_err put_broker(const struct broker_channel *c, bool first, struct buf *out)

@@ -7,6 +7,7 @@
 #include "io/loop.h"
 #include "io/store.h"
 
+struct console;
 struct direct;
 struct grpc;
 struct rest;
@@ -33,6 +34,7 @@ struct futu_gateway {
     struct watch *watch;        /* of the keys files */
     struct rest *rest;
     struct grpc *grpc;
+    struct console *console;
     uint32_t mcp_groups;
     bool mcp_direct;
     uint32_t mcp_open_scopes;   /* SCOPE_* of MCP without keys, beside reading */

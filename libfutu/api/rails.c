@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/console.h"
 #include "api/direct.h"
 #include "api/opts.h"
 #include "base/log.h"
@@ -10,6 +11,7 @@
 #include "futu/keys.h"
 #include "io/trail.h"
 #include "io/watch.h"
+#include "surface/console.h"
 #include "surface/grpc.h"
 #include "surface/mcp_tools.h"
 #include "surface/rest.h"
@@ -195,11 +197,12 @@ futu_err futu_gateway_reload(futu_gateway *g, char *why, size_t size)
         return err;
     reopen_daily(g);
     hub_keys_changed(g->hub);
+    console_keys_changed(g->console);
     log_info("%zu API keys are in force", access_n_keys(g->access));
     return FUTU_OK;
 }
 
-/* ---- REST and gRPC ---- */
+/* ---- REST, gRPC and the console ---- */
 
 static futu_err upstream_state(void *arg, char *why, size_t size)
 {
@@ -302,14 +305,18 @@ futu_err rails_start(futu_gateway *g, const futu_gateway_opts *o)
     futu_err err = make_rest(g, o);
     if (!err)
         err = make_grpc(g, o);
+    if (!err)
+        err = console_make(g, o);
     return err ? err : watch_files(g);
 }
 
 void rails_stop(futu_gateway *g)
 {
     watch_free(g->watch);
+    console_free(g->console);
     grpc_free(g->grpc);
     rest_free(g->rest);
+    g->console = NULL;
     g->grpc = NULL;
     g->watch = NULL;
     g->rest = NULL;

@@ -224,7 +224,7 @@ static void on_late(struct timer *t, int64_t now)
     }
     g->ask.c = NULL;
     a.guarded = NULL;
-    reply_failure(&a, RET_FAILED,
+    reply_failure(&a, RET_FAILED, 0,
                   "nothing was sent: the audit trail or the daily values can't be written in time");
 }
 

@@ -194,7 +194,7 @@ static void send_write(struct ask *a)
 
 static void send_unlock(struct ask *a)
 {
-    if (within_limits(a))
+    if (unlock_may_go(a) && within_limits(a))
         call_start(a, NULL);
 }
 

@@ -69,6 +69,7 @@ struct emu_scene {
     uint32_t slow_ms;
     char trade_pwd_md5[33];         /* lower-case hex; "" any */
     char otp[16];                   /* "": unlock needs none */
+    int32_t otp_broker;             /* who wants it; 0: all */
 };
 
 struct emu_opts {

@@ -35,7 +35,7 @@ static bool read_channel(struct scene *x, struct scenario *s)
 {
     struct emu_scene *e = emu_scene(x->emu);
     int at = scenario_next(s, "channel", -1);
-    uint64_t alive = 0;
+    uint64_t alive = 0, broker = 0;
     bool key = true;
     uint8_t digest[16];
     if (at < 0)
@@ -47,9 +47,11 @@ static bool read_channel(struct scene *x, struct scenario *s)
     }
     str_copy(e->otp, sizeof(e->otp), str_c(scenario_get(s, at, "otp", "")));
     bool fine = scenario_number(s, at, "keep-alive", 30, &alive) &&
+                scenario_number(s, at, "otp-broker", 0, &broker) &&
                 scenario_flag(s, at, "session-key", true, &key) &&
                 scenario_flag(s, at, "pack", false, &e->pack);
     e->keep_alive_s = (uint32_t)alive;
+    e->otp_broker = (int32_t)broker;
     e->no_session_key = !key;
     return fine;
 }
@@ -160,7 +162,8 @@ static void standard_accounts(struct scene *x)
 static bool read_all(struct scene *x, struct scenario *s)
 {
     int at;
-    if (!scenario_keys(s, "channel", "clock trade-password otp keep-alive session-key pack") ||
+    if (!scenario_keys(s, "channel",
+                       "clock trade-password otp otp-broker keep-alive session-key pack") ||
         !scenario_keys(s, "server", "identity host port slow dead") ||
         !scenario_keys(s, "trade-account", "broker number market card paper paper-env bad"))
         return fail(x, s->why);

@@ -66,32 +66,39 @@ static struct emu_cipher *cipher_of(struct emu_conn *k, uint64_t account, bool m
     return &k->ciphers[k->n_ciphers++];
 }
 
+static void give_cipher(struct emu_conn *k, uint64_t account, struct bk_cipher *out)
+{
+    struct emu_cipher *x = cipher_of(k, account, true);
+    random_bytes(x->value, sizeof(x->value));
+    *out = (struct bk_cipher){ .cipher = { (const char *)x->value, sizeof(x->value) } };
+    SET(out, account, account);
+}
+
 /* Every account whose password is right gets a cipher; one that may not fails all. */
 static void unlock(struct emu_call *c, const struct bk_pswd *pswds, size_t n)
 {
     struct bk_unlock_rsp r = { .err_msg = STR("") };
     struct bk_cipher out[EMU_ACCOUNTS];
+    uint64_t good[EMU_ACCOUNTS];
     const char *want = c->k->e->scene.trade_pwd_md5;
     SET(&r, result_code, 0);
     r.ciphers = out;
-    for (size_t i = 0; i < n && r.result_code == 0; i++) {
+    for (size_t i = 0; i < MIN(n, EMU_ACCOUNTS) && r.result_code == 0; i++) {
         const struct emu_account *a = emu_account_of(c->k, pswds[i].account);
-        struct emu_cipher *x = a ? cipher_of(c->k, a->number, true) : NULL;
         if (a && a->bad) {
             SET(&r, result_code, CODE_NO_PERMISSION);
             r.err_msg = STR("no permission for an account");
         } else if (want[0] && !str_is(pswds[i].pswd, want)) {
             SET(&r, result_code, -1);
-            r.err_msg = STR("wrong trade password");
-        } else if (x) {
-            struct bk_cipher *to = &out[r.n_ciphers++];
-            random_bytes(x->value, sizeof(x->value));
-            *to = (struct bk_cipher){ .cipher = { (const char *)x->value, sizeof(x->value) } };
-            SET(to, account, a->number);
+            r.err_msg = STR("wrong trade password, 8 tries are left");
+        } else if (a) {
+            good[r.n_ciphers++] = a->number;
         }
     }
     if (r.result_code)
-        r.n_ciphers = c->k->n_ciphers = 0;
+        r.n_ciphers = 0;
+    for (size_t i = 0; i < r.n_ciphers; i++)
+        give_cipher(c->k, good[i], &out[i]);
     emu_reply(c->k, c->command, c->serial, &bk_unlock_rsp_msg, &r);
 }
 
@@ -102,7 +109,8 @@ static void on_unlock(struct emu_call *c)
                                .auth_pswd_sig = STR("signature of this unlock") };
     if (codec_decode(&bk_unlock_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
         return;
-    if (!c->k->e->scene.otp[0]) {
+    const struct emu_scene *s = &c->k->e->scene;
+    if (!s->otp[0] || (s->otp_broker && s->otp_broker != c->k->who->login.identity)) {
         unlock(c, q.pswds, q.n_pswds);
         return;
     }

@@ -18,10 +18,13 @@ import unittest
 import urllib.error
 import urllib.request
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from shared import free_port
+
 OPEND, EMULATOR, CLI = sys.argv[1:4]
 SLOW = 5 if "san" in OPEND else 1
 SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "emulator", "scenarios")
-CODE_SENT = 3
+CODE_SENT, REFUSED = 3, 4
 
 
 class Emulator:
@@ -36,7 +39,7 @@ class Emulator:
             with open(path, "w") as f:
                 f.write(text)
         self.process = subprocess.Popen([EMULATOR, "--dir", self.dir, *args, path],
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = []
         for line in self.process.stdout:
             self.lines.append(line.strip())
@@ -52,8 +55,14 @@ class Emulator:
         rest = self.process.stdout.read()
         self.sms = rest.count("sms ")
         self.status = self.process.wait(timeout=30)
+        self.process.stdin.close()
         self.process.stdout.close()
         shutil.rmtree(self.dir)
+
+    def say(self, line):
+        """Has something happen; see its README."""
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
 
     def code(self):
         with open(os.path.join(self.dir, "sms.txt")) as f:
@@ -112,8 +121,8 @@ class FirstLogin(unittest.TestCase):
         with Emulator("sms") as e:
             status, screen = e.typed([None])
             self.assertEqual(status, 0, screen)
-            self.assertIn("SMS sent to phone 152****1234; awaiting verification code via stdin",
-                          screen)
+            self.assertIn("SMS sent to phone; awaiting verification code via stdin", screen)
+            self.assertIn("it went to 152****1234", screen)
             self.assertLess(screen.index("SMS sent"), screen.index("Code of the SMS: "))
             self.assertIn("logged in as user 9000001", screen)
             self.assertEqual(e.setup(FUTU_PWD="")[0], 0)     # neither password nor SMS
@@ -161,7 +170,7 @@ class FirstLogin(unittest.TestCase):
         with Emulator("sms") as e:
             self.assertEqual(e.setup()[0], CODE_SENT)
             status, _, err = e.setup("--verify-code", "000000")
-            self.assertEqual(status, 1)
+            self.assertEqual(status, REFUSED)
             self.assertIn("wrong SMS code (ret_type=21) (error_code=21", err)
             self.assertIn("only the newest SMS counts", err)
             self.assertEqual(e.setup("--verify-code", e.code())[0], 0)
@@ -171,7 +180,7 @@ class FirstLogin(unittest.TestCase):
         with Emulator("sms") as e:
             self.assertEqual(e.setup()[0], CODE_SENT)
             status, screen = e.typed([""], "--verify-code", "000000")
-            self.assertEqual(status, 1)
+            self.assertEqual(status, REFUSED)
             self.assertIn("Enter ends: ", screen)
 
     def test_a_typed_wrong_code_brings_another_device_id(self):
@@ -186,7 +195,7 @@ class FirstLogin(unittest.TestCase):
             self.assertEqual(e.setup()[0], CODE_SENT)
             time.sleep(1.1)                 # the code's whole life, by the emulator's clock
             status, _, err = e.setup("--verify-code", e.code())
-            self.assertEqual(status, 1)
+            self.assertEqual(status, REFUSED)
             self.assertIn("codes live about 60 seconds", err)
 
     def test_over_https_with_a_root_of_its_own(self):
@@ -212,12 +221,6 @@ class FirstLogin(unittest.TestCase):
             self.assertEqual(e.setup("--platform", "moomoo", "--verify-code", e.code(), **who)[0], 0)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class Gateway:
     """A gateway on a direct login, without a terminal, until the end of the block."""
 
@@ -226,7 +229,7 @@ class Gateway:
         self.rest = free_port()
         self.keys = os.path.join(emulator.dir, "keys.json")
         made = subprocess.run([CLI, "gen-key", "--keys-file", self.keys, "--id",
-                               f"op-{self.rest}", "--scopes", "admin,qot:read"], capture_output=True, text=True, env=emulator.env())
+                               f"op-{self.rest}", "--scopes", "admin,qot:read,metrics:read"], capture_output=True, text=True, env=emulator.env())
         self.key = re.search(r"\bfc_\w+", made.stdout).group(0)
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
@@ -366,7 +369,7 @@ class Failures(unittest.TestCase):
     def fails(self, scenario, *texts, args=(), **env):
         with Emulator(scenario) as e:
             status, out, err = e.setup(*args, **env)
-            self.assertEqual((status, out), (1, ""), err)
+            self.assertEqual((status, out), (REFUSED, ""), err)
             for text in texts:
                 self.assertIn(text, err)
 

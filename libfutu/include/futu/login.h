@@ -39,6 +39,9 @@ typedef struct futu_login_opts {
      * the terminal; the file is removed once it was read. NULL: no file. */
     const char *verify_code_file;
     uint32_t renew_signature;   /* of a gateway, 1: an hour before the channels' signature ends */
+    /* Of a gateway, 1: a code may come by futu_gateway_login_code() or the console too, so that
+     * nobody else to give it is no end; a terminal is listened to meanwhile. */
+    uint32_t code_by_call;
     /* Of a gateway, 1: a login of the quotes' channel that was refused three times in a row is
      * renewed then; 0: when the watchdog looks next, every 30 s. */
     uint32_t renew_refused;

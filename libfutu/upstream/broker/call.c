@@ -1,7 +1,8 @@
 /* call.c - requests of the gateway on their way through the broker upstream.
  *
  * Out:     exactly one rq->done() for each request that was not cancelled.
- * Cancel:  a read is forgotten; a write goes on, since it can't be called back.
+ * Cancel:  a read is forgotten; a write goes on, since it can't be called back, and an unlock,
+ *          since a wrong password counts whoever waits for the answer.
  * Tests:   test/unit/upstream/broker/broker_test.c
  */
 #include <stdarg.h>
@@ -90,7 +91,7 @@ void job_fail_reply(struct job *j, const struct channel_reply *r)
 }
 
 /* The envelope has the same four tags in every Response. */
-static void set_envelope(const futu_msg *m, void *response, futu_str text)
+static void set_envelope(const futu_msg *m, void *response, int32_t ret_type, futu_str text)
 {
     char *base = response;
     for (size_t i = 0; i < m->n_fields && m->fields[i].tag <= 3; i++) {
@@ -98,7 +99,7 @@ static void set_envelope(const futu_msg *m, void *response, futu_str text)
         if (f->type == PB_STRING) {
             *(futu_str *)(void *)(base + f->off) = text;
         } else {
-            *(int32_t *)(void *)(base + f->off) = 0;
+            *(int32_t *)(void *)(base + f->off) = f->tag == 1 ? ret_type : 0;
             *(bool *)(base + f->off_has) = true;
         }
     }
@@ -109,18 +110,18 @@ futu_err put_push(const futu_msg *m, struct arena *a, void *s2c, struct buf *out
     char *response = arena_alloc(a, m->size);
     if (!response)
         return FUTU_ENOMEM;
-    set_envelope(m, response, STR(""));
+    set_envelope(m, response, RET_OK, STR(""));
     for (size_t i = 0; i < m->n_fields; i++)
         if (m->fields[i].tag == 4)
             *(void **)(void *)(response + m->fields[i].off) = s2c;
     return codec_encode(m, response, out, NULL);
 }
 
-void job_ok_text(struct job *j, futu_str text)
+static void job_tell(struct job *j, int32_t ret_type, futu_str text)
 {
     struct buf out = BUF_INIT;
     struct codec_error e = { .what = "" };
-    set_envelope(j->row->response, j->response, text);
+    set_envelope(j->row->response, j->response, ret_type, text);
     futu_err err = codec_encode(j->row->response, j->response, &out, &e);
     if (err && err != FUTU_ENOMEM) {
         log_error("broker: %s: %s: %s", j->row->name, e.path, e.what);
@@ -129,6 +130,16 @@ void job_ok_text(struct job *j, futu_str text)
         job_done(j, &out);
     }
     buf_free(&out);
+}
+
+void job_ok_text(struct job *j, futu_str text)
+{
+    job_tell(j, RET_OK, text);
+}
+
+void job_fail_told(struct job *j, int32_t ret_type, futu_str text)
+{
+    job_tell(j, ret_type, text);
 }
 
 void job_ok(struct job *j)
@@ -293,7 +304,7 @@ void broker_call_cancel(struct broker *b, struct upstream_request *rq)
     if (!j)
         return;
     j->rq = NULL;
-    if (!j->row->write)
+    if (!j->row->write && j->row->id != PROTO_TRD_UNLOCK_TRADE)
         job_free(j);
 }
 

@@ -105,6 +105,27 @@ static void firm_up(struct firm *f)
     buf_free(&body);
 }
 
+static void lose_ciphers(struct firm *f)
+{
+    const struct upstream_events *e = &f->b->o.events;
+    char why[CHANNEL_WHY + 80];
+    struct channel_info info;
+    uint64_t ids[FIRM_ACCOUNTS];
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_accounts; i++) {
+        struct account *a = &f->accounts[i];
+        if (!a->cipher.n)
+            continue;
+        account_lock(a);
+        snprintf(a->locked_why, sizeof(a->locked_why), "the connection was lost");
+        ids[n++] = a->id;
+    }
+    channel_info(f->c, &info);
+    snprintf(why, sizeof(why), "the connection to %s was lost (%s)", f->name, info.why);
+    if (n && e->locked)
+        e->locked(e->arg, ids, n, why);
+}
+
 static void on_changed(void *arg, struct channel *c)
 {
     struct firm *f = arg;
@@ -115,8 +136,7 @@ static void on_changed(void *arg, struct channel *c)
         firm_up(f);
         return;
     }
-    for (size_t i = 0; i < f->n_accounts; i++)
-        account_lock(&f->accounts[i]);
+    lose_ciphers(f);
     loss_trade_begin(f, channel_down(c, text));
     loss_tell_state(f->b);
 }
@@ -187,6 +207,7 @@ static futu_err firm_new(struct firm **out, struct broker *b, int32_t broker_id)
     if (!f)
         return FUTU_ENOMEM;
     list_init(&f->node);
+    list_init(&f->unlocks);
     f->b = b;
     f->broker_id = broker_id;
     f->info = bk_firm(broker_id);

@@ -3,6 +3,7 @@
 #define UPSTREAM_BROKER_STATE_H
 
 #include "access/mark.h"
+#include "access/trade_pwd.h"
 #include "base/map.h"
 #include "crypt/secret.h"
 #include "market/market.h"
@@ -59,6 +60,7 @@ struct account {
     size_t n_markets;
     struct firm *firm;
     struct secret cipher;               /* empty: locked */
+    uint64_t lock_round;                /* of the last lock that was asked for */
     char locked_why[CHANNEL_WHY];       /* why the last unlock failed; "" */
     /* Notices: what is known, and the queries under way. */
     struct map known;
@@ -84,6 +86,9 @@ struct firm {
     struct channel_ask list_ask;
     struct renewal renewal;
     struct gap gap;
+    struct trade_pwd guard;
+    unsigned asking;                    /* trade passwords that are under way */
+    struct list unlocks;                /* and parts of unlocks that wait for these; unlock.c */
 };
 
 /* ---- securities ---- */
@@ -169,9 +174,7 @@ struct broker {
     uint64_t gap_seq;
     bool told, told_qot, told_trd;      /* the states that clients were told last */
 
-    /* Wrong trade passwords in a row, and until when no more are sent. */
-    unsigned wrong_pwds;
-    int64_t pwd_pause;
+    uint64_t lock_round;                /* locks that were asked for */
 };
 
 static inline int64_t broker_now(const struct broker *b)
@@ -221,6 +224,8 @@ void job_ok(struct job *j);
 /* The same with text for the client beside the success. */
 void job_ok_text(struct job *j, futu_str text);
 void job_fail(struct job *j, int32_t ret_type, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* A failure that has an S2C all the same. */
+void job_fail_told(struct job *j, int32_t ret_type, futu_str text);
 /* By the channel's failure. */
 void job_fail_reply(struct job *j, const struct channel_reply *r);
 /* The end of a request that asks for what no message is known for, by its name. */

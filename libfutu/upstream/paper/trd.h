@@ -13,6 +13,7 @@
 #ifndef UPSTREAM_PAPER_TRD_H
 #define UPSTREAM_PAPER_TRD_H
 
+#include "access/trade_pwd.h"
 #include "upstream/paper/account.h"
 #include "upstream/paper/fees.h"
 #include "upstream/paper/handlers.h"
@@ -35,8 +36,7 @@ struct trade {
     bool flushing, dirty;       /* dirty: some order's push has to be made again */
     struct arena scratch;       /* ticks of triggers */
     char pwd_md5[33];
-    unsigned wrong_pwd;
-    int64_t pwd_wait_until;     /* monotonic */
+    struct trade_pwd guard;
 };
 
 /* trd_push.c */
