@@ -1,9 +1,9 @@
-/* cmd_account.c - accounts, funds, positions, orders, fills, unlocking. */
+/* cmd_account.c - accounts, funds, positions, orders, fills. */
 #include <string.h>
 
 #include "account.h"
-#include "password.h"
 #include "rows.h"
+#include "unlock.h"
 
 static const struct col account_cols[] = {
     { "ACC ID", "accID", C_TEXT, NULL, NULL },
@@ -163,56 +163,6 @@ static int run_order(struct cli *c, const struct args *a)
 static int run_deal(struct cli *c, const struct args *a)
 {
     return show(c, a, "Trd_GetOrderFillList", "orderFillList", fill_cols, "no fills today");
-}
-
-static const struct cmd_opt unlock_opts[] = {
-    { "lock", NULL, NULL, "lock trading again" },
-    { "from-stdin", NULL, NULL, "read the password from standard input" },
-    { "account", "ACCOUNT", NULL, "login account whose stored trade password is used" },
-    PASSWORD_OPTS,
-    { "security-firm", "FIRM", NULL, "one broker only: 1-7, FutuHK, FutuUS ..., hk, us ..." },
-    { NULL, NULL, NULL, NULL },
-};
-
-static bool read_firm(const struct args *a, int *firm)
-{
-    const char *text = arg(a, "security-firm");
-    *firm = 0;
-    if (!text)
-        return true;
-    if (text[0] >= '1' && text[0] <= '7' && !text[1])
-        *firm = text[0] - '0';
-    return *firm || name_number(names_firm, text, firm);
-}
-
-static int run_unlock(struct cli *c, const struct args *a)
-{
-    char password[PASSWORD_SIZE] = "";
-    bool lock = arg_given(a, "lock");
-    futu_reply *r = NULL;
-    int firm, code;
-    if (!read_firm(a, &firm))
-        return usage_error(
-            "--security-firm: 1 to 7, FutuHK, FutuUS, FutuSG, FutuAU, FutuCA, FutuMY, "
-            "FutuJP, or hk, us, sg, au, ca, my, jp");
-    if (!lock && (code = password_for_trade(a, password, sizeof(password))) != CLI_OK)
-        return code;
-    code = cli_connect(c);
-    if (!code) {
-        futu_err err = lock ? futu_lock_trade_sync(c->client, firm, &r)
-                            : futu_unlock_trade_sync(c->client, password, firm, &r);
-        if (err == FUTU_EREFUSED && r)
-            code = cli_refused("unlock-trade", futu_reply_text(r));
-        else if (err)
-            code = failure("unlock-trade: %s", futu_strerror(err));
-    }
-    explicit_bzero(password, sizeof(password));
-    if (!code)
-        puts(lock ? "trading of real accounts is locked" : "trading of real accounts is unlocked");
-    if (!code && futu_reply_text(r)[0])         /* which ones are not */
-        printf("but not: %s\n", futu_reply_text(r));
-    futu_reply_free(r);
-    return code;
 }
 
 const struct cmd cmds_account[] = {

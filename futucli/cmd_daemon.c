@@ -100,6 +100,21 @@ static double number(const cJSON *j, const char *name)
     return cJSON_GetNumberValue(cJSON_GetObjectItem(j, name));
 }
 
+/* How many accounts, of each broker; a gateway in front of one that opens all knows no number. */
+static void print_unlocked(const cJSON *cache, const cJSON *brokers)
+{
+    const cJSON *b;
+    double n = number(cache, "cached_cipher_count");
+    printf("unlocked       %s", yes(cJSON_GetObjectItem(cache, "trade_unlocked")));
+    if (n > 0)
+        printf(", accounts: %.0f", n);
+    cJSON_ArrayForEach(b, brokers)
+        if (n > 0)
+            printf("; broker %.0f: %.0f of %.0f", number(b, "broker_id"), number(b, "unlocked"),
+                   number(b, "accounts"));
+    putchar('\n');
+}
+
 static void print_status(const cJSON *j)
 {
     const cJSON *up = cJSON_GetObjectItem(j, "upstream"), *login = cJSON_GetObjectItem(j, "login");
@@ -111,8 +126,7 @@ static void print_status(const cJSON *j)
            message ? message : "");
     printf("quotes         %s\n", cJSON_IsTrue(cJSON_GetObjectItem(login, "online")) ? "online"
                                                                                    : "OFFLINE");
-    printf("unlocked       %s\n",
-           yes(cJSON_GetObjectItem(cJSON_GetObjectItem(j, "cache"), "trade_unlocked")));
+    print_unlocked(cJSON_GetObjectItem(j, "cache"), cJSON_GetObjectItem(j, "brokers"));
     printf("connections    %.0f\n", number(j, "connections"));
     printf("requests       %.0f\n", number(j, "requests"));
     printf("subscriptions  %.0f, quota used %.0f\n", number(j, "subscriptions"),

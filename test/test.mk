@@ -38,6 +38,9 @@ json-oracle: $(B)/test/schema/codec_tool
 fuzz-replay: $(REPLAY)
 	@for t in $(FUZZ); do $(B)/test/fuzz/$$t test/fuzz/corpus/$$t || exit 1; done
 
+# AddressSanitizer keeps what is freed, up to 256 MB, which would pass for memory that a daemon holds.
+integration sdk rest grpc mcp: export ASAN_OPTIONS ?= quarantine_size_mb=16
+
 # The built programs from outside: bytes over loopback, and the command line.
 INTEGRATION := $(patsubst %.c,$(B)/%,$(wildcard test/integration/*_test.c))
 INTEGRATION_OBJ := $(patsubst %,$(B)/test/integration/%.o,chain opend oracle peer proxy proxy_child trader watcher ws) \

@@ -6,7 +6,7 @@
 #include "crypt/secret.h"
 #include "market/market.h"
 
-enum { MAX_KEY = 64 };          /* bytes of Trd_PlaceOrder's idempotencyKey */
+enum { MAX_KEY = 64 };          /* bytes of an idempotencyKey */
 
 static futu_err header(futu_client *c, const futu_account *acc, Trd_Common_TrdHeader *out)
 {
@@ -55,38 +55,72 @@ futu_err futu_account_pick(const futu_reply *r, int32_t env, int32_t market, fut
     return FUTU_ENOTFOUND;
 }
 
+/* Judged here because a gateway that does not know keys would not. */
+static futu_err check_key(futu_client *c, const char *key)
+{
+    size_t n = key ? strlen(key) : 1;
+    if (n >= 1 && n <= MAX_KEY)
+        return FUTU_OK;
+    return call_refuse(c, FUTU_EFORMAT, "the idempotency key has %zu bytes, not 1 to %d", n,
+                       MAX_KEY);
+}
+
 /* The encoded request stays in the engine's scratch buffer until the next one: wiped. */
-static futu_err call_unlock_trade(futu_client *c, const char *password, int32_t firm,
-                                  struct call_form form)
+static futu_err send_unlock(futu_client *c, const futu_unlock *u, struct call_form form)
 {
     uint8_t digest[16];
     char hex[33];
-    Trd_UnlockTrade_C2S q = { 0 };
+    Trd_UnlockTrade_C2S q = { .pwdMD5 = STR(""), .otp = str_c(u->otp),
+                              .idempotencyKey = str_c(u->idempotency_key),
+                              .accIDList = (uint64_t *)u->acc_ids,      /* only read */
+                              .n_accIDList = u->n_acc_ids };
     const Trd_UnlockTrade_Request request = { .c2s = &q };
-    if (!password)
-        return call_refuse(c, FUTU_EINVAL, "the password is NULL");
-    md5(password, strlen(password), digest);
-    hex_lower(digest, sizeof(digest), hex);
-    SET(&q, unlock, true);
-    q.pwdMD5 = (futu_str){ hex, 32 };
-    if (firm)
-        SET(&q, securityFirm, firm);
+    SET(&q, unlock, !u->lock);
+    if (u->firm)
+        SET(&q, securityFirm, u->firm);
+    if (!u->lock) {
+        md5(u->password, strlen(u->password), digest);
+        hex_lower(digest, sizeof(digest), hex);
+        q.pwdMD5 = (futu_str){ hex, 32 };
+    }
     futu_err err = call_run(c, 2005, &request, form);
     client_wipe_scratch(c);
     wipe(digest, sizeof(digest));
     wipe(hex, sizeof(hex));
     return err;
 }
+
+static futu_err call_unlock_accounts(futu_client *c, const futu_unlock *what,
+                                     struct call_form form)
+{
+    futu_unlock u;
+    if (opts_copy(&u, sizeof(u), OPTS_END(futu_unlock, lock), what))
+        return call_refuse(c, FUTU_EINVAL, "the unlock is NULL or of another version");
+    if (!u.lock && !u.password)
+        return call_refuse(c, FUTU_EINVAL, "the password is NULL");
+    if (u.n_acc_ids && !u.acc_ids)
+        return call_refuse(c, FUTU_EINVAL, "acc_ids is NULL");
+    futu_err err = check_key(c, u.idempotency_key);
+    return err ? err : send_unlock(c, &u, form);
+}
+CALL(unlock_accounts, (const futu_unlock *what), (what))
+
+static futu_err call_unlock_trade(futu_client *c, const char *password, int32_t firm,
+                                  struct call_form form)
+{
+    futu_unlock u = FUTU_UNLOCK_INIT;
+    u.password = password;
+    u.firm = firm;
+    return call_unlock_accounts(c, &u, form);
+}
 CALL(unlock_trade, (const char *password, int32_t firm), (password, firm))
 
 static futu_err call_lock_trade(futu_client *c, int32_t firm, struct call_form form)
 {
-    Trd_UnlockTrade_C2S q = { .pwdMD5 = STR("") };
-    const Trd_UnlockTrade_Request request = { .c2s = &q };
-    SET(&q, unlock, false);
-    if (firm)
-        SET(&q, securityFirm, firm);
-    return call_run(c, 2005, &request, form);
+    futu_unlock u = FUTU_UNLOCK_INIT;
+    u.lock = 1;
+    u.firm = firm;
+    return call_unlock_accounts(c, &u, form);
 }
 CALL(lock_trade, (int32_t firm), (firm))
 
@@ -168,16 +202,6 @@ static void fill_order(Trd_PlaceOrder_C2S *q, const futu_order *o)
     SET(q, trailType, o->trail_type);
     SET(q, trailValue, o->trail_value);
     SET(q, trailSpread, o->trail_spread);
-}
-
-/* Judged here because a gateway that does not know keys would not. */
-static futu_err check_key(futu_client *c, const char *key)
-{
-    size_t n = key ? strlen(key) : 1;
-    if (n >= 1 && n <= MAX_KEY)
-        return FUTU_OK;
-    return call_refuse(c, FUTU_EFORMAT, "the idempotency key has %zu bytes, not 1 to %d", n,
-                       MAX_KEY);
 }
 
 static futu_err call_place_order(futu_client *c, const futu_account *acc, const futu_order *order,

@@ -13,9 +13,12 @@
 #include "surface/console.h"
 #include "surface/rest.h"
 #include "upstream/broker/broker.h"
+#include "upstream/broker/conf_pull.h"
 #include "upstream/broker/flow.h"
 #include "upstream/broker/net_io.h"
 #include "upstream/broker/tables.h"
+
+_Static_assert(RENEW_PAUSES == FLOW_PAUSES, "the same pauses");
 
 #define RENEWS 24
 #define PAUSE_MIN (3 * NS_PER_S)
@@ -28,6 +31,10 @@ struct direct {
     struct flow *flow;
     struct net net;
     struct upstream *up;
+    struct conf_pull conf;
+    bool only_addrs;                    /* what the configuration says would not be used */
+    bool renew_refused;
+    int64_t pauses_ms[RENEW_PAUSES];    /* between renewals; zeros: the usual ones */
     futu_login_report report;
     futu_err err;                       /* of the last try */
     char why[FLOW_WHY_MAX];
@@ -67,6 +74,20 @@ static void take(struct direct *d)
         log_error("login: the channels can't take it: %s", futu_strerror(err));
 }
 
+static void on_conf(void *arg, const struct remote_conf *c)
+{
+    struct direct *d = arg;
+    futu_err err = broker_conf(d->up, c);
+    if (err)
+        log_warn("configuration: %s", futu_strerror(err));
+}
+
+/* The channels know all of their addresses that will be known for now. */
+static void on_conf_first(void *arg)
+{
+    take(arg);
+}
+
 static void on_ready(void *arg)
 {
     struct direct *d = arg;
@@ -78,7 +99,7 @@ static void on_ready(void *arg)
     d->pause = 0;
     d->why[0] = d->renew_why[0] = '\0';
     log_info("login: user %llu", (unsigned long long)r->user_id);
-    take(d);
+    conf_pull_start(&d->conf, r->server_ahead_s);
 }
 
 /* Whether time alone may cure it. */
@@ -232,11 +253,30 @@ static futu_err make_upstream(struct direct *d, struct upstream **up, const stru
         .renewer = { renew, renew_cancel, d },
         .random = random_bytes,
         .boot_id = o->boot_id,
+        .secret = o->secret,
     };
     futu_err err = read_addrs(&b, str_c(o->addrs), why, size);
+    d->only_addrs = b.only_addrs;
+    memcpy(b.renew_pauses_ms, d->pauses_ms, sizeof(d->pauses_ms));
+    b.renew_reactive = d->renew_refused;
     if (!err)
         err = broker_new(up, &b);
     d->up = err ? NULL : *up;
+    return err;
+}
+
+static futu_err make_conf(struct direct *d, const char *key, char *why, size_t size)
+{
+    d->conf = (struct conf_pull){
+        .clock = *loop_clock(d->loop), .timers = loop_timers(d->loop),
+        .http = flow_http_over(d->https), .server = &d->login.server,
+        .changed = on_conf, .first = on_conf_first, .arg = d,
+    };
+    key = key ? key : dialect_conf_key;
+    futu_err err = key[0] && !d->only_addrs ? conf_key_read(&d->conf.key, str_c(key)) : FUTU_OK;
+    if (err == FUTU_EINVAL)
+        snprintf(why, size, "conf-key: 1 to %d bytes of text, or hex: and pairs of digits",
+                 DIALECT_CONF_KEY_MAX);
     return err;
 }
 
@@ -245,14 +285,17 @@ static futu_err make_flow(struct direct *d, const futu_login_opts *l, char *why,
     futu_err err = login_code_init(&d->code, l->verify_code_file, why, size);
     if (!err)
         err = https_new(&d->https, d->loop, l->auth_ca);
+    if (!err)
+        err = make_conf(d, l->conf_key, why, size);
     if (err)
         return err;
-    const struct flow_opts f = {
+    struct flow_opts f = {
         .clock = *loop_clock(d->loop), .timers = loop_timers(d->loop),
         .http = flow_http_over(d->https), .login = &d->login,
         .events = { on_ask, on_ready, on_failed, on_renewed, on_broker, d },
         .renew_signature = l->renew_signature != 0,
     };
+    memcpy(f.pauses_ms, d->pauses_ms, sizeof(d->pauses_ms));
     err = flow_new(&d->flow, &f);
     d->code.by_call = l->code_by_call != 0;
     d->code.login = &d->login;
@@ -279,6 +322,12 @@ futu_err direct_new(struct direct **out, struct upstream **up, const struct dire
     d->again.fn = on_again;
     d->tell.fn = on_tell;
     d->net = net_io(o->loop);
+    d->renew_refused = l.renew_refused != 0;
+    if (l.renew_pauses && !broker_read_pauses(d->pauses_ms, str_c(l.renew_pauses))) {
+        snprintf(why, size, "qot-relogin-backoff-ms: four numbers of milliseconds, none 0, with "
+                            "commas between, not %.60s", l.renew_pauses);
+        return FUTU_EINVAL;
+    }
     futu_err err = login_open(&d->login, &l, &terminal_system, why, size);
     if (!err)
         err = make_upstream(d, up, o, why, size);
@@ -292,6 +341,7 @@ void direct_stop(struct direct *d)
     timer_stop(loop_timers(d->loop), &d->again);
     timer_stop(loop_timers(d->loop), &d->tell);
     login_code_stop(&d->code);
+    conf_pull_stop(&d->conf);
     flow_free(d->flow);
     d->flow = NULL;
 }

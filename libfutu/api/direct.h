@@ -26,6 +26,7 @@ struct direct_opts {
     const char *addrs;                  /* futu_gateway_opts.broker_addrs; NULL: all are known */
     struct upstream_events events;
     uint64_t boot_id;
+    const char *secret;                 /* of the order journal */
 };
 
 /* *up is freed before the direct is. Errors as futu_login_setup()'s before anything is sent. */

@@ -121,6 +121,14 @@ static futu_err ask_token(struct login *l, char out[VERIFY_CODE_MAX + 1])
     return err;
 }
 
+/* After a wrong code of --verify-code. With --setup-only that is the end: who typed it sees
+ * what to do. */
+static bool another_may_come(const struct login_code *c)
+{
+    const struct login *l = c->login;
+    return c->file[0] || c->by_call || (!l->setup_only && terminal_present(l->terminal));
+}
+
 static bool take_given(struct login_code *c, const struct flow_ask *ask)
 {
     const struct login *l = c->login;
@@ -130,7 +138,7 @@ static bool take_given(struct login_code *c, const struct flow_ask *ask)
     if (ask->sent)
         log_warn("login: a new SMS was sent just now: the code of --verify-code may be an older "
                  "one's");
-    give(c->flow, l->verify_code, !c->file[0] && !c->by_call);
+    give(c->flow, l->verify_code, !another_may_come(c));
     return true;
 }
 

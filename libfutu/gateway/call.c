@@ -81,10 +81,16 @@ static struct call *prepare(struct ask *a, struct replay_entry *replay)
                                        .len = k->body.n, .done = on_done,
                                        .fmt = raw ? a->fmt : FRAME_PROTOBUF };
     k->sent_at = a->c->hub->now;
+    k->round = a->c->hub->unlocks.round;
     return k;
 }
 
-/* Unlocking is learnt from its answer, so that it is waited for. */
+/* What it has done is learnt from its answer, so that it is waited for. */
+static bool lasts(const struct call *k)
+{
+    return k->order || k->ask.proto == PROTO_TRD_UNLOCK_TRADE;
+}
+
 static bool droppable(const struct proto_row *row)
 {
     return row && !row->write && row->id != PROTO_TRD_UNLOCK_TRADE;
@@ -135,7 +141,7 @@ void call_cancel(struct call *k)
 
 void call_leave(struct call *k)
 {
-    if (!k->order) {
+    if (!lasts(k)) {
         call_cancel(k);
         return;
     }
@@ -230,10 +236,10 @@ static void on_done(struct upstream_request *rq, const uint8_t *body, size_t len
 static void on_timeout(struct timer *t, int64_t now)
 {
     struct call *k = container_of(t, struct call, timer);
-    bool write = k->ask.row && k->ask.row->write;
+    bool write = lasts(k) || (k->ask.row && k->ask.row->write);
     (void)now;
     hub_now(k->hub);
-    reply_failure(&k->ask, RET_TIMEOUT,
+    reply_failure(&k->ask, RET_TIMEOUT, 0,
                   write ? "业务处理超时没返回，结果未知" : "业务处理超时没返回");
     if (write && !k->leader)
         k->timed_out = true;

@@ -2,8 +2,8 @@
  *
  * Life:    call_start() .. upstream's done(), or the time limit: then the client gets -100. A read
  *          is cancelled by that; a write stays, since its repeat is owed the true answer. When the
- *          connection goes its calls are cancelled, but for orders that have a key: these stay,
- *          without an asker, until their answer has been kept.
+ *          connection goes its calls are cancelled, but for orders that have a key and for unlocks:
+ *          these stay, without an asker, until what they have done is known.
  * Owns:    a copy of the body. Calls are kept for reuse in hub.idle_calls.
  */
 #ifndef GATEWAY_CALL_H
@@ -22,6 +22,7 @@ struct call {
     bool timed_out;             /* the client has its answer */
     int32_t market;             /* of a trade write; see closed.h */
     bool flag;                  /* what patch.c needs to know of the request */
+    uint64_t round;             /* of an unlock: locks before it was sent; see unlock.h */
     struct replay_entry *replay;    /* of a write */
     struct order_entry *order;  /* of an order with a key */
     bool storing;               /* the order is on its way to the disk, not yet upstream */

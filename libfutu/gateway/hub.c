@@ -104,6 +104,7 @@ void hub_free(struct hub *h)
     call_drop_orders(h);
     guard_free(h);
     cards_free(h);
+    unlock_free(h);
     free_idle_calls(h);
     subs_free(h);
     journal_free(&h->own_journal);
@@ -154,9 +155,14 @@ static void on_notify(void *arg, uint32_t proto, const uint8_t *body, size_t len
     fanout_notify(h, proto, body, len);
 }
 
+static void on_locked(void *arg, const uint64_t *ids, size_t n, const char *why)
+{
+    unlock_lost(arg, ids, n, why);
+}
+
 struct upstream_events hub_events(struct hub *h)
 {
-    return (struct upstream_events){ on_push, on_trade, on_notify, h };
+    return (struct upstream_events){ on_push, on_trade, on_notify, h, on_locked };
 }
 
 void hub_set_upstream(struct hub *h, struct upstream *u)
@@ -265,7 +271,8 @@ void hub_status(struct hub *h, struct hub_status *out)
         .upstream = up.name,
         .qot_logined = up.qot_logined,
         .trd_logined = up.trd_logined,
-        .unlocked = h->unlocked,
+        .unlocked = unlock_any(h),
+        .unlocked_accounts = unlock_count(h),
         .user_id = up.user_id,
         .attribution = up.user_attribution,
         .connections = h->n_conns,
@@ -283,11 +290,4 @@ void hub_status(struct hub *h, struct hub_status *out)
     };
     for (size_t i = 0; i <= PUSHED_OTHER; i++)
         out->pushes_in += h->metrics.pushes_in[i];
-}
-
-bool hub_lock(struct hub *h)
-{
-    bool was = h->unlocked;
-    h->unlocked = false;
-    return was;
 }

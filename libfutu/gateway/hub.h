@@ -23,11 +23,13 @@ struct metrics;
 struct shbuf;
 
 /* Where changes of the journal go. append() copies; done() says that it is on disk, later, from the
- * loop, not after hub_free(). */
+ * loop, not after hub_free(). rewrite() copies what takes the place of all that was appended; NULL:
+ * that is the owner's business. */
 struct hub_store {
     futu_err (*append)(void *arg, const void *p, size_t n, void (*done)(void *arg, futu_err err),
                        void *done_arg);
     void *arg;
+    futu_err (*rewrite)(void *arg, const void *p, size_t n);
 };
 
 struct hub_opts {
@@ -132,8 +134,15 @@ bool hub_own_hours(const struct hub *h);
 /* Another number after each event that may have changed what a real-time read is answered: events
  * of the upstream, subscriptions, keys. */
 uint64_t hub_version(const struct hub *h);
-/* A call that was answered without asking the hub, with so many bytes of protobuf. */
-void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len);
+/* For who keeps answers: a complete success, of an unlock that of every account. */
+bool hub_answer_whole(const struct proto_row *row, const uint8_t *body, size_t len);
+/* Another number once an answer like this may no longer be true: of Trd_UnlockTrade, whenever
+ * something was locked. */
+uint64_t hub_answer_mark(const struct hub *h, const struct proto_row *row);
+/* A call that came at `at` (monotonic) was answered without asking the hub, with so many bytes of
+ * protobuf. */
+void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len,
+                    int64_t at);
 
 /* One push, for who writes its text. */
 struct event {
@@ -193,14 +202,17 @@ const char *deny_text(enum deny d);
 /* Numbers for an operator. */
 struct hub_status {
     const char *upstream;           /* "paper"; static or the upstream's */
-    bool qot_logined, trd_logined, unlocked;
+    bool qot_logined, trd_logined;
+    bool unlocked;                  /* some real account is */
+    uint64_t unlocked_accounts;     /* that are known to be */
     uint64_t user_id, accounts, connections, requests, subscriptions, quota_used;
     int32_t attribution, stale;
     uint64_t pushes_in, pushes_out, gaps, conflated, cut_slow;
     int64_t started_ms, last_push_ms;       /* UTC; last_push_ms 0: none yet */
 };
 void hub_status(struct hub *h, struct hub_status *out);
-/* Locks trading of real accounts here; true when it was unlocked. */
-bool hub_lock(struct hub *h);
+/* Locks all real accounts, here and upstream, and returns how many were open. An upstream that
+ * forwards is left as it is: others use it too. */
+size_t hub_lock(struct hub *h);
 
 #endif

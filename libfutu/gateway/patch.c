@@ -57,13 +57,14 @@ static void used_quota(struct call *k, futu_str *body, int64_t net_ns)
 
 static void unlock_trade(struct call *k, futu_str *body, int64_t net_ns)
 {
-    struct hub *h = k->hub;
-    Trd_UnlockTrade_Response rsp;
     (void)net_ns;
-    if (!decode(h, &Trd_UnlockTrade_Response_msg, *body, &rsp) || rsp.retType != RET_OK)
-        return;
-    h->unlocked = k->flag;
-    log_info("trading of real accounts is %s", h->unlocked ? "open" : "locked");
+    unlock_answered(k, body);
+}
+
+static void account_list(struct call *k, futu_str *body, int64_t net_ns)
+{
+    (void)net_ns;
+    unlock_learn(k->hub, *body);
 }
 
 static void place_order(struct call *k, futu_str *body, int64_t net_ns)
@@ -98,6 +99,7 @@ static const struct {
     { PROTO_GET_GLOBAL_STATE, global_state },
     { PROTO_USED_QUOTA, used_quota },
     { PROTO_TRD_UNLOCK_TRADE, unlock_trade },
+    { PROTO_TRD_GET_ACC_LIST, account_list },
     { PROTO_TRD_PLACE_ORDER, place_order },
     { PROTO_GATEWAY_INFO, gateway_info },
 };
@@ -112,8 +114,6 @@ void patch_reply(struct call *k, futu_str *body, int64_t net_ns)
 bool patch_flag(struct ask *a)
 {
     const void *m = a->msg;
-    if (a->proto == PROTO_TRD_UNLOCK_TRADE)
-        return ((const Trd_UnlockTrade_Request *)m)->c2s->unlock;
     return a->proto == PROTO_GATEWAY_INFO && ((const Gateway_GetInfo_Request *)m)->c2s->stale;
 }
 

@@ -1,7 +1,8 @@
 /* patch.h - what the gateway learns from, and adds to, answers of the upstream.
  *
  * GetGlobalState: our version and the connection's id. UsedQuota: subscriptions in use. Unlocking:
- * whether trading is open. PlaceOrder: times for the delay statistics.
+ * which accounts are open. GetAccList: whose firm they are. PlaceOrder: times for the delay
+ * statistics.
  */
 #ifndef GATEWAY_PATCH_H
 #define GATEWAY_PATCH_H
@@ -10,8 +11,8 @@
 
 /* `body` is made to point at the changed answer, in hub.body, if there is something to change. */
 void patch_reply(struct call *k, futu_str *body, int64_t net_ns);
-/* What patch_reply() has to know of the request: a Trd_UnlockTrade that unlocks, a Gateway_GetInfo
- * that wants the stale securities too. */
+/* What patch_reply() has to know of the request: a Gateway_GetInfo wants the stale securities
+ * too. */
 bool patch_flag(struct ask *a);
 /* An order push: the end of an order's last measured stage. */
 void patch_order_pushed(struct hub *h, const uint8_t *body, size_t len);

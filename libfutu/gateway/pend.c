@@ -20,7 +20,7 @@ static void on_timeout(struct timer *t, int64_t now)
     (void)now;
     hub_now(p->hub);
     p->answered = true;
-    reply_failure(&p->ask, RET_TIMEOUT, "业务处理超时没返回");
+    reply_failure(&p->ask, RET_TIMEOUT, 0, "业务处理超时没返回");
     p->late(p);
 }
 

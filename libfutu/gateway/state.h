@@ -19,6 +19,7 @@
 #include "gateway/outq.h"
 #include "gateway/replay.h"
 #include "gateway/subs.h"
+#include "gateway/unlock.h"
 #include "wire/cipher.h"
 #include "wire/frame.h"
 
@@ -107,7 +108,7 @@ struct hub {
     struct delay delay;
     struct journal *journal;        /* the owner's, or own_journal */
     struct journal own_journal;
-    bool unlocked;                  /* trading of real accounts */
+    struct unlocks unlocks;         /* trading of real accounts */
     uint64_t version;               /* see hub_version() */
     uint64_t requests, refused, pushes, push_bytes, conflated, cut_slow;
     struct map callers;             /* of hub_caller() */
@@ -168,6 +169,8 @@ void session_init_websocket(struct futu_conn *c, struct ask *a);
 void session_watch(struct futu_conn *c);
 /* router.c: takes a whole request, `in` as it came (JSON or protobuf, already decrypted). */
 void route(struct ask *a, const uint8_t *in, size_t n);
+/* Of a request with one: what was decoded of it. */
+void forget_password(struct hub *h);
 /* The member c2s.NAME of the decoded request (a value, or for messages the pointer to it); NULL
  * when its message has no such field. */
 const void *c2s_field(struct ask *a, const char *name);
@@ -189,7 +192,7 @@ struct write {
 bool gate_write(struct ask *a, struct write *w);
 /* reply.c: each queues exactly one reply; out of memory ends the connection. */
 void reply_body(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns);
-void reply_failure(struct ask *a, int32_t ret_type, const char *text);
+void reply_failure(struct ask *a, int32_t ret_type, int32_t err_code, const char *text);
 void reply_refuse(struct ask *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void reply_msg(struct ask *a, const void *response);      /* struct of a->row->response */
 void reply_empty(struct ask *a);                          /* success with an empty S2C */
@@ -212,7 +215,7 @@ static inline uint64_t key_on(enum iface iface, const struct api_key *key)
     return (uint64_t)(uintptr_t)key << 3 | iface;
 }
 /* caller.c: hands the reply to whoever called; the ask is over. */
-void caller_reply(struct ask *a, const uint8_t *body, size_t len);
+void caller_reply(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns);
 void caller_gone(struct futu_conn *c);
 /* A connection has this key: it ends when the key does. */
 void caller_key_watch(struct hub *h, const struct api_key *k);

@@ -2,6 +2,8 @@
  *
  * Tests:   test/unit/gateway/trade_test.c
  */
+#include <stdio.h>
+
 #include "gateway/guard.h"
 #include "gateway/orders.h"
 
@@ -38,11 +40,20 @@ static bool fresh(struct ask *a, const Common_PacketID *id, uint8_t digest[32])
     }
 }
 
-/* Trading of a real account that is locked. Another gateway knows that better than we. */
-static bool locked(struct ask *a, const Trd_Common_TrdHeader *header)
+/* Trading of a real account that is locked. */
+static bool refused_as_locked(struct ask *a, const Trd_Common_TrdHeader *header)
 {
+    enum { NOT_UNLOCKED = -401 };
     const struct hub *h = a->c->hub;
-    return header->trdEnv != Trd_Common_TrdEnv_Simulate && !h->unlocked && !h->up->forwards;
+    char text[300];
+    if (header->trdEnv == Trd_Common_TrdEnv_Simulate || unlock_is_open(h, header->accID))
+        return false;
+    const char *why = unlock_why(h, header->accID);
+    snprintf(text, sizeof(text),
+             "没有解锁交易，请先解锁交易 (unlock needed: account %llu is locked%s%s)",
+             (unsigned long long)header->accID, *why ? ": " : "", why);
+    reply_failure(a, RET_FAILED, NOT_UNLOCKED, text);
+    return true;
 }
 
 bool gate_write(struct ask *a, struct write *w)
@@ -58,10 +69,8 @@ bool gate_write(struct ask *a, struct write *w)
     w->serial = (*id)->serialNo;
     if (w->own && !fresh(a, *id, w->digest))
         return false;
-    if (locked(a, *header)) {
-        reply_refuse(a, "没有解锁交易，请先解锁交易");
+    if (refused_as_locked(a, *header))
         return false;
-    }
     enum orders_verdict v = orders_look(a, *id, w->own, &w->order);
     w->resume = v == ORDERS_RESUME;
     return v != ORDERS_ANSWERED;

@@ -271,6 +271,7 @@ futu_err login_save(struct login *l, char *why, size_t size)
 {
     str_copy(l->cred.account, sizeof(l->cred.account), str_c(l->account.typed));
     memcpy(l->cred.device_id, l->device_id, sizeof(l->device_id));
+    l->cred.platform = CRED_PLATFORM(l->server.platform);
     futu_err err = cred_save(&l->cred, &l->state, &l->account, why, size);
     l->has_cred = l->has_cred || !err;
     return err;

@@ -62,7 +62,7 @@ static void keep(futu_grpc_call *k, const struct hub_reply *r)
 {
     struct grpc *g = k->grpc;
     futu_str body = STR_NULL;
-    if (r && !r->deny && response_ret(r->body, r->len) == RET_OK)
+    if (r && !r->deny && hub_answer_whole(k->row, r->body, r->len))
         body = (futu_str){ (const char *)r->body, r->len };
     if (k->idem)
         idem_answer(&g->idem, k->idem, body, clock_mono(&g->o.clock));
@@ -81,10 +81,13 @@ static bool stands(futu_grpc_call *k, futu_str body)
         return false;
     k->version = hub_version(g->o.hub);
     hot_request_of(&rq, parts, ARRAY_LEN(parts));
-    const struct hot_entry *e = hot_find(&g->hot, &rq, k->version, clock_mono(&g->o.clock));
+    int64_t at = clock_mono(&g->o.clock);
+    const struct hot_entry *e = hot_find(&g->hot, &rq, k->version, at);
     if (e) {
-        hub_count_call(g->o.hub, k->row, IFACE_GRPC, e->len);
+        const struct proto_row *row = k->row;
+        size_t len = e->len;        /* the next call may come from within answer() */
         answer(k, e->answer.p, e->answer.n);
+        hub_count_call(g->o.hub, row, IFACE_GRPC, len, at);
         return true;
     }
     const size_t n = offsetof(struct hot_request, text) + rq.n;
@@ -149,8 +152,9 @@ static bool idempotent(futu_grpc_call *k, futu_str body)
                  ORDER_KEY_MAX);
         return false;
     }
-    switch (idem_look(&g->idem, k->key ? k->key->rules->id : "", word, str_c(k->row->name), body,
-                      clock_mono(&g->o.clock), &e)) {
+    struct idem_ask ask = { k->key ? k->key->rules->id : "", word, str_c(k->row->name), body,
+                            hub_answer_mark(g->o.hub, k->row) };
+    switch (idem_look(&g->idem, &ask, clock_mono(&g->o.clock), &e)) {
     case IDEM_NEW:
         k->idem = e;
         k->call.keyed = true;

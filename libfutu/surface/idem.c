@@ -73,17 +73,25 @@ static enum idem_verdict make(struct idem *i, const uint8_t id[32], const uint8_
     return IDEM_NEW;
 }
 
-enum idem_verdict idem_look(struct idem *i, const char *caller, futu_str key, futu_str path,
-                            futu_str body, int64_t now, struct idem_entry **out)
+enum idem_verdict idem_look(struct idem *i, const struct idem_ask *a, int64_t now,
+                            struct idem_entry **out)
 {
     uint8_t id[32], digest[32];
     *out = NULL;
     expire(i, now);
-    digest_two(str_c(caller), key, id);
-    digest_two(path, body, digest);
+    digest_two(str_c(a->caller), a->key, id);
+    digest_two(a->path, a->body, digest);
     struct idem_entry *e = map_get(&i->by_id, (futu_str){ (const char *)id, sizeof(id) });
-    if (!e)
-        return make(i, id, digest, out);
+    if (e && e->answered && e->mark != a->mark) {
+        drop(i, e);
+        e = NULL;
+    }
+    if (!e) {
+        enum idem_verdict v = make(i, id, digest, out);
+        if (v == IDEM_NEW)
+            (*out)->mark = a->mark;
+        return v;
+    }
     *out = e;
     if (!equal_ct(e->digest, digest, sizeof(digest)))
         return IDEM_OTHER;

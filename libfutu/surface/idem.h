@@ -22,6 +22,7 @@
 struct idem_entry {
     uint8_t id[32];                 /* of caller and key: the map's key */
     uint8_t digest[32];             /* of path and body */
+    uint64_t mark;
     int64_t until;                  /* monotonic; meant once answered */
     bool answered;
     struct buf answer;
@@ -37,9 +38,15 @@ enum idem_verdict { IDEM_NEW, IDEM_ANSWERED, IDEM_WAITING, IDEM_OTHER, IDEM_FULL
 
 void idem_init(struct idem *i);
 void idem_free(struct idem *i);
-/* Looks a request up, and makes an entry when it is new. `caller`: id of the API key, or "". */
-enum idem_verdict idem_look(struct idem *i, const char *caller, futu_str key, futu_str path,
-                            futu_str body, int64_t now, struct idem_entry **out);
+struct idem_ask {
+    const char *caller;             /* id of the API key, or "" */
+    futu_str key, path, body;
+    uint64_t mark;                  /* an answer that was asked for under another one is no longer
+                                     * true: the request is new */
+};
+/* Looks a request up, and makes an entry when it is new. */
+enum idem_verdict idem_look(struct idem *i, const struct idem_ask *a, int64_t now,
+                            struct idem_entry **out);
 /* Keeps the answer, or forgets the request when nothing has happened (body p NULL) or memory is
  * out. */
 void idem_answer(struct idem *i, struct idem_entry *e, futu_str body, int64_t now);

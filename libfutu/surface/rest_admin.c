@@ -149,9 +149,10 @@ static void status(futu_http_call *k, const futu_http_request *rq)
         err = buf_printf(
             b,
             "],\"cache\":{\"trade_unlocked\":%s,"
-            "\"cached_cipher_count\":%d,\"cached_account_count\":%" PRIu64 "},\"upstream\":{"
+            "\"cached_cipher_count\":%" PRIu64 ",\"cached_account_count\":%" PRIu64
+            "},\"upstream\":{"
             "\"kind\":\"%s\",\"message\":",
-            s.unlocked ? "true" : "false", s.unlocked, s.accounts, s.upstream);
+            s.unlocked ? "true" : "false", s.unlocked_accounts, s.accounts, s.upstream);
     if (!err)
         err = json_put_string(b, str_c(why));
     if (!err)
@@ -171,7 +172,7 @@ static void reload(futu_http_call *k, const futu_http_request *rq)
     char why[400] = "";
     (void)rq;
     allowed(k);
-    bool was = hub_lock(r->o.hub);
+    size_t was = hub_lock(r->o.hub);
     futu_err err = r->o.reload(r->o.arg, why, sizeof(why));
     if (err && err != FUTU_ENOTFOUND) {
         http_error(k, 500, "the old keys stay: %s", why);
@@ -179,7 +180,7 @@ static void reload(futu_http_call *k, const futu_http_request *rq)
     }
     b->n = 0;
     put_json(k, buf_printf(b,
-                           "{\"ok\":true,\"ciphers_dropped\":%d,\"keys\":%zu,"
+                           "{\"ok\":true,\"ciphers_dropped\":%zu,\"keys\":%zu,"
                            "\"message\":\"%s\"}",
                            was, r->o.access ? access_n_keys(r->o.access) : 0,
                            was ? "keys read again, trading locked" : "keys read again"));

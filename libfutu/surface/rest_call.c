@@ -2,7 +2,8 @@
  *
  * A card number in place of an account is looked up in the account list first. A write with an
  * Idempotency-Key is answered from what was kept; orders also carry the key to the hub, which knows
- * them longer. Only success is kept: a refusal may be tried again.
+ * them longer. Only success is kept, of an unlock that of all accounts: what failed may be tried
+ * again.
  */
 #include <stdio.h>
 
@@ -54,7 +55,8 @@ static void answer(futu_http_call *k, const struct hub_reply *h)
     futu_err err = body_envelope(envelope_row(k->row), h->body, h->len, k->int64_text, &r->json,
                                  &e);
     bool good = !err && response_ret(h->body, h->len) == RET_OK;
-    keep(k, good ? buf_str(&r->json) : STR_NULL);
+    bool whole = good && hub_answer_whole(k->row, h->body, h->len);
+    keep(k, whole ? buf_str(&r->json) : STR_NULL);
     if (good)
         keep_hot(k, h->len);
     if (err)
@@ -226,8 +228,9 @@ static bool idempotent(futu_http_call *k, const futu_http_request *rq, futu_str 
         http_error(k, 400, "Idempotency-Key: 1 to %d printable characters", ORDER_KEY_MAX);
         return false;
     }
-    switch (idem_look(&r->idem, k->key ? k->key->rules->id : "", key, str_c(k->endpoint), body,
-                      clock_mono(&r->o.clock), &e)) {
+    struct idem_ask ask = { k->key ? k->key->rules->id : "", key, str_c(k->endpoint), body,
+                            hub_answer_mark(r->o.hub, k->row) };
+    switch (idem_look(&r->idem, &ask, clock_mono(&r->o.clock), &e)) {
     case IDEM_NEW:
         k->idem = e;
         k->call.keyed = true;

@@ -7,8 +7,8 @@
  * The gateway answers itself, and never sends down: InitConnect, KeepAlive, GetDelayStatistics,
  * Qot_Sub, Qot_RegQotPush, Qot_GetSubInfo, Trd_SubAccPush. It checks, before it sends down:
  * frequency limits, packetID replay, idempotency keys, the own subscription of real-time reads, and
- * that trading of a real account is unlocked (it learns that from successful Trd_UnlockTrade
- * replies), unless the upstream forwards and so is asked that itself.
+ * that trading of the real account is unlocked (it learns that from Trd_UnlockTrade replies and
+ * from `locked` below), unless the upstream forwards and so is asked that itself.
  *
  * Threads: the gateway's loop thread only.
  */
@@ -110,6 +110,9 @@ struct upstream_events {
      * pushes; Qot_UpdatePriceReminder (3019) and ids outside the registry, for all. */
     void (*notify)(void *arg, uint32_t proto, const uint8_t *body, size_t len);
     void *arg;
+    /* These accounts (n 0: all) were open and are locked, without anyone having asked for it: `why`
+     * is for people. NULL: nobody wants to know. */
+    void (*locked)(void *arg, const uint64_t *ids, size_t n, const char *why);
 };
 
 struct upstream_state {

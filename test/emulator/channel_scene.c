@@ -35,7 +35,7 @@ static bool read_channel(struct scene *x, struct scenario *s)
 {
     struct emu_scene *e = emu_scene(x->emu);
     int at = scenario_next(s, "channel", -1);
-    uint64_t alive = 0;
+    uint64_t alive = 0, broker = 0;
     bool key = true;
     uint8_t digest[16];
     if (at < 0)
@@ -47,9 +47,11 @@ static bool read_channel(struct scene *x, struct scenario *s)
     }
     str_copy(e->otp, sizeof(e->otp), str_c(scenario_get(s, at, "otp", "")));
     bool fine = scenario_number(s, at, "keep-alive", 30, &alive) &&
+                scenario_number(s, at, "otp-broker", 0, &broker) &&
                 scenario_flag(s, at, "session-key", true, &key) &&
                 scenario_flag(s, at, "pack", false, &e->pack);
     e->keep_alive_s = (uint32_t)alive;
+    e->otp_broker = (int32_t)broker;
     e->no_session_key = !key;
     return fine;
 }
@@ -160,7 +162,8 @@ static void standard_accounts(struct scene *x)
 static bool read_all(struct scene *x, struct scenario *s)
 {
     int at;
-    if (!scenario_keys(s, "channel", "clock trade-password otp keep-alive session-key pack") ||
+    if (!scenario_keys(s, "channel",
+                       "clock trade-password otp otp-broker keep-alive session-key pack") ||
         !scenario_keys(s, "server", "identity host port slow dead") ||
         !scenario_keys(s, "trade-account", "broker number market card paper paper-env bad"))
         return fail(x, s->why);
@@ -259,11 +262,29 @@ static bool start_or_stop(struct scene *x, bool start, const char *where)
     return true;
 }
 
+static bool lose_orders(struct emu_scene *e, const char *how, const char *times)
+{
+    unsigned n = times ? (unsigned)strtoul(times, NULL, 10) : 1;
+    if (how && strcmp(how, "before") == 0)
+        e->lose_before = n;
+    else if (how && strcmp(how, "after") == 0)
+        e->lose_after = n;
+    else if (how && strcmp(how, "answer") == 0)
+        e->lose_answer = n;
+    else
+        return false;
+    return true;
+}
+
 static bool run(struct scene *x, const char *word, char **rest)
 {
     struct emu_scene *e = emu_scene(x->emu);
     const char *arg = strtok_r(NULL, " ", rest);
+    if (strcmp(word, "lose-orders") == 0)
+        return lose_orders(e, arg, strtok_r(NULL, " ", rest));
     int32_t id = arg ? (int32_t)strtol(arg, NULL, 10) : 0;
+    if (strcmp(word, "conf") == 0)
+        return arg && auth_emu_set_conf(x->auth, arg);
     if (strcmp(word, "start") == 0 || strcmp(word, "stop") == 0)
         return start_or_stop(x, word[2] == 'a', arg);
     if (strcmp(word, "kick") == 0)
@@ -280,6 +301,8 @@ static bool run(struct scene *x, const char *word, char **rest)
         e->mute_calls = (unsigned)id;
     else if (strcmp(word, "quotes") == 0)
         e->no_quotes = arg && strcmp(arg, "off") == 0;
+    else if (strcmp(word, "orders") == 0)
+        printf("orders %d %u\n", id, emu_orders(x->emu, id));
     else if (strcmp(word, "logins") == 0)
         printf("logins %d %u\n", id, emu_logins(x->emu, id));
     else

@@ -167,7 +167,9 @@ FUTU_API futu_err futu_account_pick(const futu_reply *r, int32_t env, int32_t ma
 
 /* Unlocks the real accounts of the whole gateway; simulated ones need none. Only the MD5
  * of the password is sent and nothing of it is kept; the caller wipes `password`. firm:
- * Trd_Common_SecurityFirm, 0: all. 10 calls in 30 s. Trd_UnlockTrade_Response. */
+ * Trd_Common_SecurityFirm, 0: all. 10 calls in 30 s. Trd_UnlockTrade_Response, of futu-opend with
+ * what became of each account in s2c->accResultList. It is a success as soon as one account is
+ * open; FUTU_EREFUSED has an s2c all the same when the brokers were asked. */
 FUTU_API futu_err futu_unlock_trade(futu_client *c, const char *password, int32_t firm,
                                     futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_unlock_trade_sync(futu_client *c, const char *password, int32_t firm,
@@ -176,6 +178,30 @@ FUTU_API futu_err futu_unlock_trade_sync(futu_client *c, const char *password, i
 /* Locks them again. Trd_UnlockTrade_Response. */
 FUTU_API futu_err futu_lock_trade(futu_client *c, int32_t firm, futu_reply_fn *fn, void *arg);
 FUTU_API futu_err futu_lock_trade_sync(futu_client *c, int32_t firm, futu_reply **out);
+
+/* Which accounts, and with what. Gateways other than futu-opend heed password, firm and lock
+ * alone. */
+typedef struct futu_unlock {
+    size_t size;                /* from FUTU_UNLOCK_INIT; fields are only appended */
+    const char *password;       /* NULL: none, with `lock` */
+    const char *otp;            /* the one-time password, where a broker wants one (a result with
+                                 * otpNeeded says so); NULL: none */
+    /* 1 to 64 bytes of text: a repeat with the same key is answered with the first one's answer for
+     * 90 s, if that was a complete success and nothing was locked since; NULL: none. */
+    const char *idempotency_key;
+    const uint64_t *acc_ids;    /* these alone; of accounts of other firms than `firm` none */
+    size_t n_acc_ids;           /* 0: all, else at most 256 */
+    int32_t firm;               /* Trd_Common_SecurityFirm; 0: of all */
+    uint32_t lock;              /* 1: locks them */
+} futu_unlock;
+#define FUTU_UNLOCK_INIT FUTU_SIZED_INIT(futu_unlock)
+
+/* As futu_unlock_trade() and futu_lock_trade(), of some accounts. FUTU_EFORMAT: also a key that is
+ * empty or too long. Trd_UnlockTrade_Response. */
+FUTU_API futu_err futu_unlock_accounts(futu_client *c, const futu_unlock *what, futu_reply_fn *fn,
+                                       void *arg);
+FUTU_API futu_err futu_unlock_accounts_sync(futu_client *c, const futu_unlock *what,
+                                            futu_reply **out);
 
 /* Order and fill pushes (2208, 2218) of these accounts, and of no others; n 0: of none. The client
  * restores it when it has to connect anew. Trd_SubAccPush_Response. */

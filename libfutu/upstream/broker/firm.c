@@ -105,6 +105,27 @@ static void firm_up(struct firm *f)
     buf_free(&body);
 }
 
+static void lose_ciphers(struct firm *f)
+{
+    const struct upstream_events *e = &f->b->o.events;
+    char why[CHANNEL_WHY + 80];
+    struct channel_info info;
+    uint64_t ids[FIRM_ACCOUNTS];
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_accounts; i++) {
+        struct account *a = &f->accounts[i];
+        if (!a->cipher.n)
+            continue;
+        account_lock(a);
+        snprintf(a->locked_why, sizeof(a->locked_why), "the connection was lost");
+        ids[n++] = a->id;
+    }
+    channel_info(f->c, &info);
+    snprintf(why, sizeof(why), "the connection to %s was lost (%s)", f->name, info.why);
+    if (n && e->locked)
+        e->locked(e->arg, ids, n, why);
+}
+
 static void on_changed(void *arg, struct channel *c)
 {
     struct firm *f = arg;
@@ -115,8 +136,7 @@ static void on_changed(void *arg, struct channel *c)
         firm_up(f);
         return;
     }
-    for (size_t i = 0; i < f->n_accounts; i++)
-        account_lock(&f->accounts[i]);
+    lose_ciphers(f);
     loss_trade_begin(f, channel_down(c, text));
     loss_tell_state(f->b);
 }
@@ -140,15 +160,32 @@ static void on_refused(void *arg, struct channel *c, int32_t code, const char *w
 
 /* ---- making them ---- */
 
+static void use_conf(const struct broker *b, int32_t identity, struct addr_book *book)
+{
+    const struct conf_addrs *a =
+        b->conf && !b->o.only_addrs ? conf_of(b->conf, identity) : NULL;
+    book->guaranteed.n = 0;
+    book->forced_until = 0;
+    if (!a)
+        return;
+    book->guaranteed = a->guaranteed;
+    book->forced = a->forced;
+    if (a->forced.port)
+        book->forced_until = (a->forced_until_s - b->auth.server_ahead_s) * NS_PER_S;
+}
+
 void book_override(const struct broker *b, int32_t identity, struct addr_book *book)
 {
     if (b->o.only_addrs) {
         book->name = NULL;
         book->pool = NULL;
     }
+    use_conf(b, identity, book);
     for (size_t i = 0; i < b->o.n_addrs; i++)
-        if (b->o.addrs[i].identity == identity)
+        if (b->o.addrs[i].identity == identity) {
             book->guaranteed = b->o.addrs[i].list;
+            book->forced_until = 0;
+        }
 }
 
 void firm_free(struct firm *f)
@@ -170,6 +207,7 @@ static futu_err firm_new(struct firm **out, struct broker *b, int32_t broker_id)
     if (!f)
         return FUTU_ENOMEM;
     list_init(&f->node);
+    list_init(&f->unlocks);
     f->b = b;
     f->broker_id = broker_id;
     f->info = bk_firm(broker_id);

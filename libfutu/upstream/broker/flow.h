@@ -59,6 +59,7 @@ enum flow_state {
 const char *flow_state_name(enum flow_state s);         /* "password-login" */
 
 #define FLOW_WHY_MAX 640
+#define FLOW_PAUSES 4
 
 struct flow_failure {
     futu_err err;               /* FUTU_EAUTH: the server has refused */
@@ -95,6 +96,7 @@ struct flow_opts {
     struct login *login;
     struct flow_events events;
     bool renew_signature;       /* renew an hour before client_sig ends, too */
+    int64_t pauses_ms[FLOW_PAUSES];     /* after renewals that failed; zeros: the usual ones */
 };
 
 futu_err flow_new(struct flow **out, const struct flow_opts *o);    /* FUTU_ENOMEM */

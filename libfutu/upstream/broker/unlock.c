@@ -2,8 +2,9 @@
  *
  * One account without permission fails its broker's whole request, and no other's. What a broker
  * gives is a cipher for each account, which every order carries; it ends with the connection.
- * Guard:   after WRONG_PWDS wrong passwords in a row none is sent for a minute: the server locks
- *          accounts after a few more.
+ * Failure: leaves open what was open.
+ * Lock:    wins over unlocks that were sent before it.
+ * Guard:   see access/trade_pwd.h; each broker has its own, since each counts on its own.
  * Tests:   test/unit/upstream/broker/firm_test.c
  */
 #include <stdio.h>
@@ -11,23 +12,31 @@
 #include "crypt/digest.h"
 #include "upstream/broker/state.h"
 
-#define WRONG_PWDS 2
-#define PWD_PAUSE (60 * NS_PER_S)
+/* What became of one account. */
+struct outcome {
+    struct account *a;
+    bool given;                         /* a cipher */
+    const char *why;                    /* not given; NULL: what is said of its broker */
+};
 
 /* The asking of one broker. */
 struct part {
+    struct list node;                   /* in the firm's unlocks while it waits */
     struct job *j;
     struct firm *f;
     struct channel_ask ask;
-    struct account **accounts;
+    struct outcome *each;
     size_t n;
+    bool asked;                         /* one of the firm's asking */
     bool token;                         /* the second step is under way */
-    bool wrong;                         /* the broker says that the password is */
+    bool otp;                           /* it wants a one-time password, and none was given */
+    char why[CHANNEL_WHY];              /* all of it failed; "" */
 };
 
 struct unlock {
     struct part *parts;
     size_t n;
+    uint64_t round;                     /* locks from later ones on win */
     struct bk_pswd *pswds;              /* room for one broker's */
 };
 
@@ -36,107 +45,183 @@ struct unlock {
 static void drop(struct job *j)
 {
     struct unlock *u = j->state;
-    for (size_t i = 0; u && i < u->n; i++)
-        channel_cancel(&u->parts[i].ask);
+    for (size_t i = 0; u && i < u->n; i++) {
+        struct part *p = &u->parts[i];
+        channel_cancel(&p->ask);
+        list_remove(&p->node);
+        p->f->asking -= p->asked;
+        p->asked = false;
+    }
 }
 
-static bool add_result(struct job *j, Trd_UnlockTrade_S2C *s2c, const struct account *a,
-                       struct buf *text)
+/* NULL: it may trade. */
+static const char *failure_of(const struct unlock *u, const struct part *p,
+                              const struct outcome *o)
+{
+    if (!o->given)
+        return o->why ? o->why : p->why;
+    if (o->a->cipher.n)
+        return NULL;
+    return o->a->lock_round > u->round ? "it was locked meanwhile"
+                                       : "the connection was lost meanwhile";
+}
+
+static Trd_UnlockTrade_AccResult *add_result(Trd_UnlockTrade_S2C *s2c, uint64_t id,
+                                             const struct firm *f, const char *why)
 {
     Trd_UnlockTrade_AccResult *out = &s2c->accResultList[s2c->n_accResultList++];
-    SET(out, accID, a->id);
-    SET(out, success, a->cipher.n != 0);
-    SET(out, securityFirm, a->firm->info->security_firm);
-    if (a->cipher.n)
-        return true;
-    out->errorMsg = str_dup(&j->arena, str_c(a->locked_why));
-    return out->errorMsg.p && !buf_printf(text, "%saccount %llu (broker %d): %s",
-                                          text->n ? "; " : "", (unsigned long long)a->id,
-                                          a->firm->broker_id, a->locked_why);
+    SET(out, accID, id);
+    SET(out, success, !why);
+    if (f)
+        SET(out, securityFirm, f->info->security_firm);
+    if (why)
+        out->errorMsg = str_c(why);     /* of the part, or static: encoded before it goes */
+    return out;
 }
 
-static void note_password(struct broker *b, const struct unlock *u, size_t good)
+/* "broker 1007: ...", unless another one has failed for the same reason: then that alone. */
+static void add_text(struct buf *text, const struct part *p, const char *why)
 {
-    bool wrong = false;
-    for (size_t i = 0; i < u->n; i++)
-        wrong = wrong || u->parts[i].wrong;
-    if (good)
-        b->wrong_pwds = 0;
-    else if (wrong && ++b->wrong_pwds >= WRONG_PWDS)
-        b->pwd_pause = broker_now(b) + PWD_PAUSE;
+    futu_str had = buf_str(text);
+    if (had.n >= strlen(why) && memmem(had.p, had.n, why, strlen(why)))
+        return;
+    buf_printf(text, "%sbroker %d: %s", text->n ? "; " : "", p->f->broker_id, why);
+}
+
+static size_t tell_part(const struct unlock *u, struct part *p, Trd_UnlockTrade_S2C *s2c,
+                        struct buf *text)
+{
+    size_t good = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        struct account *a = p->each[i].a;
+        const char *why = failure_of(u, p, &p->each[i]);
+        Trd_UnlockTrade_AccResult *out = add_result(s2c, a->id, p->f, why);
+        good += !why;
+        if (why && p->otp)
+            SET(out, otpNeeded, true);
+        if (why)
+            add_text(text, p, why);
+        snprintf(a->locked_why, sizeof(a->locked_why), "%s", why ? why : "");
+    }
+    return good;
+}
+
+/* Accounts that were named and that nobody has. */
+static void tell_strays(const struct job *j, Trd_UnlockTrade_S2C *s2c, struct buf *text)
+{
+    const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
+    for (size_t i = 0; i < c2s->n_accIDList; i++) {
+        const struct account *a = account_by_id(j->b, c2s->accIDList[i]);
+        if (a && (a->state == 1 || !c2s->unlock))
+            continue;
+        add_result(s2c, c2s->accIDList[i], a ? a->firm : NULL,
+                   a ? "the account is closed" : "unknown account");
+        buf_printf(text, "%saccount %llu is not there", text->n ? "; " : "",
+                   (unsigned long long)c2s->accIDList[i]);
+    }
+}
+
+static Trd_UnlockTrade_S2C *s2c_for(struct job *j, size_t most)
+{
+    Trd_UnlockTrade_S2C *s2c = JOB_S2C(j, Trd_UnlockTrade);
+    const size_t n = most + JOB_C2S(j, Trd_UnlockTrade)->n_accIDList + 1;
+    if (s2c)
+        s2c->accResultList = ARENA_ARRAY(&j->arena, Trd_UnlockTrade_AccResult, n);
+    return s2c && s2c->accResultList ? s2c : NULL;
 }
 
 static void finish(struct job *j)
 {
     struct unlock *u = j->state;
-    Trd_UnlockTrade_S2C *s2c = JOB_S2C(j, Trd_UnlockTrade);
     struct buf text = BUF_MAX(2048);
     size_t total = 0, good = 0;
     for (size_t i = 0; i < u->n; i++)
         total += u->parts[i].n;
-    if (s2c)
-        s2c->accResultList = ARENA_ARRAY(&j->arena, Trd_UnlockTrade_AccResult, total + 1);
-    bool ok = s2c && s2c->accResultList;
-    for (size_t i = 0; i < u->n; i++)
-        for (size_t k = 0; ok && k < u->parts[i].n; k++) {
-            const struct account *a = u->parts[i].accounts[k];
-            good += a->cipher.n != 0;
-            ok = add_result(j, s2c, a, &text) || text.n;
-        }
-    note_password(j->b, u, good);
-    if (!ok)
+    Trd_UnlockTrade_S2C *s2c = s2c_for(j, total);
+    for (size_t i = 0; s2c && i < u->n; i++)
+        good += tell_part(u, &u->parts[i], s2c, &text);
+    if (!s2c) {
         job_fail(j, RET_FAILED, "%s", futu_strerror(FUTU_ENOMEM));
-    else if (good == 0)
-        job_fail(j, RET_FAILED, "no account was unlocked: %.*s", (int)text.n,
-                 text.n ? (const char *)text.p : "");
+        return;
+    }
+    tell_strays(j, s2c, &text);
+    futu_str said = text.p ? buf_str(&text) : STR("");
+    if (good == 0)
+        job_fail_told(j, RET_FAILED, said);
     else
-        job_ok_text(j, buf_str(&text).p ? buf_str(&text) : STR(""));
+        job_ok_text(j, said);
     buf_free(&text);
 }
+
+static void next_waiting(struct firm *f);
 
 static void part_done(struct part *p)
 {
     struct job *j = p->j;
+    struct firm *f = p->f;
+    bool asked = p->asked;
+    p->asked = false;
+    f->asking -= asked;
     if (--j->parts == 0)
         finish(j);
+    if (asked)
+        next_waiting(f);
 }
 
 static void part_failed(struct part *p, const char *why)
 {
-    for (size_t i = 0; i < p->n; i++) {
-        account_lock(p->accounts[i]);
-        snprintf(p->accounts[i]->locked_why, sizeof(p->accounts[i]->locked_why), "%s", why);
-    }
+    snprintf(p->why, sizeof(p->why), "%s", why);
     part_done(p);
 }
 
 /* ---- one broker ---- */
 
+static void take_cipher(const struct unlock *u, struct outcome *o, futu_str cipher)
+{
+    if (o->a->lock_round > u->round)
+        o->why = "it was locked meanwhile";
+    else if (secret_set(&o->a->cipher, cipher.p, cipher.n))
+        o->why = "out of memory";
+    else
+        o->given = true;
+}
+
 static void take(struct part *p, const struct bk_unlock_rsp *r)
 {
+    trade_pwd_right(&p->f->guard);
     for (size_t i = 0; i < p->n; i++) {
-        struct account *a = p->accounts[i];
-        account_lock(a);
-        snprintf(a->locked_why, sizeof(a->locked_why), "the broker gave no cipher for it");
-        for (size_t k = 0; k < r->n_ciphers; k++) {
-            futu_str c = r->ciphers[k].cipher;
-            if (r->ciphers[k].account != a->number || !c.n)
-                continue;
-            if (secret_set(&a->cipher, c.p, c.n))
-                snprintf(a->locked_why, sizeof(a->locked_why), "out of memory");
-        }
+        p->each[i].why = "the broker gave no cipher for it";
+        for (size_t k = 0; k < r->n_ciphers; k++)
+            if (r->ciphers[k].account == p->each[i].a->number && r->ciphers[k].cipher.n)
+                take_cipher(p->j->state, &p->each[i], r->ciphers[k].cipher);
     }
     part_done(p);
 }
 
 static void send(struct part *p, futu_str sig);
 
+/* A code of its own for a wrong password is not known: its text has to speak of it, or there is
+ * none. How many tries are left is not passed on. */
+static void refused_by_broker(struct part *p, const struct bk_unlock_rsp *r)
+{
+    char why[CHANNEL_WHY];
+    bool wrong = r->err_msg.n ? trade_pwd_refusal(r->err_msg) : !p->token;
+    if (wrong && r->result_code != CODE_NO_PERMISSION) {
+        trade_pwd_wrong(&p->f->guard, broker_now(p->j->b));
+        part_failed(p, TRADE_PWD_WRONG);
+        return;
+    }
+    snprintf(why, sizeof(why), "the broker refuses with code %d%s" STR_FMT, r->result_code,
+             r->err_msg.n ? ": " : "", (int)MIN(r->err_msg.n, 120),
+             r->err_msg.p ? r->err_msg.p : "");
+    part_failed(p, why);
+}
+
 static void on_reply(struct channel_ask *q, const struct channel_reply *rp)
 {
     struct part *p = container_of(q, struct part, ask);
     const Trd_UnlockTrade_C2S *c2s = JOB_C2S(p->j, Trd_UnlockTrade);
     struct bk_unlock_rsp r;
-    char why[CHANNEL_WHY];
     if (rp->err) {
         part_failed(p, rp->why);
         return;
@@ -146,19 +231,17 @@ static void on_reply(struct channel_ask *q, const struct channel_reply *rp)
         part_failed(p, "the broker's answer can't be read");
         return;
     }
-    bool otp = r.result_code == CODE_OTP || r.result_code == CODE_OTP_MOOMOO;
+    bool otp = (r.result_code == CODE_OTP || r.result_code == CODE_OTP_MOOMOO) && !p->token;
     if (r.result_code == 0) {
         take(p, &r);
-    } else if (otp && r.auth_pswd_sig.n && !p->token && c2s->otp.n) {
+    } else if (otp && r.auth_pswd_sig.n && c2s->otp.n) {
         send(p, r.auth_pswd_sig);
-    } else if (otp && !p->token) {
-        part_failed(p, "the broker wants a one-time password (otp) as well");
+    } else if (otp) {
+        p->otp = !c2s->otp.n;
+        part_failed(p, p->otp ? "the broker wants a one-time password (otp) as well"
+                              : "the broker wants a one-time password, and does not say for what");
     } else {
-        p->wrong = r.result_code != CODE_NO_PERMISSION;
-        snprintf(why, sizeof(why), "the broker refuses with code %d%s" STR_FMT, r.result_code,
-                 r.err_msg.n ? ": " : "", (int)MIN(r.err_msg.n, 120),
-                 r.err_msg.p ? r.err_msg.p : "");
-        part_failed(p, why);
+        refused_by_broker(p, &r);
     }
 }
 
@@ -169,9 +252,9 @@ static futu_err encode(struct part *p, futu_str sig, struct buf *body)
     const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
     for (size_t i = 0; i < p->n; i++) {
         u->pswds[i] = (struct bk_pswd){ .pswd = c2s->pwdMD5 };
-        SET(&u->pswds[i], account, p->accounts[i]->number);
+        SET(&u->pswds[i], account, p->each[i].a->number);
     }
-    j->account = p->accounts[0];
+    j->account = p->each[0].a;
     struct bk_header *h = job_header(j, false, STR_NULL);
     if (!h)
         return FUTU_ENOMEM;
@@ -202,6 +285,38 @@ static void send(struct part *p, futu_str sig)
         part_failed(p, futu_strerror(err));
 }
 
+/* As many passwords may be under way as may turn out to be wrong before the pause. */
+static bool has_to_wait(const struct firm *f)
+{
+    return f->asking && f->guard.wrong + f->asking >= TRADE_PWD_TRIES;
+}
+
+static void begin(struct part *p)
+{
+    char why[CHANNEL_WHY];
+    struct firm *f = p->f;
+    int left = trade_pwd_left(&f->guard, broker_now(f->b));
+    if (left) {
+        snprintf(why, sizeof(why), TRADE_PWD_PAUSED, left);
+        part_failed(p, why);
+    } else if (has_to_wait(f)) {
+        list_push(&f->unlocks, &p->node);
+    } else {
+        p->asked = true;
+        f->asking++;
+        send(p, STR_NULL);
+    }
+}
+
+static void next_waiting(struct firm *f)
+{
+    while (!list_empty(&f->unlocks) && !has_to_wait(f)) {
+        struct part *p = list_entry(f->unlocks.next, struct part, node);
+        list_remove(&p->node);
+        begin(p);
+    }
+}
+
 /* ---- which ones ---- */
 
 static bool named(const Trd_UnlockTrade_C2S *c2s, uint64_t id)
@@ -212,9 +327,14 @@ static bool named(const Trd_UnlockTrade_C2S *c2s, uint64_t id)
     return c2s->n_accIDList == 0;
 }
 
+static int32_t firm_of(const Trd_UnlockTrade_C2S *c2s)      /* 0: any */
+{
+    return c2s->has_securityFirm ? c2s->securityFirm : 0;
+}
+
 static bool of_firm(const Trd_UnlockTrade_C2S *c2s, const struct firm *f)
 {
-    return !c2s->has_securityFirm || c2s->securityFirm == f->info->security_firm;
+    return !firm_of(c2s) || firm_of(c2s) == f->info->security_firm;
 }
 
 static bool choose(struct job *j, struct unlock *u, struct firm *f)
@@ -222,55 +342,112 @@ static bool choose(struct job *j, struct unlock *u, struct firm *f)
     const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
     struct part *p = &u->parts[u->n];
     *p = (struct part){ .j = j, .f = f };
-    p->accounts = arena_array(&j->arena, f->n_accounts + 1, sizeof(struct account *));
-    if (!p->accounts)
+    list_init(&p->node);
+    p->each = arena_array(&j->arena, f->n_accounts + 1, sizeof(*p->each));
+    if (!p->each)
         return false;
     for (size_t i = 0; i < f->n_accounts; i++)
         if (f->accounts[i].state == 1 && named(c2s, f->accounts[i].id))
-            p->accounts[p->n++] = &f->accounts[i];
+            p->each[p->n++] = (struct outcome){ .a = &f->accounts[i] };
     u->n += p->n > 0;
     return true;
 }
 
-static void lock(struct job *j)
+static void put_all(const struct broker *b, struct buf *text)
 {
-    const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
     struct list *it, *tmp;
-    list_each(it, tmp, &j->b->firms) {
-        struct firm *f = list_entry(it, struct firm, node);
-        for (size_t i = 0; i < f->n_accounts; i++)
-            if (of_firm(c2s, f) && named(c2s, f->accounts[i].id))
-                account_lock(&f->accounts[i]);
-    }
-    if (JOB_S2C(j, Trd_UnlockTrade))
-        job_ok(j);
-    else
-        job_fail(j, RET_FAILED, "%s", futu_strerror(FUTU_ENOMEM));
-}
-
-/* Which firms there are, for someone who named another. */
-static void no_such_firm(struct job *j)
-{
-    struct buf text = BUF_MAX(400);
-    struct list *it, *tmp;
-    list_each(it, tmp, &j->b->firms) {
+    list_each(it, tmp, &b->firms) {
         const struct firm *f = list_entry(it, struct firm, node);
-        if (f->n_accounts)
-            buf_printf(&text, "%s%d (%s)", text.n ? ", " : "", f->info->security_firm,
+        for (size_t i = 0; i < f->n_accounts; i++)
+            buf_printf(text, "%s%llu (securityFirm %d, %s)", text->n ? ", " : "",
+                       (unsigned long long)f->accounts[i].id, f->info->security_firm,
                        f->info->name);
     }
-    if (text.n)
-        job_fail(j, RET_FAILED, "there is no such account to unlock; there are accounts at "
-                 "securityFirm %.*s", (int)text.n, (const char *)text.p);
-    else
+}
+
+static void put_named(const struct job *j, struct buf *text)
+{
+    const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
+    for (size_t i = 0; i < c2s->n_accIDList; i++) {
+        const struct account *a = account_by_id(j->b, c2s->accIDList[i]);
+        buf_printf(text, "%s%llu ", i ? ", " : "", (unsigned long long)c2s->accIDList[i]);
+        if (!a)
+            buf_puts(text, "is unknown");
+        else if (!of_firm(c2s, a->firm))
+            buf_printf(text, "is of securityFirm %d (%s)", a->firm->info->security_firm,
+                       a->firm->info->name);
+        else
+            buf_puts(text, "is closed");
+    }
+}
+
+/* What there is, for someone who has chosen nothing of it; who has named accounts is told of these
+ * alone, since an API key may be limited to them. */
+static void none_chosen(struct job *j)
+{
+    const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
+    struct buf all = BUF_MAX(400), named_ones = BUF_MAX(400);
+    put_all(j->b, &all);
+    put_named(j, &named_ones);
+    if (!all.n)
         job_fail(j, RET_DISCONNECTED, "no accounts are known yet");
+    else if (c2s->n_accIDList)
+        job_fail(j, RET_FAILED, "there is no such account: " STR_FMT,
+                 STR_ARG(buf_str(&named_ones)));
+    else
+        job_fail(j, RET_FAILED, "there is no such account; there is " STR_FMT,
+                 STR_ARG(buf_str(&all)));
+    buf_free(&all);
+    buf_free(&named_ones);
+}
+
+static size_t lock_firm(struct job *j, struct firm *f, Trd_UnlockTrade_S2C *s2c)
+{
+    const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
+    size_t n = 0;
+    for (size_t i = 0; i < f->n_accounts; i++) {
+        struct account *a = &f->accounts[i];
+        if (!of_firm(c2s, f) || !named(c2s, a->id))
+            continue;
+        account_lock(a);
+        a->lock_round = j->b->lock_round;
+        a->locked_why[0] = '\0';
+        add_result(s2c, a->id, f, NULL);
+        n++;
+    }
+    return n;
+}
+
+static void lock(struct job *j)
+{
+    struct list *it, *tmp;
+    struct buf text = BUF_MAX(400);
+    size_t n = 0;
+    list_each(it, tmp, &j->b->firms)
+        n += list_entry(it, struct firm, node)->n_accounts;
+    Trd_UnlockTrade_S2C *s2c = s2c_for(j, n);
+    if (!s2c) {
+        job_fail(j, RET_FAILED, "%s", futu_strerror(FUTU_ENOMEM));
+        return;
+    }
+    n = 0;
+    j->b->lock_round++;
+    list_each(it, tmp, &j->b->firms)
+        n += lock_firm(j, list_entry(it, struct firm, node), s2c);
+    tell_strays(j, s2c, &text);
+    const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
+    if (n || (!firm_of(c2s) && c2s->n_accIDList == 0))      /* none is known: none is open */
+        job_ok_text(j, text.p ? buf_str(&text) : STR(""));
+    else
+        none_chosen(j);
     buf_free(&text);
 }
+
+/* ---- in ---- */
 
 static bool refused(struct job *j)
 {
     const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
-    int64_t left = j->b->pwd_pause - broker_now(j->b);
     uint8_t digest[16];
     if (!hex_read(c2s->pwdMD5, digest, sizeof(digest))) {
         job_fail(j, RET_FAILED, "pwdMD5: 32 hex digits are expected");
@@ -281,28 +458,19 @@ static bool refused(struct job *j)
             job_fail(j, RET_FAILED, "accIDList[%zu] is 0", i);
             return true;
         }
-    if (left > 0)
-        job_fail(j, RET_FAILED, "the trade password was wrong %d times; none is sent for %d more "
-                 "seconds, since the broker locks accounts", WRONG_PWDS,
-                 (int)(left / NS_PER_S) + 1);
-    return left > 0;
+    return false;
 }
 
-void on_unlock(struct job *j)
+static bool prepare(struct job *j)
 {
     const Trd_UnlockTrade_C2S *c2s = JOB_C2S(j, Trd_UnlockTrade);
     struct list *it, *tmp;
     size_t firms = 0;
-    if (!c2s->unlock) {
-        lock(j);
-        return;
-    }
-    if (refused(j))
-        return;
     list_each(it, tmp, &j->b->firms)
         firms++;
     struct unlock *u = j->state = ARENA_NEW(&j->arena, struct unlock);
     if (u) {
+        u->round = j->b->lock_round;
         u->parts = arena_array(&j->arena, firms + 1, sizeof(*u->parts));
         u->pswds = arena_array(&j->arena, FIRM_ACCOUNTS, sizeof(*u->pswds));
     }
@@ -310,16 +478,29 @@ void on_unlock(struct job *j)
     list_each(it, tmp, &j->b->firms)
         if (ok && of_firm(c2s, list_entry(it, struct firm, node)))
             ok = choose(j, u, list_entry(it, struct firm, node));
+    return ok;
+}
+
+void on_unlock(struct job *j)
+{
+    if (!JOB_C2S(j, Trd_UnlockTrade)->unlock) {
+        lock(j);
+        return;
+    }
+    if (refused(j))
+        return;
+    bool ok = prepare(j);
+    struct unlock *u = j->state;
     if (!ok) {
         j->state = NULL;
         job_fail(j, RET_FAILED, "%s", futu_strerror(FUTU_ENOMEM));
     } else if (u->n == 0) {
-        no_such_firm(j);
+        none_chosen(j);
     } else {
         j->drop = drop;
         j->parts = u->n + 1;            /* and this, so that it does not end inside */
         for (size_t i = 0; i < u->n; i++)
-            send(&u->parts[i], STR_NULL);
+            begin(&u->parts[i]);
         if (--j->parts == 0)
             finish(j);
     }

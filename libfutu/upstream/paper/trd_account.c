@@ -1,16 +1,11 @@
-/* trd_account.c - the account list, unlocking, order fees, cash flow, and what is not offered.
+/* trd_account.c - the account list, order fees, cash flow, and what is not offered.
  *
- * Unlock:  only checks the password; the gateway keeps who has unlocked. Two wrong ones in a row
- *          and every try is refused for a minute. Only the password's digest is kept.
  * Tests: test/unit/upstream/paper/trd_account_test.c
  */
 #include <stdio.h>
 
-#include "crypt/digest.h"
 #include "upstream/paper/trd.h"
 
-#define WRONG_IN_A_ROW 2
-#define WRONG_WAIT (60 * NS_PER_S)
 #define FEE_ORDERS 400
 
 static void acc_out(const struct account_def *d, Trd_Common_TrdAcc *out)
@@ -46,34 +41,6 @@ futu_err trd_get_acc_list(struct paper *p, struct call *c)
         acc_out(&account_defs[i], &s2c->accList[s2c->n_accList++]);
     }
     return FUTU_OK;
-}
-
-futu_err trd_unlock(struct paper *p, struct call *c)
-{
-    const Trd_UnlockTrade_C2S *q = CALL_C2S(c, Trd_UnlockTrade);
-    struct trade *t = p->trade;
-    int64_t now = clock_mono(p->sys);
-    if (!CALL_S2C(c, Trd_UnlockTrade))
-        return FUTU_ENOMEM;
-    if (q->has_securityFirm && q->securityFirm &&
-        q->securityFirm != Trd_Common_SecurityFirm_FutuSecurities)
-        return call_fail(c, "no real account of securityFirm %d", q->securityFirm);
-    if (!q->unlock)
-        return FUTU_OK;
-    if (q->pwdMD5.n == 0)
-        return call_missing(c, "pwdMD5");
-    if (now < t->pwd_wait_until)
-        return call_fail(c, "交易密码错误次数过多 (too many wrong trade passwords): try again in %d s",
-                         (int)((t->pwd_wait_until - now + NS_PER_S - 1) / NS_PER_S));
-    if (hex_md5_equal_ct(q->pwdMD5.p, q->pwdMD5.n, t->pwd_md5)) {
-        t->wrong_pwd = 0;
-        return FUTU_OK;
-    }
-    if (++t->wrong_pwd >= WRONG_IN_A_ROW) {
-        t->wrong_pwd = 0;
-        t->pwd_wait_until = now + WRONG_WAIT;
-    }
-    return call_fail(c, "交易密码错误 (wrong trade password)");
 }
 
 static futu_err fee_out(struct call *c, const struct order *o, Trd_Common_OrderFee *out)

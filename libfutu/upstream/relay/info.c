@@ -147,6 +147,8 @@ static void on_boot(futu_client *c, futu_err err, uint8_t fmt, const uint8_t *bo
     if (boot && r->upstream_boot && boot != r->upstream_boot) {
         r->restarted = true;
         cache_clear(r->cache);
+        if (r->o.events.locked)
+            r->o.events.locked(r->o.events.arg, NULL, 0, "the upstream has started anew");
     }
     r->upstream_boot = boot ? boot : r->upstream_boot;
 }

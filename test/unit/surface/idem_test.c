@@ -8,6 +8,7 @@
 
 static struct idem x;
 static struct idem_entry *e;
+static uint64_t mark;
 
 static void setup(void)
 {
@@ -22,7 +23,8 @@ static void teardown(void)
 static enum idem_verdict look(const char *caller, const char *key, const char *path,
                               const char *body, int64_t now)
 {
-    return idem_look(&x, caller, str_c(key), str_c(path), str_c(body), now, &e);
+    const struct idem_ask a = { caller, str_c(key), str_c(path), str_c(body), mark };
+    return idem_look(&x, &a, now, &e);
 }
 
 #define A "caller", "key", "/path", "body"
@@ -37,6 +39,20 @@ START_TEST(a_repeat_gets_the_first_answer)
     ck_assert_ptr_eq(e, first);
     ck_assert_uint_eq(e->answer.n, 6);
     ck_assert_mem_eq(e->answer.p, "answer", 6);
+}
+END_TEST
+
+START_TEST(an_answer_under_another_mark_is_no_longer_true)
+{
+    ck_assert_int_eq(look(A, 0), IDEM_NEW);
+    mark = 1;
+    ck_assert_int_eq(look(A, 0), IDEM_WAITING);
+    idem_answer(&x, e, STR("answer"), 5);
+    ck_assert_int_eq(look(A, 5), IDEM_NEW);
+    idem_answer(&x, e, STR("another"), 5);
+    ck_assert_int_eq(look(A, 5), IDEM_ANSWERED);
+    mark = 0;
+    ck_assert_int_eq(look("caller", "key", "/path", "body2", 5), IDEM_NEW);
 }
 END_TEST
 
@@ -123,6 +139,7 @@ static void add(TCase *tc)
 {
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_add_test(tc, a_repeat_gets_the_first_answer);
+    tcase_add_test(tc, an_answer_under_another_mark_is_no_longer_true);
     tcase_add_test(tc, another_request_under_the_key_is_a_conflict);
     tcase_add_test(tc, each_caller_has_keys_of_its_own);
     tcase_add_test(tc, an_answer_lives_ninety_seconds);

@@ -27,6 +27,9 @@ struct bw {
     struct auth_result auth;
     struct bw_event events[EVENTS];
     size_t n_events;
+    uint64_t locked[16];                /* accounts that a loss has locked, in turn */
+    size_t n_locked;
+    char locked_why[200];
     struct broker_renew *renewing;      /* asked of the HTTP half */
     unsigned renewals;
     struct arena arena;                 /* of decoded answers */
@@ -65,6 +68,14 @@ static inline void bw_trade(void *arg, uint64_t acc, uint32_t proto, const uint8
 static inline void bw_notify(void *arg, uint32_t proto, const uint8_t *body, size_t n)
 {
     bw_keep(arg, proto, 0, NULL, body, n);
+}
+
+static inline void bw_locked(void *arg, const uint64_t *ids, size_t n, const char *why)
+{
+    struct bw *w = arg;
+    for (size_t i = 0; i < n && w->n_locked < ARRAY_LEN(w->locked); i++)
+        w->locked[w->n_locked++] = ids[i];
+    str_copy(w->locked_why, sizeof(w->locked_why), str_c(why));
 }
 
 static inline void bw_renew(void *arg, struct broker_renew *q)
@@ -115,8 +126,9 @@ static inline void bw_prepare(struct bw *w)
     hex_lower(digest, 16, emu_scene(w->rig.emu)->trade_pwd_md5);
     w->o = (struct broker_opts){
         .clock = w->rig.clock, .timers = &w->rig.timers, .net = &w->rig.net,
-        .events = { bw_push, bw_trade, bw_notify, w },
+        .events = { bw_push, bw_trade, bw_notify, w, bw_locked },
         .renewer = { bw_renew, bw_renew_cancel, w },
+        .secret = "00112233445566778899aabbccddeeff",
         .only_addrs = true, .auth = &w->auth, .random = bw_random,
     };
     ck_assert(broker_read_addrs(&w->o, STR("1=10.0.0.1:9595")));

@@ -64,7 +64,7 @@ START_TEST(a_broker_with_a_bad_account_does_not_block_the_other)
     ck_assert(!r->s2c->accResultList[1].success && !r->s2c->accResultList[2].success);
     ck_assert_str_eq(r->s2c->accResultList[1].errorMsg.p,
                      "the broker refuses with code -20416: no permission for an account");
-    ck_assert_ptr_nonnull(strstr(bw_msg(r), "(broker 1007)"));
+    ck_assert_ptr_nonnull(strstr(bw_msg(r), "broker 1007: the broker refuses with code"));
     ck_assert(unlocked(&w, HK_ACC) && !unlocked(&w, US_ACC));
     /* The good account alone. */
     uint64_t id = US_ACC;
@@ -88,8 +88,8 @@ START_TEST(one_firm_can_be_unlocked_alone)
     ck_assert_int_eq(bw_ret(bw_unlock(&w, TRADE_PWD, 2, NULL)), RET_OK);
     ck_assert(!unlocked(&w, HK_ACC) && unlocked(&w, US_ACC));
     ck_assert_str_eq(bw_msg(bw_unlock(&w, TRADE_PWD, 3, NULL)),
-                     "there is no such account to unlock; there are accounts at securityFirm 1 "
-                     "(Futu HK), 2 (Futu US)");
+                     "there is no such account; there is 281756455982340953 (securityFirm 1, Futu "
+                     "HK), 283445310137572186 (securityFirm 2, Futu US)");
     bw_free(&w);
 }
 END_TEST
@@ -113,16 +113,184 @@ START_TEST(two_wrong_passwords_in_a_row_are_followed_by_a_minute_of_rest)
     bw_init(&w);
     const struct bw_head *r = (const void *)bw_unlock(&w, "wrong", 0, NULL);
     ck_assert_int_eq(bw_ret(r), RET_FAILED);
-    ck_assert_ptr_nonnull(strstr(bw_msg(r), "no account was unlocked: account "));
-    ck_assert_ptr_nonnull(strstr(bw_msg(r), "wrong trade password"));
+    ck_assert_str_eq(bw_msg(r), "broker 1001: " TRADE_PWD_WRONG);  /* once for both brokers */
     bw_unlock(&w, "wrong", 0, NULL);
     unsigned asked = emu_asked(w.rig.emu, CMD_UNLOCK);
     r = (const void *)bw_unlock(&w, TRADE_PWD, 0, NULL);
-    ck_assert_ptr_nonnull(strstr(bw_msg(r), "the trade password was wrong 2 times"));
+    ck_assert_ptr_nonnull(strstr(bw_msg(r), "too many wrong trade passwords): try again in 60 s"));
     ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_UNLOCK), asked);
     rig_pass(&w.rig, 61 * NS_PER_S);
     ck_assert_int_eq(bw_ret(bw_unlock(&w, TRADE_PWD, 0, NULL)), RET_OK);
     bw_free(&w);
+}
+END_TEST
+
+/* Unlocks some accounts, or locks them. */
+static Trd_UnlockTrade_Response *some(struct bw *w, bool on, int32_t firm, const uint64_t *ids,
+                                      size_t n)
+{
+    char hex[33];
+    str_copy(hex, sizeof(hex), str_c(emu_scene(w->rig.emu)->trade_pwd_md5));
+    Trd_UnlockTrade_C2S c2s = { .pwdMD5 = str_c(on ? hex : ""), .n_accIDList = n,
+                                .accIDList = (uint64_t *)ids };
+    SET(&c2s, unlock, on);
+    if (firm)
+        SET(&c2s, securityFirm, firm);
+    const Trd_UnlockTrade_Request q = { .c2s = &c2s };
+    return bw_call(w, 2005, &q);
+}
+
+START_TEST(accounts_and_firm_together_mean_their_intersection)
+{
+    static const uint64_t both[] = { HK_ACC, US_ACC }, hk[] = { HK_ACC }, odd[] = { HK_ACC, 5 };
+    struct bw w;
+    bw_init(&w);
+    const Trd_UnlockTrade_Response *r = some(&w, true, 2, both, 2);
+    ck_assert_uint_eq(r->s2c->n_accResultList, 1);
+    ck_assert_uint_eq(r->s2c->accResultList[0].accID, US_ACC);
+    ck_assert(!unlocked(&w, HK_ACC) && unlocked(&w, US_ACC));
+    r = some(&w, true, 2, hk, 1);
+    ck_assert_int_eq(r->retType, RET_FAILED);
+    /* And nothing of those that were not named. */
+    ck_assert_str_eq(bw_msg(r), "there is no such account: 281756455982340953 is of securityFirm 1 "
+                                "(Futu HK)");
+    r = some(&w, true, 0, &odd[1], 1);
+    ck_assert_str_eq(bw_msg(r), "there is no such account: 5 is unknown");
+    r = some(&w, true, 0, odd, 2);
+    ck_assert_int_eq(r->retType, RET_OK);
+    ck_assert_uint_eq(r->s2c->n_accResultList, 2);
+    ck_assert_str_eq(r->s2c->accResultList[1].errorMsg.p, "unknown account");
+    ck_assert(unlocked(&w, HK_ACC));
+    r = some(&w, false, 0, hk, 1);
+    ck_assert_uint_eq(r->s2c->n_accResultList, 1);
+    ck_assert(r->s2c->accResultList[0].success);
+    ck_assert(!unlocked(&w, HK_ACC) && unlocked(&w, US_ACC));
+    r = some(&w, false, 2, hk, 1);
+    ck_assert_int_eq(r->retType, RET_FAILED);
+    ck_assert(unlocked(&w, US_ACC));
+    bw_free(&w);
+}
+END_TEST
+
+START_TEST(a_failed_unlock_leaves_open_what_was_open)
+{
+    struct bw w;
+    bw_init(&w);
+    bw_unlock(&w, TRADE_PWD, 0, NULL);
+    ck_assert_int_eq(bw_ret(bw_unlock(&w, "wrong", 0, NULL)), RET_FAILED);
+    ck_assert(unlocked(&w, HK_ACC) && unlocked(&w, US_ACC));
+    ck_assert_uint_eq(w.n_locked, 0);
+    bw_free(&w);
+}
+END_TEST
+
+/* The request goes up, and is not yet answered when the next thing happens. */
+static void send_now(struct bw *w, struct bw_ask *a, bool on)
+{
+    char hex[33];
+    str_copy(hex, sizeof(hex), str_c(emu_scene(w->rig.emu)->trade_pwd_md5));
+    Trd_UnlockTrade_C2S c2s = { .pwdMD5 = str_c(on ? hex : "") };
+    SET(&c2s, unlock, on);
+    const Trd_UnlockTrade_Request q = { .c2s = &c2s };
+    *a = (struct bw_ask){ .rq = { .proto = 2005, .done = bw_done } };
+    ck_assert_int_eq(codec_encode(&Trd_UnlockTrade_Request_msg, &q, &a->sent, NULL), FUTU_OK);
+    a->rq.body = a->sent.p;
+    a->rq.len = a->sent.n;
+    w->up->ops->request(w->up, &a->rq);
+}
+
+START_TEST(a_lock_wins_over_an_unlock_that_was_sent_before)
+{
+    struct bw w;
+    struct bw_ask open, lock;
+    bw_init(&w);
+    send_now(&w, &open, true);
+    send_now(&w, &lock, false);
+    ck_assert_uint_eq(lock.done, 1);
+    ck_assert_uint_eq(open.done, 0);
+    rig_pump(&w.rig);
+    ck_assert_int_eq(bw_ret(bw_answer(&w, &lock)), RET_OK);
+    const Trd_UnlockTrade_Response *r = bw_answer(&w, &open);
+    ck_assert_int_eq(r->retType, RET_FAILED);
+    ck_assert_str_eq(r->s2c->accResultList[0].errorMsg.p, "it was locked meanwhile");
+    ck_assert(!unlocked(&w, HK_ACC) && !unlocked(&w, US_ACC));
+    ck_assert_int_eq(bw_ret(bw_unlock(&w, TRADE_PWD, 0, NULL)), RET_OK);
+    bw_free(&w);
+}
+END_TEST
+
+START_TEST(a_wrong_password_counts_also_when_nobody_waits_for_the_answer)
+{
+    struct bw w;
+    struct bw_ask a;
+    bw_init(&w);
+    for (int i = 0; i < 2; i++) {
+        str_copy(emu_scene(w.rig.emu)->trade_pwd_md5, 33, STR("00000000000000000000000000000000"));
+        send_now(&w, &a, true);
+        str_copy(emu_scene(w.rig.emu)->trade_pwd_md5, 33, STR("11111111111111111111111111111111"));
+        w.up->ops->cancel(w.up, &a.rq);
+        buf_free(&a.sent);
+        rig_pump(&w.rig);
+        ck_assert_uint_eq(a.done, 0);
+    }
+    ck_assert_ptr_nonnull(strstr(bw_msg(bw_unlock(&w, TRADE_PWD, 0, NULL)), "try again in 60 s"));
+    bw_free(&w);
+}
+END_TEST
+
+START_TEST(each_broker_counts_wrong_passwords_on_its_own)
+{
+    struct bw w;
+    bw_init(&w);
+    for (int i = 0; i < 2; i++)
+        ck_assert_str_eq(bw_msg(bw_unlock(&w, "wrong", 2, NULL)), "broker 1007: " TRADE_PWD_WRONG);
+    unsigned asked = emu_asked(w.rig.emu, CMD_UNLOCK);
+    const Trd_UnlockTrade_Response *r = bw_unlock(&w, TRADE_PWD, 0, NULL);
+    ck_assert_int_eq(r->retType, RET_OK);
+    ck_assert(r->s2c->accResultList[0].success && !r->s2c->accResultList[1].success);
+    ck_assert_ptr_nonnull(strstr(r->s2c->accResultList[1].errorMsg.p, "try again in 60 s"));
+    ck_assert(unlocked(&w, HK_ACC) && !unlocked(&w, US_ACC));
+    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_UNLOCK), asked + 1);
+    bw_free(&w);
+}
+END_TEST
+
+enum { AT_ONCE = 5 };
+
+/* So many at once; how many of them get what they ask for. */
+static size_t at_once(struct bw *w, struct bw_ask a[AT_ONCE])
+{
+    size_t good = 0;
+    for (int i = 0; i < AT_ONCE; i++)
+        send_now(w, &a[i], true);
+    str_copy(emu_scene(w->rig.emu)->trade_pwd_md5, 33, STR("11111111111111111111111111111111"));
+    rig_pump(&w->rig);
+    for (int i = 0; i < AT_ONCE; i++) {
+        const Trd_UnlockTrade_Response *r = bw_answer(w, &a[i]);
+        good += r->retType == RET_OK && unlocked(w, HK_ACC) && unlocked(w, US_ACC);
+    }
+    return good;
+}
+
+START_TEST(of_many_at_once_no_more_are_sent_than_may_be_wrong)
+{
+    struct bw w;
+    struct bw_ask a[AT_ONCE];
+    bw_init(&w);
+    str_copy(emu_scene(w.rig.emu)->trade_pwd_md5, 33, STR("00000000000000000000000000000000"));
+    ck_assert_uint_eq(at_once(&w, a), 0);
+    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_UNLOCK), 2 * TRADE_PWD_TRIES);
+    rig_pass(&w.rig, 61 * NS_PER_S);
+    ck_assert_uint_eq(at_once(&w, a), AT_ONCE);
+    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_UNLOCK), 2 * TRADE_PWD_TRIES + 2 * AT_ONCE);
+    send_now(&w, &a[0], true);          /* and some end with it, under way and waiting */
+    send_now(&w, &a[1], true);
+    send_now(&w, &a[2], true);
+    bw_free(&w);
+    for (int i = 0; i < 3; i++) {
+        buf_free(&a[i].sent);
+        buf_free(&a[i].answer);
+    }
 }
 END_TEST
 
@@ -133,10 +301,31 @@ START_TEST(a_one_time_password_goes_in_a_second_step)
     str_copy(emu_scene(w.rig.emu)->otp, 16, STR("112233"));
     const struct bw_head *r = (const void *)bw_unlock(&w, TRADE_PWD, 0, NULL);
     ck_assert_int_eq(bw_ret(r), RET_FAILED);
-    ck_assert_ptr_nonnull(strstr(bw_msg(r), "wants a one-time password"));
-    ck_assert_int_eq(bw_ret(bw_unlock(&w, TRADE_PWD, 0, "000000")), RET_FAILED);
+    ck_assert_str_eq(bw_msg(r), "broker 1001: the broker wants a one-time password (otp) as well");
+    const Trd_UnlockTrade_S2C *s = ((const Trd_UnlockTrade_Response *)(const void *)r)->s2c;
+    ck_assert(s->accResultList[0].otpNeeded && s->accResultList[1].otpNeeded);
+    for (int i = 0; i < 3; i++)         /* a wrong code is no wrong password */
+        ck_assert_int_eq(bw_ret(bw_unlock(&w, TRADE_PWD, 0, "000000")), RET_FAILED);
     ck_assert_int_eq(bw_ret(bw_unlock(&w, TRADE_PWD, 0, "112233")), RET_OK);
-    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_TOKEN), 4);
+    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_TOKEN), 8);
+    ck_assert(unlocked(&w, HK_ACC) && unlocked(&w, US_ACC));
+    bw_free(&w);
+}
+END_TEST
+
+START_TEST(one_broker_alone_may_want_a_one_time_password)
+{
+    struct bw w;
+    bw_init(&w);
+    str_copy(emu_scene(w.rig.emu)->otp, 16, STR("112233"));
+    emu_scene(w.rig.emu)->otp_broker = 1007;
+    const Trd_UnlockTrade_Response *r = bw_unlock(&w, TRADE_PWD, 0, NULL);
+    ck_assert_int_eq(r->retType, RET_OK);
+    ck_assert(unlocked(&w, HK_ACC) && !unlocked(&w, US_ACC));
+    ck_assert(r->s2c->accResultList[0].success && !r->s2c->accResultList[0].otpNeeded);
+    ck_assert(!r->s2c->accResultList[1].success && r->s2c->accResultList[1].otpNeeded);
+    ck_assert_int_eq(bw_ret(bw_unlock(&w, TRADE_PWD, 0, "112233")), RET_OK);
+    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_TOKEN), 1);
     ck_assert(unlocked(&w, HK_ACC) && unlocked(&w, US_ACC));
     bw_free(&w);
 }
@@ -150,6 +339,9 @@ START_TEST(a_loss_locks_the_accounts_of_its_broker_alone)
     emu_drop(w.rig.emu, 1007);
     rig_pass(&w.rig, 4 * NS_PER_S);
     ck_assert(unlocked(&w, HK_ACC) && !unlocked(&w, US_ACC));
+    ck_assert_uint_eq(w.n_locked, 1);
+    ck_assert_uint_eq(w.locked[0], US_ACC);
+    ck_assert_ptr_nonnull(strstr(w.locked_why, "the connection to broker 1007 was lost ("));
     struct broker_channel c[3];
     broker_channels(w.up, c, 3);
     ck_assert_uint_eq(c[1].unlocked, 1);
@@ -246,6 +438,13 @@ static void add(TCase *tc)
     tcase_add_test(tc, one_firm_can_be_unlocked_alone);
     tcase_add_test(tc, a_lock_forgets_the_ciphers);
     tcase_add_test(tc, two_wrong_passwords_in_a_row_are_followed_by_a_minute_of_rest);
+    tcase_add_test(tc, accounts_and_firm_together_mean_their_intersection);
+    tcase_add_test(tc, a_failed_unlock_leaves_open_what_was_open);
+    tcase_add_test(tc, a_lock_wins_over_an_unlock_that_was_sent_before);
+    tcase_add_test(tc, a_wrong_password_counts_also_when_nobody_waits_for_the_answer);
+    tcase_add_test(tc, one_broker_alone_may_want_a_one_time_password);
+    tcase_add_test(tc, each_broker_counts_wrong_passwords_on_its_own);
+    tcase_add_test(tc, of_many_at_once_no_more_are_sent_than_may_be_wrong);
     tcase_add_test(tc, a_one_time_password_goes_in_a_second_step);
     tcase_add_test(tc, a_loss_locks_the_accounts_of_its_broker_alone);
     tcase_add_test(tc, a_broker_that_is_not_connected_is_told_and_the_other_unlocked);

@@ -1,5 +1,4 @@
-/* trd_account_test.c - account list, unlocking, funds, largest quantities, fees, cash flow. */
-#include "crypt/digest.h"
+/* trd_account_test.c - account list, funds, largest quantities, fees, cash flow. */
 #include "fake_exchange.h"
 #include "trd_fixture.h"
 #include "upstream/paper/fees.h"
@@ -38,49 +37,6 @@ START_TEST(the_account_list)
     ck_assert_uint_eq(accounts(1, 0)->n_accList, 3);
     ck_assert_uint_eq(accounts(1, -1)->n_accList, 4);
     ck_assert_uint_eq(accounts(2, 1)->n_accList, 0);
-    fx_close();
-}
-END_TEST
-
-static int32_t unlock(const char *pwd, int32_t firm)
-{
-    uint8_t digest[16];
-    char hex[33] = "";
-    Trd_UnlockTrade_C2S q = { 0 };
-    if (pwd) {
-        md5(pwd, strlen(pwd), digest);
-        hex_lower(digest, 16, hex);
-    }
-    SET(&q, unlock, true);
-    q.pwdMD5 = str_c(hex);
-    if (firm)
-        SET(&q, securityFirm, firm);
-    return fx_call(2005, &q);
-}
-
-START_TEST(unlocking)
-{
-    open_fx();
-    ck_assert_int_eq(unlock("paper", 1), 0);
-    ck_assert_int_eq(unlock("paper", 0), 0);
-    ck_assert_int_eq(unlock("paper", 3), -1);
-    ck_assert_msg(fx_said("securityFirm 3"), "%s", fx.msg);
-    ck_assert_int_eq(unlock(NULL, 1), -1);
-    ck_assert_msg(fx_said("缺少必要的参数: pwdMD5"), "%s", fx.msg);
-    ck_assert_int_eq(unlock("Paper", 1), -1);
-    ck_assert_msg(fx_said("交易密码错误"), "%s", fx.msg);
-    ck_assert_int_eq(unlock("paper", 1), 0);            /* sets the count back */
-    ck_assert_int_eq(unlock("x", 1), -1);
-    ck_assert_int_eq(unlock("y", 1), -1);
-    ck_assert_int_eq(unlock("paper", 1), -1);
-    ck_assert_msg(fx_said("try again in 60 s"), "%s", fx.msg);
-    clock_fake_advance(&fx.ticks, 60 * NS_PER_S);
-    ck_assert_int_eq(unlock("paper", 1), 0);
-    Trd_UnlockTrade_C2S q = { 0 };
-    SET(&q, unlock, false);
-    q.pwdMD5 = STR("");
-    ck_assert_int_eq(fx_call(2005, &q), 0);
-    ck_assert_ptr_nonnull(fx.s2c);
     fx_close();
 }
 END_TEST
@@ -329,7 +285,6 @@ END_TEST
 static void add(TCase *tc)
 {
     tcase_add_test(tc, the_account_list);
-    tcase_add_test(tc, unlocking);
     tcase_add_test(tc, funds_in_any_currency);
     tcase_add_test(tc, profit_and_loss);
     tcase_add_test(tc, positions_are_filtered);

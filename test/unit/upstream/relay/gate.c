@@ -39,7 +39,7 @@ static void on_notify(void *arg, uint32_t proto, const uint8_t *body, size_t n)
 
 struct upstream_events gate_events(struct peer *p)
 {
-    return (struct upstream_events){ on_push, on_trade, on_notify, p };
+    return (struct upstream_events){ on_push, on_trade, on_notify, p, NULL };
 }
 
 const struct event *event_last(const struct events *e)
