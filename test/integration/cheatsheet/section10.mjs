@@ -113,7 +113,7 @@ async function passwordChanged() {
     const t = await start([{ name: '12345678', password: OTHER }]);
     user.at(t.m, t.front.url);
     const kept = await user.quietly(line('12345678'));
-    seen(`file kept, old password: ${/futu-opend: (.*)/.exec(kept.err)?.[1]}`, kept.how === 1 &&
+    seen(`file kept, old password: ${/futu-opend: (.*)/.exec(kept.err)?.[1]}`, kept.how === 4 &&
         /account\/password mismatch/.test(kept.err), kept.err);
     const wanted = await user.quietly(line('12345678', '', OTHER));
     seen('file kept, new password: an SMS is asked for again', wanted.how === 3 && t.sms() === 1,
