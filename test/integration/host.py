@@ -87,6 +87,9 @@ def many_users():
 
 
 def mount(*args):
+    """The last argument is where; nothing is mounted but in the folder that enter() gave."""
+    if not os.path.realpath(args[-1]).startswith(os.environ[TOP]):
+        raise RuntimeError(f"not in the test's own folder: {args[-1]}")
     subprocess.run(["mount", *args], check=True)
 
 
