@@ -115,6 +115,7 @@ static bool judge_ports(const struct opend_conf *c, char *why, size_t size)
         { "rest-allowed-origins", "rest-port" },   { "metrics-public", "rest-port" },
         { "trade-pwd-account", "rest-port" },
         { "mcp-tools", "rest-port" },              { "mcp-direct-orders", "rest-port" },
+        { "mcp-no-output-schemas", "rest-port" },
         { "rest-keys-file", "rest-port" },         { "grpc-keys-file", "grpc-port" },
         { "grpc-ip", "grpc-port" },                { "grpc-tls-cert", "grpc-port" },
         { "grpc-max-age", "grpc-port" },
