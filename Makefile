@@ -111,7 +111,7 @@ $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/te
 $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/upstream/relay/%.o,peer gate bodies)
 # The broker's side over HTTP, for tests of the login.
 EMULATOR_WEB := $(patsubst %,$(B)/test/emulator/%.o,web cert) $(B)/obj/futu-opend/tls.o
-EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
+EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_lists channel_paper channel_quote channel_trade)
 EMULATOR_AUTH := $(patsubst %,$(B)/test/emulator/%.o,auth auth_calls auth_ticket scenario)
 $(B)/test/emulator/%.o $(B)/test/unit/upstream/broker/%.o: ALL += -I.
 $(patsubst %,$(B)/test/unit/upstream/broker/%_test,flow flow_again flow_renew): $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)

@@ -121,7 +121,7 @@ static futu_err ask_token(struct login *l, char out[VERIFY_CODE_MAX + 1])
     return err;
 }
 
-/* After a wrong code of --verify-code. With --setup-only that is the end: who typed the command sees
+/* After a wrong code of --verify-code. With --setup-only that is the end: who typed it sees
  * what to do. */
 static bool another_may_come(const struct login_code *c)
 {

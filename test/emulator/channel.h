@@ -53,6 +53,7 @@ struct emu_scene {
     /* Orders, one less each time: the connection closes before, or after it is taken; it is taken
      * and not answered. */
     unsigned lose_before, lose_after, lose_answer;
+    unsigned fail_lists;            /* lists of orders that are refused */
     unsigned mute_cancels;          /* cancellations that get no answer */
     int32_t gone_broker;            /* that the list of brokers leaves out */
     uint32_t lists_late_ms;         /* lists miss orders that are newer */

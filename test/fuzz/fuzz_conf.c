@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <assert.h>
 
-#include "upstream/broker/conf.h"
+#include "upstream/broker/dialect_conf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

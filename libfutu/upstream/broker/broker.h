@@ -10,16 +10,16 @@
  *          broker), unlock.c, stock.c (securities), quote.c and quote_push.c (streams), read.c and
  *          states.c (quote calls), place.c, flight.c, orders.c, cancel_all.c, lists.c, assets.c,
  *          notice.c (trade calls and pushes), loss.c (gaps), renew.c; channel.c, chan_wire.c,
- *          race.c, addr.c, net_io.c (connections); conf.c, conf_pull.c (remote configuration);
- *          dialect.c, messages.h, tables.c (what the servers speak); auth*.c, flow*.c (the login
- *          over HTTP).
+ *          race.c, addr.c, net_io.c (connections); dialect*.c, messages.h, tables.c (what the
+ *          servers speak); auth*.c, flow*.c (the login over HTTP), conf_pull.c (the remote
+ *          configuration).
  */
 #ifndef UPSTREAM_BROKER_BROKER_H
 #define UPSTREAM_BROKER_BROKER_H
 
 #include "upstream/broker/auth.h"
 #include "upstream/broker/channel.h"
-#include "upstream/broker/conf.h"
+#include "upstream/broker/dialect_conf.h"
 #include "upstream/upstream.h"
 
 #define BROKER_ADDRS 24

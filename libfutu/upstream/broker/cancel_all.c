@@ -3,7 +3,7 @@
  *
  * Success is told when each of them was taken for cancellation; of any other end the text says how
  * many were.
- * Tests:   test/unit/upstream/broker/order_test.c
+ * Tests:   test/unit/upstream/broker/cancel_all_test.c
  */
 #include <stdio.h>
 

@@ -10,7 +10,7 @@
 #ifndef UPSTREAM_BROKER_CONF_PULL_H
 #define UPSTREAM_BROKER_CONF_PULL_H
 
-#include "upstream/broker/conf.h"
+#include "upstream/broker/dialect_conf.h"
 #include "upstream/broker/dialect_auth.h"
 #include "upstream/broker/flow.h"
 

@@ -405,9 +405,18 @@ static futu_err add_fills(struct job *j, const struct bk_fill_list_rsp *a)
     return FUTU_OK;
 }
 
+/* Told: 1007 answers the fills of a day without any with a general failure, 1001 with an empty
+ * list. Where an order has been filled it is a failure all the same. */
+bool fills_none(const struct account *a, int32_t code)
+{
+    return a->firm->broker_id == 1007 && code == CODE_GENERAL && !a->traded;
+}
+
 static void on_fills(struct job *j, const struct channel_reply *r)
 {
-    const struct bk_fill_list_rsp *a = job_decode(j, r, &bk_fill_list_rsp_msg);
+    struct bk_fill_list_rsp *a = job_decode(j, r, &bk_fill_list_rsp_msg);
+    if (a && j->ask.command == CMD_FILLS && fills_none(j->account, a->result_code))
+        *a = (struct bk_fill_list_rsp){ .has_result_code = true };
     if (!a || !job_server_ok(j, a->has_result_code, a->result_code, a->err_msg))
         return;
     if (add_fills(j, a))

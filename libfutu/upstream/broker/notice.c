@@ -116,6 +116,7 @@ static void on_order(struct notice *x, const struct bk_order *o)
     b->text.n = 0;
     order_note(b, o->order_id);
     flight_seen(b, o->order_id);
+    x->a->traded = x->a->traded || dec_num(o->filled_qty) > 0;
     if (codec_encode(&bk_order_msg, o, &b->text, NULL) || order_out(b, &b->arena, o, &out)) {
         x->complete = false;
         return;
@@ -157,6 +158,9 @@ static bool take(struct notice *x, const struct channel_reply *r)
     futu_err err = x->fills ? codec_decode(&bk_fill_list_rsp_msg, &a, r->body, r->n, &f, NULL, NULL)
                             : codec_decode(&bk_order_list_rsp_msg, &a, r->body, r->n, &o, NULL,
                                            NULL);
+    if (!err && x->fills && fills_none(x->a, f.result_code))
+        f = (struct bk_fill_list_rsp){ .has_result_code = true };
+    x->a->traded = x->fills && x->a->traded;
     bool ok = !err && (x->fills ? f.has_result_code && f.result_code == 0
                                 : o.has_result_code && o.result_code == 0);
     for (size_t i = 0; ok && i < o.n_orders; i++) {

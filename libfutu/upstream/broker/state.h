@@ -65,6 +65,7 @@ struct account {
     /* Notices: what is known, and the queries under way. */
     struct map known;
     bool base;                          /* all was read once: what differs now has changed */
+    bool traded;                        /* an order that was read last has been filled */
     struct notice *notice;              /* of the first notice on */
 };
 
@@ -367,6 +368,8 @@ void cancel_all(struct job *j);            /* cancel_all.c: of a ModifyOrder wit
 
 /* A list query of the account: which one is the command. NULL: out of memory. */
 struct bk_order_list_req *list_request(struct job *j);
+/* The broker's way to say that there are no fills, which is a failure at one of them. */
+bool fills_none(const struct account *a, int32_t code);
 /* Decimal text; 0 for none. */
 double dec_num(futu_str s);
 futu_str dec_text(struct arena *a, double v);

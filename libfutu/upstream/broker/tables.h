@@ -23,9 +23,9 @@ enum bk_bit { BIT_PRICE = 0, BIT_QUOTE_A = 1, BIT_BOOK = 3, BIT_QUOTE_B = 5, BIT
 enum { NOTIFY_ORDERS_A = 4, NOTIFY_ORDERS_B = 5, NOTIFY_STATISTICS = 8, NOTIFY_ACCOUNT = 10,
        NOTIFY_ASSETS = 11 };
 
-/* Of answers: a server behind it was late; of those to an unlock, that a one-time password is
- * wanted, and that an account may not. */
-enum { CODE_TIMEOUT = 100012, CODE_OTP = -8, CODE_OTP_MOOMOO = -20011,
+/* Of answers: a general failure; a server behind it was late; of those to an unlock, that a
+ * one-time password is wanted, and that an account may not. */
+enum { CODE_GENERAL = 2, CODE_TIMEOUT = 100012, CODE_OTP = -8, CODE_OTP_MOOMOO = -20011,
        CODE_NO_PERMISSION = -20416 };
 
 #define UNIT_PRICE 1000000000.0

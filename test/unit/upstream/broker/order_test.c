@@ -276,79 +276,6 @@ START_TEST(what_an_order_asks_for_and_no_message_carries_is_named)
 }
 END_TEST
 
-static const struct bw_head *cancel_all_of(struct bw *w, int32_t op, int32_t market)
-{
-    Common_PacketID pid = { .has_connID = true, .has_serialNo = true, .serialNo = 9 };
-    Trd_Common_TrdHeader h = bw_header(HK_ACC, 1);
-    Trd_ModifyOrder_C2S c2s = { .packetID = &pid, .header = &h };
-    SET(&c2s, orderID, 0);
-    SET(&c2s, modifyOrderOp, op);
-    SET(&c2s, forAll, true);
-    if (market)
-        SET(&c2s, trdMarket, market);
-    const Trd_ModifyOrder_Request q = { .c2s = &c2s };
-    return bw_call(w, 2205, &q);
-}
-
-START_TEST(all_open_orders_are_cancelled_and_no_other)
-{
-    struct bw w;
-    struct order o;
-    bw_init(&w);
-    ck_assert_ptr_nonnull(strstr(bw_msg(cancel_all_of(&w, 2, 0)), "is locked"));
-    bw_unlock(&w, TRADE_PWD, 0, NULL);
-    ck_assert_int_eq(bw_ret(cancel_all_of(&w, 2, 0)), RET_OK);      /* there is none */
-    fill(&o, HK_ACC, 1, "00005", 900, 400);     /* filled at once */
-    ck_assert_int_eq(place_with(&w, &o.c2s, "")->retType, RET_OK);
-    for (int i = 0; i < 5; i++)
-        ck_assert_int_eq(place(&w, "")->retType, RET_OK);
-    rig_pass(&w.rig, 2 * NS_PER_S);
-    unsigned before = emu_asked(w.rig.emu, CMD_ORDER_CANCEL);
-    ck_assert_int_eq(bw_ret(cancel_all_of(&w, 2, Trd_Common_TrdMarket_US)), RET_OK);
-    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_ORDER_CANCEL), before);
-    ck_assert_int_eq(bw_ret(cancel_all_of(&w, 2, Trd_Common_TrdMarket_HK)), RET_OK);
-    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_ORDER_CANCEL), before + 5);
-    rig_pass(&w.rig, NS_PER_S);
-    const Trd_GetOrderList_S2C *l = orders(&w);
-    ck_assert_uint_eq(l->n_orderList, 6);
-    for (size_t i = 0; i < l->n_orderList; i++)
-        ck_assert_int_eq(l->orderList[i].orderStatus,
-                         strcmp(l->orderList[i].code.p, "00005") == 0
-                             ? Trd_Common_OrderStatus_Filled_All
-                             : Trd_Common_OrderStatus_Cancelled_All);
-    ck_assert_str_eq(bw_msg(cancel_all_of(&w, 1, 0)), "forAll: only with modifyOrderOp 2 (cancel)");
-    bw_free(&w);
-}
-END_TEST
-
-START_TEST(a_loss_while_all_are_cancelled_is_told_as_unknown)
-{
-    struct bw w;
-    bw_init(&w);
-    bw_unlock(&w, TRADE_PWD, 0, NULL);
-    for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(place(&w, "")->retType, RET_OK);
-    Common_PacketID pid = { .has_connID = true, .has_serialNo = true, .serialNo = 9 };
-    Trd_Common_TrdHeader h = bw_header(HK_ACC, 1);
-    Trd_ModifyOrder_C2S c2s = { .packetID = &pid, .header = &h };
-    SET(&c2s, orderID, 0);
-    SET(&c2s, modifyOrderOp, Trd_Common_ModifyOrderOp_Cancel);
-    SET(&c2s, forAll, true);
-    const Trd_ModifyOrder_Request q = { .c2s = &c2s };
-    struct bw_ask a;
-    emu_scene(w.rig.emu)->mute_cancels = 1;
-    bw_send(&w, &a, 2205, &q);
-    ck_assert_uint_eq(a.done, 0);
-    emu_drop(w.rig.emu, 1001);
-    rig_pass(&w.rig, NS_PER_S);
-    const struct bw_head *r = bw_answer(&w, &a);
-    ck_assert_int_eq(bw_ret(r), RET_DISCONNECTED);
-    ck_assert_ptr_nonnull(strstr(bw_msg(r), "whether it was done is not known"));
-    ck_assert(!a.rq.unsent);
-    bw_free(&w);
-}
-END_TEST
-
 START_TEST(a_refusal_carries_the_brokers_words)
 {
     struct bw w;
@@ -485,6 +412,30 @@ START_TEST(funds_positions_and_largest_quantities)
 }
 END_TEST
 
+START_TEST(a_general_failure_of_one_broker_means_no_fills)
+{
+    struct bw w;
+    struct order o;
+    bw_init(&w);
+    bw_unlock(&w, TRADE_PWD, 0, NULL);
+    Trd_Common_TrdHeader h = bw_header(US_ACC, 2);
+    Trd_GetOrderFillList_C2S f2s = { .header = &h };
+    const Trd_GetOrderFillList_Request fq = { .c2s = &f2s };
+    const Trd_GetOrderFillList_Response *r = bw_call(&w, 2211, &fq);
+    ck_assert_msg(r->retType == RET_OK, "%s", bw_msg(r));
+    ck_assert_uint_eq(r->s2c->n_orderFillList, 0);
+    ck_assert(account_by_id(w.b, US_ACC)->base);        /* which has read it, too */
+    fill(&o, US_ACC, 2, "AAPL", 1000, 5);
+    ck_assert_int_eq(place_with(&w, &o.c2s, "")->retType, RET_OK);
+    rig_pass(&w.rig, 3 * NS_PER_S);
+    ck_assert_uint_ge(bw_count(&w, 2218), 1);
+    ck_assert(account_by_id(w.b, US_ACC)->traded);
+    ck_assert(!fills_none(account_by_id(w.b, US_ACC), CODE_GENERAL));
+    ck_assert(!fills_none(account_by_id(w.b, HK_ACC), CODE_GENERAL));
+    bw_free(&w);
+}
+END_TEST
+
 START_TEST(decimal_text_is_short_and_exact)
 {
     static const struct {
@@ -565,13 +516,12 @@ static void add(TCase *tc)
     tcase_add_test(tc, the_same_key_places_one_order);
     tcase_add_test(tc, an_order_to_a_broker_that_is_not_there_is_certainly_unsent);
     tcase_add_test(tc, what_an_order_asks_for_and_no_message_carries_is_named);
-    tcase_add_test(tc, all_open_orders_are_cancelled_and_no_other);
-    tcase_add_test(tc, a_loss_while_all_are_cancelled_is_told_as_unknown);
     tcase_add_test(tc, a_refusal_carries_the_brokers_words);
     tcase_add_test(tc, us_orders_go_to_the_us_broker);
     tcase_add_test(tc, lists_pass_through_their_filters);
     tcase_add_test(tc, history_needs_its_times_and_covers_them);
     tcase_add_test(tc, funds_positions_and_largest_quantities);
+    tcase_add_test(tc, a_general_failure_of_one_broker_means_no_fills);
     tcase_add_test(tc, decimal_text_is_short_and_exact);
     tcase_add_test(tc, accounts_whose_pushes_are_wanted_must_be_known);
     tcase_add_test(tc, every_failed_allocation_is_clean);

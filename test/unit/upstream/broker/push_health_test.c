@@ -134,12 +134,35 @@ START_TEST(a_broker_that_is_gone_from_the_list_closes_its_channel)
 }
 END_TEST
 
+START_TEST(a_failing_list_is_asked_for_after_0_1_3_and_9_seconds_then_left_a_minute)
+{
+    static const struct {
+        int64_t pass_ms;
+        unsigned asked;
+    } rows[] = { { 100, 2 }, { 700, 2 }, { 500, 3 }, { 2500, 3 }, { 800, 4 }, { 8000, 4 },
+                 { 1500, 5 }, { 55000, 5 }, { 6000, 8 } };
+    struct bw w;
+    bw_init(&w);
+    unsigned before = emu_asked(w.rig.emu, dialect_order_list);
+    emu_scene(w.rig.emu)->fail_lists = 100;
+    notice_look(account_by_id(w.b, HK_ACC));
+    rig_pump(&w.rig);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        rig_pass(&w.rig, rows[i].pass_ms * NS_PER_MS);
+        unsigned asked = emu_asked(w.rig.emu, dialect_order_list) - before;
+        ck_assert_msg(asked == rows[i].asked, "%zu: %u", i, asked);
+    }
+    bw_free(&w);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
     tcase_add_test(tc, too_many_pushes_that_can_not_be_read_are_a_loss);
     tcase_add_test(tc, one_that_can_be_read_begins_the_count_anew);
     tcase_add_test(tc, lowered_rights_are_told_to_clients_and_none_are_made_up);
     tcase_add_test(tc, changed_broker_addresses_are_asked_for_again);
+    tcase_add_test(tc, a_failing_list_is_asked_for_after_0_1_3_and_9_seconds_then_left_a_minute);
     tcase_add_test(tc, a_broker_that_is_gone_from_the_list_closes_its_channel);
 }
 

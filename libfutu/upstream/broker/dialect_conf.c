@@ -1,5 +1,5 @@
-/* conf.c - see conf.h. */
-#include "upstream/broker/conf.h"
+/* dialect_conf.c - see dialect_conf.h. */
+#include "upstream/broker/dialect_conf.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* conf_test.c - the remote configuration as JSON. */
-#include "upstream/broker/conf.h"
+/* dialect_conf_test.c - the remote configuration as JSON. */
+#include "upstream/broker/dialect_conf.h"
 
 #include <stdio.h>
 

@@ -1,19 +1,19 @@
-/* conf.h - the remote configuration: at which servers a platform or broker is to be dialled, from
- * the JSON of POST /v2/conf/select_all.
+/* dialect_conf.h - the remote configuration: at which servers a platform or broker is to be
+ * dialled, from the JSON of POST /v2/conf/select_all.
  *
  * In:      text of a peer. Told are the member conf_info with guaranteed_ip_for_conn (for each
  *          identity), forced_ip_for_conn (ip, port, expire_ts) and limit_time, and that values may
  *          be null, or JSON once more as the text of a string. How they are put together is not:
- *          what is taken for it stands at the readers in conf.c. Other members are skipped.
+ *          what is taken for it stands at the readers in dialect_conf.c. Other members are skipped.
  * Out:     numeric addresses alone: a name that came this way is never looked up.
  * Limits:  CONF_TEXT_MAX of text, CONF_INNER_MAX of JSON in a string, CONF_IDENTITIES; ADDR_MAX
  *          addresses each, what is more is dropped.
  * Errors:  FUTU_EFORMAT with a `why` that names the member; *out is then empty.
  * Threads: none; no state.
- * Tests:   test/unit/upstream/broker/conf_test.c, test/fuzz/fuzz_conf.c
+ * Tests:   test/unit/upstream/broker/dialect_conf_test.c, test/fuzz/fuzz_conf.c
  */
-#ifndef UPSTREAM_BROKER_CONF_H
-#define UPSTREAM_BROKER_CONF_H
+#ifndef UPSTREAM_BROKER_DIALECT_CONF_H
+#define UPSTREAM_BROKER_DIALECT_CONF_H
 
 #include "upstream/broker/addr.h"
 
