@@ -30,7 +30,8 @@ struct rest_opts {
     const char *allowed_origins;    /* copied; comma-separated, "*": any; NULL: loopback alone */
     bool metrics_public;
     /* Of /mcp: the tools (enum mcp_group, or-ed; 0: all), real orders without a preview, tools
-     * without outputSchema, MD5 of the trade password for futu_unlock_trade (copied; NULL: none). */
+     * without outputSchema, MD5 of the trade password for futu_unlock_trade (copied; NULL: none).
+     */
     uint32_t mcp_groups;
     bool mcp_direct, mcp_short;
     uint32_t mcp_open_scopes;
