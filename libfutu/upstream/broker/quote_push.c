@@ -308,9 +308,11 @@ static bool repeats(struct broker *b, struct stock *s, size_t bit, futu_str payl
     md5(payload.p, payload.n, digest);
     bool same = s->seen[bit].at && now - s->seen[bit].at < SAME_NS &&
                 memcmp(digest, s->seen[bit].digest, sizeof(digest)) == 0;
+    if (same)
+        return true;                    /* the 5 s are those of the one that was told */
     memcpy(s->seen[bit].digest, digest, sizeof(digest));
     s->seen[bit].at = now;
-    return same;
+    return false;
 }
 
 /* Pushes that can't be read: clients hear of it as of a loss, until one can be read again. */
