@@ -32,6 +32,7 @@ static bool on_data(struct stream *s, const uint8_t *p, size_t n)
 static void on_eof(struct stream *s)
 {
     struct console_conn *c = (struct console_conn *)s;
+    s->linger = false;          /* there is nothing more to be read */
     if (c->console)
         goes_on(c, futu_console_eof(c->console));
     else

@@ -108,16 +108,25 @@ static bool judge_ports(const struct opend_conf *c, char *why, size_t size)
 {
     static const struct {
         const char *option, *port;
+        bool file_may;              /* the vendor's sample file has it without the port */
     } needs[] = {
-        { "websocket-ip", "websocket-port" },      { "websocket-key-md5", "websocket-port" },
-        { "websocket-cert", "websocket-port" },    { "ws-keys-file", "websocket-port" },
-        { "rest-ip", "rest-port" },                { "rest-tls-cert", "rest-port" },
-        { "rest-allowed-origins", "rest-port" },   { "metrics-public", "rest-port" },
-        { "trade-pwd-account", "rest-port" },
-        { "mcp-tools", "rest-port" },              { "mcp-direct-orders", "rest-port" },
-        { "rest-keys-file", "rest-port" },         { "grpc-keys-file", "grpc-port" },
-        { "grpc-ip", "grpc-port" },                { "grpc-tls-cert", "grpc-port" },
-        { "grpc-max-age", "grpc-port" },
+        { "websocket-ip", "websocket-port", false },
+        { "websocket-key-md5", "websocket-port", false },
+        { "websocket-cert", "websocket-port", false },
+        { "ws-keys-file", "websocket-port", false },
+        { "rest-ip", "rest-port", false },
+        { "rest-tls-cert", "rest-port", false },
+        { "rest-allowed-origins", "rest-port", false },
+        { "metrics-public", "rest-port", false },
+        { "trade-pwd-account", "rest-port", false },
+        { "mcp-tools", "rest-port", false },
+        { "mcp-direct-orders", "rest-port", false },
+        { "rest-keys-file", "rest-port", false },
+        { "grpc-keys-file", "grpc-port", false },
+        { "grpc-ip", "grpc-port", false },
+        { "grpc-tls-cert", "grpc-port", false },
+        { "grpc-max-age", "grpc-port", false },
+        { "telnet-ip", "management-port", true },
     };
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
         const struct option *o = option_find(needs[i].option, strlen(needs[i].option));
@@ -126,7 +135,8 @@ static bool judge_ports(const struct opend_conf *c, char *why, size_t size)
         uint64_t number;
         memcpy(&number, (const char *)c + port->at, sizeof(number));
         /* A variable may be there for the sake of another program. */
-        if (number || source == FROM_DEFAULT || source == FROM_VARIABLE)
+        if (number || source == FROM_DEFAULT || source == FROM_VARIABLE ||
+            (needs[i].file_may && source == FROM_FILE))
             continue;
         snprintf(why, size, "--%s needs --%s", o->name, port->name);
         return false;

@@ -30,7 +30,7 @@ struct futu_gateway {
     struct audit audit;
     struct trail *trail;        /* NULL: no audit log */
     struct store *daily;        /* of the keys' daily values; NULL: none */
-    size_t daily_size, daily_max;       /* bytes of that file; at how many it is written anew */
+    struct grown daily_file;            /* of that file */
     struct watch *watch;        /* of the keys files */
     struct rest *rest;
     struct grpc *grpc;

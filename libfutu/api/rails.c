@@ -72,16 +72,8 @@ static futu_err open_trail(futu_gateway *g, const futu_gateway_opts *o, char *wh
 
 /* ---- daily values ---- */
 
-/* Each order adds a line, of which the last of its key counts: the file is written anew when it has
- * grown to this, and to twice what it must hold. */
-#define DAILY_ROOM (256u << 10)
-
-static void daily_is(futu_gateway *g, size_t size)
-{
-    g->daily_size = size;
-    g->daily_max = MAX(2 * size, DAILY_ROOM);
-}
-
+/* Each order adds a line, of which the last of its key counts: the file begins anew when it has
+ * grown. */
 static futu_err read_daily(futu_gateway *g, const char *name, char *why, size_t size)
 {
     struct buf text = BUF_INIT;
@@ -97,7 +89,7 @@ static futu_err read_daily(futu_gateway *g, const char *name, char *why, size_t 
         err = access_write_all_daily(g->access, &text);
     if (!err)
         err = store_replace(g->daily, text.p, text.n);
-    daily_is(g, text.n);
+    grown_from(&g->daily_file, text.n);
     buf_free(&text);
     return err;
 }
@@ -127,7 +119,7 @@ static void write_daily_anew(futu_gateway *g)
     if (!err && all.n > 0)
         err = store_rewrite(g->daily, all.p, all.n);
     if (!err)
-        daily_is(g, all.n);
+        grown_from(&g->daily_file, all.n);
     buf_free(&all);
 }
 
@@ -138,15 +130,14 @@ static futu_err append(void *arg, const void *p, size_t n, void (*done)(void *ar
     futu_err err = store_append(g->daily, p, n, done, done_arg);
     if (err)
         return err;
-    g->daily_size += n;
-    if (g->daily_size > g->daily_max)
+    if (grown_by(&g->daily_file, n))
         write_daily_anew(g);
     return FUTU_OK;
 }
 
 struct hub_store rails_daily(futu_gateway *g)
 {
-    return (struct hub_store){ g->daily ? append : NULL, g };
+    return (struct hub_store){ .append = g->daily ? append : NULL, .arg = g };
 }
 
 /* The first key with a daily cap may come with a reload; by then the new keys are in force. */

@@ -23,11 +23,13 @@ struct metrics;
 struct shbuf;
 
 /* Where changes of the journal go. append() copies; done() says that it is on disk, later, from the
- * loop, not after hub_free(). */
+ * loop, not after hub_free(). rewrite() copies what takes the place of all that was appended; NULL:
+ * that is the owner's business. */
 struct hub_store {
     futu_err (*append)(void *arg, const void *p, size_t n, void (*done)(void *arg, futu_err err),
                        void *done_arg);
     void *arg;
+    futu_err (*rewrite)(void *arg, const void *p, size_t n);
 };
 
 struct hub_opts {

@@ -73,7 +73,7 @@ futu_err report_subscriptions(struct hub *h, uint64_t id, struct buf *out)
     unsigned n = 0;
     list_each(it, tmp, &h->conns) {
         const struct futu_conn *c = list_entry(it, struct futu_conn, link);
-        if (c->ended || (id && c->id != id))
+        if (c->ended || (id ? c->id != id : c->kind == KIND_CALL && c->n_subs == 0))
             continue;
         put_conn(&t, c);
         n++;

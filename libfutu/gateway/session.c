@@ -301,4 +301,5 @@ void session_init_websocket(struct futu_conn *c, struct ask *a)
         refuse_key(a);
     else
         accept_websocket(a);
+    arena_wipe(&h->arena);              /* a key */
 }

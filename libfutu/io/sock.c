@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "base/mem.h"
+#include "crypt/secret.h"
 #include "io/resolve.h"
 #include "io/url.h"
 
@@ -127,6 +128,7 @@ static void on_written(uv_write_t *w, int rc)
 {
     struct sock *s = w->data;
     s->writing = false;
+    wipe(s->sending.p, s->sending.n);
     s->sending.n = 0;
     if (s->sending.cap > KEEP)
         buf_free(&s->sending);
@@ -143,6 +145,7 @@ static void send_filled(struct sock *s)
         fail_uv(s, rc);
         return;
     }
+    wipe(s->fill.p, (size_t)MAX(rc, 0));        /* passwords pass through here */
     buf_consume(&s->fill, (size_t)MAX(rc, 0));
     if (s->fill.n == 0) {
         if (s->fill.cap > KEEP)

@@ -30,6 +30,11 @@ bool console_keyed(const struct console *c)
 
 /* ---- output ---- */
 
+size_t console_unsent(const futu_console *s)
+{
+    return s->flight.n + s->out.n;
+}
+
 void console_end(futu_console *s)
 {
     s->ended = true;
@@ -40,7 +45,7 @@ void console_end(futu_console *s)
 /* What does not fit any more is the end: half an answer would be taken for a whole one. */
 static void put(futu_console *s, const char *p, size_t n)
 {
-    if (s->out.n == 0)
+    if (console_unsent(s) == 0)
         s->moved = console_now(s);
     if (!s->ended && buf_put(&s->out, p, n))
         console_end(s);
@@ -115,7 +120,7 @@ static void plan(struct console *c)
 
 static bool busy(const futu_console *s)
 {
-    return s->waits || s->out.n > CONSOLE_OUT_HIGH;
+    return s->waits || console_unsent(s) > CONSOLE_OUT_HIGH;
 }
 
 static void hold(futu_console *s, const uint8_t *p, size_t n)
@@ -188,7 +193,7 @@ static void late(futu_console *s, const char *why)
 
 static void check(futu_console *s, int64_t now)
 {
-    if (s->out.n && now - s->moved > STUCK_NS) {
+    if (console_unsent(s) && now - s->moved > STUCK_NS) {
         s->out.n = 0;           /* nobody reads: no last word either */
         log_info("console: %s: reads nothing", s->peer);
         console_end(s);
@@ -209,7 +214,7 @@ static void tell(futu_console *s, size_t had)
     if (s->ended && !s->told) {
         s->told = true;
         s->o.on_close(s, s->o.arg);
-    } else if (s->out.n > had) {
+    } else if (console_unsent(s) > had) {
         s->o.on_output(s, s->o.arg);
     }
 }
@@ -220,7 +225,7 @@ static void on_tick(struct timer *t, int64_t now)
     struct list *it, *tmp;
     list_each(it, tmp, &c->sessions) {
         futu_console *s = list_entry(it, struct futu_console, link);
-        size_t had = s->out.n;
+        size_t had = console_unsent(s);
         if (!s->ended)
             check(s, now);
         tell(s, had);
@@ -260,7 +265,7 @@ void console_free(struct console *c)
     list_each(it, tmp, &c->sessions) {
         futu_console *s = list_entry(it, struct futu_console, link);
         console_end(s);
-        tell(s, s->out.n);
+        tell(s, console_unsent(s));
     }
     while (!list_empty(&c->sessions))
         futu_console_free(list_entry(c->sessions.next, struct futu_console, link));
@@ -293,7 +298,7 @@ futu_err console_open(struct console *c, futu_console **out, const futu_console_
         return FUTU_ENOMEM;
     s->of = c;
     s->o = *o;
-    s->out = (struct buf)BUF_MAX(CONSOLE_OUT_MAX);
+    s->out = s->flight = (struct buf)BUF_MAX(CONSOLE_OUT_MAX);
     s->held = (struct buf)BUF_MAX(CONSOLE_HELD_MAX);
     s->opened = s->heard = s->moved = console_now(s);
     str_copy(s->peer, sizeof(s->peer), str_c(o->peer ? o->peer : "-"));
@@ -332,16 +337,21 @@ futu_err futu_console_eof(futu_console *s)
     return state(s);
 }
 
-futu_str futu_console_output(const futu_console *s)
+futu_str futu_console_output(futu_console *s)
 {
-    return buf_str(&s->out);
+    struct buf empty = s->flight;
+    if (s->flight.n == 0) {
+        s->flight = s->out;
+        s->out = empty;
+    }
+    return buf_str(&s->flight);
 }
 
 void futu_console_sent(futu_console *s, size_t n)
 {
-    buf_consume(&s->out, MIN(n, s->out.n));
+    buf_consume(&s->flight, MIN(n, s->flight.n));
     s->moved = console_now(s);
-    if (s->out.n == 0 && (s->held.n || s->eof))
+    if (console_unsent(s) == 0 && (s->held.n || s->eof))
         resume(s);
     plan(s->of);
 }
@@ -359,6 +369,7 @@ void futu_console_free(futu_console *s)
         wipe(s->held.p, s->held.cap);
     buf_free(&s->held);
     buf_free(&s->out);
+    buf_free(&s->flight);
     wipe(s->line, sizeof(s->line));
     mem_free(s);
     plan(c);

@@ -102,7 +102,7 @@ static bool ends_line(futu_console *s, uint8_t c, bool *skip)
 
 bool console_take(futu_console *s, const uint8_t **p, size_t *n)
 {
-    while (*n > 0 && !s->ended && s->out.n <= CONSOLE_OUT_HIGH) {
+    while (*n > 0 && !s->ended && console_unsent(s) <= CONSOLE_OUT_HIGH) {
         uint8_t c = *(*p)++;
         bool skip;
         --*n;

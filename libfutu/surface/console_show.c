@@ -205,8 +205,7 @@ void cmd_ping(futu_console *s, const struct console_args *a)
     }
     *p = (struct console_probe){ .session = s, .clock = s->of->o.clock, .took = -1 };
     p->call = (struct hub_call){ .proto = P_GLOBAL_STATE, .fmt = FRAME_PROTOBUF, .body = request,
-                                 .len = sizeof(request), .endpoint = "ping", .peer = s->peer,
-                                 .done = on_answer };
+                                 .len = sizeof(request), .endpoint = "ping", .done = on_answer };
     p->sent = clock_mono(&p->clock);
     s->probe = p;
     hub_call(caller, &p->call);

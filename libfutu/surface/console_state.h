@@ -64,7 +64,8 @@ struct futu_console {
     char line[CONSOLE_LINE_MAX + 1];
     size_t n;
     bool unreadable, cr;
-    struct buf held, out;
+    struct buf held;
+    struct buf flight, out;     /* what the listener was shown stays where it is, `out` is behind */
     int64_t opened, heard, moved;       /* moved: when output was taken, or began to wait */
     const struct console_cmd *cmd;      /* the last that was run */
     bool waits;                         /* for its end, before the next one */
@@ -89,6 +90,7 @@ void say_text(futu_console *s, futu_str text);
 void console_end(futu_console *s);
 /* `look` is asked again and again; the next line waits meanwhile. */
 void console_wait(futu_console *s, bool (*look)(futu_console *s));
+size_t console_unsent(const futu_console *s);
 int64_t console_now(const futu_console *s);
 bool console_keyed(const struct console *c);        /* a key is needed */
 void console_audit(futu_console *s, const char *what, enum audit_outcome outcome,

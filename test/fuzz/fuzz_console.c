@@ -1,7 +1,7 @@
 /* fuzz_console.c - a client of the console, with a key or without one: bytes of any kind in pieces
  * of any size. The first byte says whether there are keys, a login, or another gateway; a byte of 0
- * lets time pass, ends the input's piece, answers what was asked, and now and then takes the output.
- * What is written is telnet's own or text, it is bounded, and nothing is done that was not asked. */
+ * ends a piece, and the next one lets time pass, answers what was asked, or takes the output. What
+ * is written is telnet's own or text, it is bounded, and nothing is done that was not asked. */
 #include "rest_world.h"
 
 #include "surface/console.h"

@@ -121,6 +121,7 @@ describe('an account that is not of the key', () => {
         const wrong = await call(trade, 'UnlockTrade', { c2s: { unlock: true, pwdMD5: '0'.repeat(32) } }, all);
         assert.deepEqual([wrong.code, wrong.value.retType], [0, -1]);
         assert.equal((await unlock(k, [SIM_US])).value.retType, 0);
+        assert.match((await place(all, real)).value.retMsg, /unlock needed/);
         assert.equal((await unlock(all)).value.retType, 0);
         assert.equal((await place(all, real)).value.retType, 0);
     });

@@ -3,6 +3,7 @@ does, with keys, by hostile clients; and a login whose code comes that way."""
 import hashlib
 import json
 import os
+import pty
 import re
 import socket
 import struct
@@ -181,6 +182,14 @@ class Paper(unittest.TestCase):
         with self.daemon.console() as c:
             c.send("ping\r\nquit\r\nping\r\n")
             self.assertEqual(c.rest(), "the paper exchange is in this process: 0 ms\r\n")
+
+    def test_who_closes_early_and_reads_late_gets_every_answer(self):
+        with self.daemon.console() as c:
+            c.send("help\n" * 2500)
+            c.socket.shutdown(socket.SHUT_WR)
+            with self.daemon.console() as other:        # by now what the sockets take is taken
+                other.ask("update")
+            self.assertEqual(c.rest().count("counters, as at /metrics\r\n"), 2500)
 
     def test_a_telnet_client_is_refused_its_options_and_gets_a_prompt(self):
         with self.daemon.console() as c:
@@ -419,6 +428,34 @@ class Login(unittest.TestCase):
             with self.daemon(e) as d, d.console() as c:
                 self.assertIn("which no SMS brings", c.ask("req_phone_verify_code"))
                 self.assertIn("logged in as user", c.ask("input_phone_verify_code -code=778899"))
+
+    def test_on_a_terminal_it_may_also_be_typed(self):
+        with Emulator("sms") as e:
+            port = free_port()
+            servers = [x.removeprefix("broker-addr ") for x in e.lines if x.startswith("broker-addr ")]
+            argv = [a for a in e.args() if a != "--setup-only"] + [
+                "--port", "0", "--management-port", str(port), "--broker-addr", servers[0]]
+            pid, fd = pty.fork()
+            if pid == 0:
+                os.execve(OPEND, argv, e.env())
+            screen = b""
+            while b"ready; Ctrl-C ends" not in screen:      # it is up while it waits
+                screen += os.read(fd, 4096)
+            with Console(port) as c:
+                self.assertIn("login: waits", c.ask("status"))
+                os.write(fd, b"12\n")                       # no code: it is asked for again
+                while b"the terminal held is no code" not in screen:
+                    screen += os.read(fd, 4096)
+                os.write(fd, e.code().encode() + b"\n")
+                end = time.monotonic() + WAIT
+                while "login: done" not in c.ask("status") and time.monotonic() < end:
+                    time.sleep(0.05)
+                self.assertIn("login: done", c.ask("status"))
+                c.send("exit\r\n")
+                c.rest()
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+            os.close(fd)
+        self.assertEqual(e.sms, 1)
 
     def test_a_new_password(self):
         md5 = hashlib.md5(b"secret").hexdigest()

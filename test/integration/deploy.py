@@ -309,7 +309,7 @@ class InAContainer(Deployment):
     def setUp(self):
         super().setUp()
         self.image = IMAGE
-        self.volume = host.folder(f"{self.disk}/home/.futu-opend-rs", 0o700, self.image.user)
+        self.volume = host.folder(f"{self.disk}/volume", 0o700, self.image.user)
         self.keys = f"{self.disk}/etc/keys.json"
         host.folder(os.path.dirname(self.keys))
         self.key = make_key(self.keys)
@@ -366,7 +366,7 @@ class InAContainer(Deployment):
             self.assertEqual(self.run_it().process.wait(60 * SLOW), CODE_SENT)
 
     def test_a_secret_that_is_mounted_as_a_file(self):
-        secret = host.write(f"{self.disk}/home/futu-pwd", PASSWORD + "\n", 0o600, self.image.user)
+        secret = host.write(f"{self.disk}/futu-pwd", PASSWORD + "\n", 0o600, self.image.user)
         line = ("run --rm -it -v {0}:/run/secrets/futu-pwd:ro -v ~/.futu-opend-rs:"
                 "/root/.futu-opend-rs futu-opend --setup-only --login-account X "
                 "--login-pwd-file /run/secrets/futu-pwd").format(secret)
@@ -395,7 +395,7 @@ class InAContainer(Deployment):
         text = re.sub(r"\$\{FUTU_PLATFORM:-(\w+)\}", r"\1", text)
         command = re.search(r"    command:\n((?:      - .*\n)+)", text)[1]
         words = [w.strip().removeprefix("- ") for w in command.splitlines()]
-        secret = host.write(f"{self.disk}/home/futu-pwd", PASSWORD, 0o600, self.image.user)
+        secret = host.write(f"{self.disk}/futu-pwd", PASSWORD, 0o600, self.image.user)
         mounts = f"-v {secret}:/run/secrets/futu-pwd:ro -v {self.keys}:/etc/futu-opend/keys.json:ro"
         state = re.search(r"- futu-state:(\S+)", text)[1]
         c = self.run_it(line=f"run -d {mounts} -v {self.volume}:{state} i {shlex.join(words)}")

@@ -57,6 +57,7 @@ START_TEST(wrong_usage_is_status_2_and_one_line)
     fails(ARGS("--paper", "--login-account", "1"), 2, "a gateway has one upstream");
     fails(ARGS("--paper", "--telnet-port", "1", "--telnet-ip", "0.0.0.0"), 2,
           "--telnet-ip: beyond loopback the console needs keys");
+    fails(ARGS("--paper", "--telnet-ip", "127.0.0.1"), 2, "--telnet-ip needs --management-port");
     fails(ARGS("--paper", "--management-port", "11111"), 2, "--port and --management-port");
 }
 END_TEST

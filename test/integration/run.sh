@@ -43,6 +43,7 @@ run keys.sh sh test/integration/keys.sh
 run doctor.sh sh test/integration/doctor.sh
 run passwords.py python3 -B test/integration/passwords.py "$FUTU_OPEND" "$FUTU_CLI"
 run deploy.py python3 -B test/integration/deploy.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
+run core.py python3 -B test/integration/core.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
 run unlock.py python3 -B test/integration/unlock.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
 run login.py python3 -B test/integration/login.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
 run console.py python3 -B test/integration/console.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"

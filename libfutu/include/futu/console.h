@@ -41,8 +41,8 @@ FUTU_API futu_err futu_gateway_console(futu_gateway *g, futu_console **out,
 FUTU_API futu_err futu_console_feed(futu_console *c, const void *p, size_t n);
 /* The client sends no more: what is under way is answered, then the session is over. As above. */
 FUTU_API futu_err futu_console_eof(futu_console *c);
-/* The output that waits, valid until the next call for this session; n 0: none. */
-FUTU_API futu_str futu_console_output(const futu_console *c);
+/* Output that waits, valid until futu_console_sent() or futu_console_free(); n 0: none. */
+FUTU_API futu_str futu_console_output(futu_console *c);
 /* The first n bytes of the output have been written. */
 FUTU_API void futu_console_sent(futu_console *c, size_t n);
 /* NULL is fine. */

@@ -39,6 +39,8 @@ static void job_free(struct job *j)
     resolve_stop(&j->resolve);
     list_remove(&j->wait);
     list_remove(&j->node);
+    if (j->row->id == PROTO_TRD_UNLOCK_TRADE)
+        arena_wipe(&j->arena);          /* the digest of a password, and ciphers */
     arena_free(&j->arena);
     mem_free(j);
 }

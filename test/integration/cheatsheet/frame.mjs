@@ -49,6 +49,9 @@ export function printed(block) {
     console.log(`\n${block.replace(/^/gm, '  $ ')}`);
 }
 
+// What the sheet does not print, and is needed to see what it says.
+export const beside = (block) => console.log(`\n${block.replace(/^/gm, '  + ')}`);
+
 export async function until(what, fn) {
     for (const end = Date.now() + WAIT_MS; Date.now() < end;) {
         const v = await fn();

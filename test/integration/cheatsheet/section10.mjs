@@ -51,7 +51,8 @@ async function tree() {
     seen('credentials: device_sig, tgtgt, rand_key, uid', saved.device_sig.length > 0 &&
         saved.tgtgt.length > 0 && Buffer.from(saved.rand_key, 'base64').length === 32 && saved.uid > 0);
     await user.quietly('futucli gen-key --keys-file ~/.futu-opend-rs/keys.json --scopes qot:read');
-    seen(`with an API key: ${user.files().join(', ')}`, user.files().includes('keys.json'));
+    seen(`with an API key: ${user.files().join(', ')}`, user.files().join() ===
+        `credentials-${hash}.json,device-${hash}.dat,keys.json`);
     seen('the folder 0700', mode(user.dir) === '700');
     for (const name of user.files())
         seen(`${name} 0600`, mode(join(user.dir, name)) === '600');
@@ -59,6 +60,18 @@ async function tree() {
     seen('13900000000 without its region uses the same files, and needs no SMS', again.how === 0 &&
         s.sms() === before && user.read(`device-${hash}.dat`) === id &&
         user.files().filter((f) => /^(device|credentials)/.test(f)).length === 2, again.err);
+    await s.end();
+}
+
+// What a gateway that ran leaves beside them is not of the sheet: which orders were sent.
+async function running() {
+    const s = await start([{ name: '12345678', sms: 'no' }]), { user } = s;
+    const d = await user.start(`./futu-opend --login-account 12345678 --login-pwd ${PASSWORD}`);
+    seen('ends with 0', await d.end() === 0);
+    const hash = hashOf('12345678'), extra = 'orders-broker-12345678.journal';
+    seen(`a gateway leaves beside them: ${extra} (0600)`, user.files().join() ===
+        `credentials-${hash}.json,device-${hash}.dat,${extra}` &&
+        mode(join(user.dir, extra)) === '600', user.files().join());
     await s.end();
 }
 
@@ -100,7 +113,7 @@ async function passwordChanged() {
     const t = await start([{ name: '12345678', password: OTHER }]);
     user.at(t.m, t.front.url);
     const kept = await user.quietly(line('12345678'));
-    seen(`file kept, old password: ${/futu-opend: (.*)/.exec(kept.err)?.[1]}`, kept.how === 1 &&
+    seen(`file kept, old password: ${/futu-opend: (.*)/.exec(kept.err)?.[1]}`, kept.how === 4 &&
         /account\/password mismatch/.test(kept.err), kept.err);
     const wanted = await user.quietly(line('12345678', '', OTHER));
     seen('file kept, new password: an SMS is asked for again', wanted.how === 3 && t.sms() === 1,
@@ -159,4 +172,4 @@ async function whenToDelete() {
     await cleanup();
 }
 
-export const parts = [tree, oneForEachAccount, whenToDelete];
+export const parts = [tree, running, oneForEachAccount, whenToDelete];

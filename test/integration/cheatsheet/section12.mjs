@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { freePort, http, launch, paperUser, post, secrets, seen, until } from './frame.mjs';
+import { beside, freePort, http, launch, paperUser, post, secrets, seen, until } from './frame.mjs';
 
 export const title = 'Why can\'t I place orders during off-hours?';
 const user = paperUser(), key = {};
@@ -14,9 +14,10 @@ const placed = async (d, more) =>
     JSON.parse((await post(d.restPort, '/api/order', key.text, { ...order, ...more })).text);
 
 async function relay(port, more) {
-    const d = await user.daemon(`./futu-opend --upstream 127.0.0.1:${port} --state-dir relay ` +
-        `--calendar-file holidays.tsv \\\n--rest-keys-file trade.json${more}`,
-        { FUTU_OPEND_REST_PORT: String(await freePort()) });
+    const block = `./futu-opend --upstream 127.0.0.1:${port} --state-dir relay ` +
+        `--calendar-file holidays.tsv \\\n--rest-keys-file trade.json${more}`;
+    beside(block);
+    const d = await user.start(block, { FUTU_OPEND_REST_PORT: String(await freePort()) });
     await until('the relay', async () => (await http(d.restPort, '/readyz')).status === 200);
     return d;
 }
@@ -52,7 +53,9 @@ async function precise(paper) {
 }
 
 async function closedMarket() {
-    const paper = await user.daemon('./futu-opend --login-account X --login-pwd Y');
+    const block = './futu-opend --login-account X --login-pwd Y';
+    beside(block);
+    const paper = await user.start(block);
     // A calendar in which these days are holidays, so that it is closed whenever this runs.
     writeFileSync(join(user.home, 'holidays.tsv'), 'market\tdate\tkind\tlocal_close\n' +
         [-1, 0, 1].map((o) => `HK\t${day(o)}\tclosed\t\n`).join(''));

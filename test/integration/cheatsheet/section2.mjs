@@ -123,7 +123,7 @@ async function tooLate() {
     const setup = './futu-opend --setup-only --login-account X --login-pwd Y --platform moomoo';
     await user.quietly(setup);
     const late = await user.quietly(`${setup} --verify-code <CODE>`);
-    seen(/futu-opend: (auth: wrong SMS code.*)/.exec(late.err)?.[1], late.how === 1, late.err);
+    seen(/futu-opend: (auth: wrong SMS code.*)/.exec(late.err)?.[1], late.how === 4, late.err);
     seen('codes live about 60 seconds, and only the newest SMS counts',
         late.err.includes('codes live about 60 seconds, and only the newest SMS counts'));
     seen('that start sent no SMS', sms(s) === 1);

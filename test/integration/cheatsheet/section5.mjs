@@ -1,9 +1,9 @@
-// section5.mjs - debug and development, on the paper exchange.
+// section5.mjs - debug and development, on the paper exchange; the login on the emulator.
 import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
-import { http, paperUser, post, seen, until } from './frame.mjs';
+import { Emulator, User, beside, http, paperUser, post, scenario, seen, until } from './frame.mjs';
 import { passwordMD5 } from '../../secrets.mjs';
 
 export const title = 'Debug & development';
@@ -36,10 +36,20 @@ async function authFlow() {
     const block = '# Auth flow only (POST raw response / salt / tgtgt / error_code)\n' +
         './futu-opend --login-account X --login-pwd Y --log-level debug 2>&1 \\\n' +
         '| grep -E "POST.*raw|salt|tgtgt|error_code"';
-    const d = await user.daemon(block);
-    await d.end();
-    seen('nothing: the paper exchange has no login', d.out === '' && d.err === '');
-    const all = await user.daemon('./futu-opend --login-account X --login-pwd Y --log-level debug');
+    const m = await Emulator.start(scenario({ accounts: [{ name: '12345678',
+        password: 'pw-in-no-log' }] }));
+    const known = new User({ words: [['--login-account X', '--login-account 12345678'],
+        ['--login-pwd Y', '--login-pwd pw-in-no-log']] }).at(m);
+    const flow = await known.run(block);       // it wants a code, and so ends
+    for (const what of [/GET .*\/authority\/salt/, /answer: .*"salt":"<REDACTED/,
+        /POST raw: .*"tgtgt":"<REDACTED/, /answer: .*"error_code":20/, /device not authorized/])
+        seen(what.exec(flow.out)?.[0].slice(0, 100), what.test(flow.out), flow.out);
+    seen('no secret of it: salt, ticket and signatures are masked', flow.err === '' &&
+        !/"(salt|salt32|tgtgt|device_verify_sig|device_code_sig)":"[^<]/.test(flow.out), flow.out);
+    await m.end();
+    const other = './futu-opend --login-account X --login-pwd Y --log-level debug';
+    beside(other);
+    const all = await user.start(other);
     const stranger = connect(all.port, '127.0.0.1', () =>
         stranger.end('GET / HTTP/1.1\r\n\r\n'.padEnd(64)));
     await until('a line of that level', () => / DEBUG /.test(all.err));

@@ -116,7 +116,7 @@ async function rotation() {
     seen(`device ids so far: ${ids.size}, SMS: ${s.sms()}`, ids.size === 3 && s.sms() === 3);
     await user.quietly('rm -rf ~/.futu-opend-rs/');
     const bad = await user.onTerminal(SETUP, [wrong, wrong, wrong]);
-    seen('a third wrong code is final', await bad.ended === 1 && /ret_type=21/.test(bad.out), bad.out);
+    seen('a third wrong code is final', await bad.ended === 4 && /ret_type=21/.test(bad.out), bad.out);
     await s.end();
 }
 
@@ -130,7 +130,7 @@ async function wrongPlatform() {
             brokers: attribution === 1 ? 1001 : 1007 } });
         const r = await s.user.quietly(`${SETUP} --platform ${asked}`);
         seen(`an account of ${right} at ${asked}: ${/futu-opend: (.*)/.exec(r.err)[1]}`,
-            r.how === 1 && /account\/password mismatch \(error_code=2/.test(r.err));
+            r.how === 4 && /account\/password mismatch \(error_code=2/.test(r.err));
         seen(/if it is an account .*/.exec(r.err)?.[0], r.err.includes(fix.trim()), r.err);
         const good = await s.user.quietly(`${SETUP}${fix}`);
         seen(`with${fix} it works`, good.how === 0, good.err);
@@ -175,7 +175,7 @@ async function connectRefused(s) {
 async function mismatch() {
     const s = await start({ account: { sms: 'no' } }), { user } = s;
     const r = await user.quietly('./futu-opend --login-account X --login-pwd not-the-one');
-    seen(`account/password mismatch: ${/futu-opend: (.*)/.exec(r.err)[1]}`, r.how === 1 &&
+    seen(`account/password mismatch: ${/futu-opend: (.*)/.exec(r.err)[1]}`, r.how === 4 &&
         /account\/password mismatch/.test(r.err));
     const good = await user.quietly(SETUP);
     seen('with the right --login-pwd it works', good.how === 0, good.err);

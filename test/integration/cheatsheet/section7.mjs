@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Emulator, User, keyring, printed, scenario, secrets, seen, until } from './frame.mjs';
+import { Emulator, User, beside, keyring, printed, scenario, secrets, seen, until } from './frame.mjs';
 import { md5 } from '../../secrets.mjs';
 
 export const title = 'Login password secure storage';
@@ -181,7 +181,8 @@ async function guide() {
 async function clear() {
     const { user, end } = await start();
     await user.quietly('futucli set-login-pwd --account 12345678 --from-stdin', {}, `${PASSWORD}\n`);
-    const gone = await user.run('futucli clear-login-pwd --account 12345678');
+    beside('futucli clear-login-pwd --account 12345678');
+    const gone = await user.quietly('futucli clear-login-pwd --account 12345678');
     seen(gone.out.trim(), gone.how === 0 && /is removed/.test(gone.out));
     const none = await user.quietly('./futu-opend --setup-only --login-account X');
     seen('the next start finds none', none.how === 1 && /no password for account/.test(none.err));

@@ -6,7 +6,7 @@ import { count } from './frame.mjs';
 
 const notAsPrinted = [
     ['account, password, code (X, Y, Y1, Y2, Z)', 'the emulator\'s; in sections 5, 8 and 12 the ' +
-        'paper exchange, which needs none'],
+        'paper exchange (--paper), which needs none, where the login is not the matter'],
     ['ports', 'free ones, the same for one number in all blocks of a user; where a block names none, ' +
         'the environment does (FUTU_OPEND_PORT, FUTU_OPEND_REST_PORT)'],
     ['the vendor\'s servers', 'the emulator, by FUTU_OPEND_AUTH_SERVER and FUTU_OPEND_BROKER_ADDR'],

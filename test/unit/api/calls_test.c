@@ -242,6 +242,50 @@ START_TEST(unlocking)
 }
 END_TEST
 
+START_TEST(unlocking_of_some_accounts)
+{
+    futu_unlock u = FUTU_UNLOCK_INIT;
+    futu_account real;
+    futu_reply *r = NULL;
+    ck_assert_int_eq(futu_get_accounts_sync(c, &r), FUTU_OK);
+    ck_assert_int_eq(futu_account_pick(r, Trd_Common_TrdEnv_Real, Trd_Common_TrdMarket_HK, &real),
+                     FUTU_OK);
+    futu_reply_free(r);
+    const uint64_t ids[] = { real.id, 77 };
+    u.password = "paper";
+    u.otp = "123456";                   /* which paper does not look at */
+    u.acc_ids = ids;
+    u.n_acc_ids = 2;
+    u.firm = Trd_Common_SecurityFirm_FutuSecurities;
+    {
+        WAIT(Trd_UnlockTrade_Response, r, futu_unlock_accounts_sync(c, &u, &r));
+        ck_assert_uint_eq(m->s2c->n_accResultList, 2);
+        ck_assert_uint_eq(m->s2c->accResultList[0].accID, real.id);
+        ck_assert(m->s2c->accResultList[0].success && !m->s2c->accResultList[1].success);
+        futu_reply_free(r);
+    }
+    u.n_acc_ids = 1;
+    u.idempotency_key = "k";
+    answered(futu_unlock_accounts(c, &u, FN));
+    u.password = "wrong";
+    ck_assert_int_eq(futu_unlock_accounts_sync(c, &u, &r), FUTU_EREFUSED);
+    ck_assert_ptr_nonnull(strstr(futu_reply_text(r), "has been used for another request"));
+    futu_reply_free(r);
+    u.password = NULL;
+    ck_assert_int_eq(futu_unlock_accounts_sync(c, &u, &r), FUTU_EINVAL);
+    u.lock = 1;
+    answered(futu_unlock_accounts(c, &u, FN));
+    u.idempotency_key = "";
+    ck_assert_int_eq(futu_unlock_accounts(c, &u, FN), FUTU_EFORMAT);
+    u.idempotency_key = NULL;
+    u.acc_ids = NULL;
+    ck_assert_int_eq(futu_unlock_accounts(c, &u, FN), FUTU_EINVAL);
+    u.size = 8;
+    ck_assert_int_eq(futu_unlock_accounts(c, &u, FN), FUTU_EINVAL);
+    ck_assert_int_eq(futu_unlock_accounts(c, NULL, FN), FUTU_EINVAL);
+}
+END_TEST
+
 /* Far from the market, so that it stays. */
 static futu_order far_order(void)
 {
@@ -457,6 +501,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, days_and_state);
     tcase_add_test(tc, accounts);
     tcase_add_test(tc, unlocking);
+    tcase_add_test(tc, unlocking_of_some_accounts);
     tcase_add_test(tc, an_order_from_placing_to_cancelling);
     tcase_add_test(tc, an_order_with_an_idempotency_key);
     tcase_add_test(tc, a_repeat_with_the_key_places_nothing);

@@ -260,6 +260,7 @@ START_TEST(two_wrong_passwords_in_a_row_are_followed_by_a_minute_of_rest)
     ck_assert_uint_eq(r.fake.requests, asked);
     ask_ok(5, &(struct want){ .lock = true }, NULL);            /* needs none */
     rig_pass(&r, 60 * NS_PER_S);
+    peer_close(&a);
     peer_open(&a, &r, FUTU_WIRE_TCP);
     peer_init(&a, CIPHER_NONE, 0, false);
     ask_ok(6, &(struct want){ .lock = false }, NULL);

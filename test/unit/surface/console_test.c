@@ -17,20 +17,18 @@ static void plain(void)
 
 START_TEST(a_line_ends_with_any_line_break_and_an_empty_one_says_nothing)
 {
+#define PONG "the paper exchange is in this process: 0 ms\r\n"
     static const char all[] = "ping\nping\r\nping\r\0ping\r\r\n\n  \t\r\n";
-    static const char pong[] = "the paper exchange is in this process: 0 ms\r\n";
-    char want[4 * sizeof(pong)] = "";
     k.r.fake.up.paper = true;
-    for (int i = 0; i < 4; i++)
-        strcat(want, pong);
     desk_feed(&one, all, sizeof(all) - 1);
-    ck_assert_str_eq(one.text, want);
+    ck_assert_str_eq(one.text, PONG PONG PONG PONG);
 }
 END_TEST
 
 START_TEST(any_split_gives_the_same_answers)
 {
-    static const char all[] = "help\r\nupdat\xff\xfb\x01" "e\r\nhelp -cmd=\"relogin\"\r\nx\b\bquit\r\n";
+    static const char all[] = "help\r\nupdat\xff\xfb\x01" "e\r\nhelp -cmd=\"relogin\"\r\n"
+                              "x\b\bquit\r\n";
     char whole[8192];
     desk_feed(&one, all, sizeof(all) - 1);
     ck_assert_int_eq(one.err, FUTU_ECANCELED);
@@ -254,6 +252,16 @@ START_TEST(there_are_32_sessions_at_most)
 }
 END_TEST
 
+START_TEST(a_session_needs_somebody_to_be_told)
+{
+    futu_console_opts o = FUTU_CONSOLE_OPTS_INIT;
+    ck_assert_int_eq(console_open(desk, &two.c, &o), FUTU_EINVAL);
+    o.on_output = on_output;
+    ck_assert_int_eq(console_open(desk, &two.c, &o), FUTU_EINVAL);
+    ck_assert_ptr_null(two.c);
+}
+END_TEST
+
 START_TEST(silence_ends_a_session)
 {
     rig_pass(&k.r, 599 * NS_PER_S);
@@ -283,6 +291,23 @@ START_TEST(who_reads_nothing_is_cut_and_takes_a_bounded_room)
     rig_pass(&k.r, 32 * NS_PER_S);
     ck_assert_uint_eq(one.closes, 1);
     ck_assert_str_eq(one.text, "");
+}
+END_TEST
+
+START_TEST(what_is_being_written_stays_where_it_is)
+{
+    ck_assert_int_eq(futu_console_feed(one.c, "help\n", 5), FUTU_OK);
+    futu_str shown = futu_console_output(one.c);
+    char *before = strndup(shown.p, shown.n);
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_eq(futu_console_feed(one.c, "help\n", 5), FUTU_OK);
+    futu_str now = futu_console_output(one.c);
+    ck_assert_ptr_eq(now.p, shown.p);
+    ck_assert_uint_eq(now.n, shown.n);
+    ck_assert_int_eq(memcmp(now.p, before, now.n), 0);
+    futu_console_sent(one.c, now.n);
+    ck_assert_uint_eq(futu_console_output(one.c).n, 20 * now.n);
+    free(before);
 }
 END_TEST
 
@@ -345,8 +370,10 @@ static void add(TCase *tc)
     tcase_add_test(tc, reports_go_into_new_files_alone);
     tcase_add_test(tc, commands_are_limited_over_all_sessions);
     tcase_add_test(tc, there_are_32_sessions_at_most);
+    tcase_add_test(tc, a_session_needs_somebody_to_be_told);
     tcase_add_test(tc, silence_ends_a_session);
     tcase_add_test(tc, who_reads_nothing_is_cut_and_takes_a_bounded_room);
+    tcase_add_test(tc, what_is_being_written_stays_where_it_is);
     tcase_add_test(tc, a_reader_that_comes_back_gets_all_that_it_asked_for);
     tcase_add_test(tc, every_failed_allocation_is_clean);
 }
