@@ -32,7 +32,7 @@ Qot_Common_Security *stock_security(const struct stock *s, struct arena *a)
 static futu_str time_text(struct arena *a, int32_t market, int64_t ms, bool millis)
 {
     char text[24];
-    market_time_text(market, ms * NS_PER_MS, millis, text);
+    market_time_text(market, server_ns(ms, NS_PER_MS), millis, text);
     return str_dup(a, str_c(text));
 }
 
@@ -52,7 +52,7 @@ futu_err fill_basic(const struct stock *s, struct arena *a, Qot_Common_BasicQot 
 {
     const struct bk_quote *q = &s->quote;
     char date[11];
-    date_text(market_date(s->market, s->list_time * NS_PER_S), date);
+    date_text(market_date(s->market, server_ns(s->list_time, NS_PER_S)), date);
     out->security = stock_security(s, a);
     out->name = str_c(s->name);
     SET(out, isSuspended, q->suspended);
