@@ -26,7 +26,7 @@ static int32_t zone_of(int32_t market)
 static futu_str time_text(struct arena *a, int32_t market, uint64_t us)
 {
     char text[24];
-    market_time_text(zone_of(market), (int64_t)us * NS_PER_US, false, text);
+    market_time_text(zone_of(market), server_ns((int64_t)us, NS_PER_US), false, text);
     return str_dup(a, str_c(text));
 }
 

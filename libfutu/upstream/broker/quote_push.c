@@ -32,7 +32,7 @@ Qot_Common_Security *stock_security(const struct stock *s, struct arena *a)
 static futu_str time_text(struct arena *a, int32_t market, int64_t ms, bool millis)
 {
     char text[24];
-    market_time_text(market, ms * NS_PER_MS, millis, text);
+    market_time_text(market, server_ns(ms, NS_PER_MS), millis, text);
     return str_dup(a, str_c(text));
 }
 
@@ -52,7 +52,7 @@ futu_err fill_basic(const struct stock *s, struct arena *a, Qot_Common_BasicQot 
 {
     const struct bk_quote *q = &s->quote;
     char date[11];
-    date_text(market_date(s->market, s->list_time * NS_PER_S), date);
+    date_text(market_date(s->market, server_ns(s->list_time, NS_PER_S)), date);
     out->security = stock_security(s, a);
     out->name = str_c(s->name);
     SET(out, isSuspended, q->suspended);
@@ -308,9 +308,11 @@ static bool repeats(struct broker *b, struct stock *s, size_t bit, futu_str payl
     md5(payload.p, payload.n, digest);
     bool same = s->seen[bit].at && now - s->seen[bit].at < SAME_NS &&
                 memcmp(digest, s->seen[bit].digest, sizeof(digest)) == 0;
+    if (same)
+        return true;                    /* the 5 s are those of the one that was told */
     memcpy(s->seen[bit].digest, digest, sizeof(digest));
     s->seen[bit].at = now;
-    return same;
+    return false;
 }
 
 /* Pushes that can't be read: clients hear of it as of a loss, until one can be read again. */

@@ -239,7 +239,7 @@ static futu_err fill_static(struct arena *a, const struct stock *s,
     char date[11];
     if (!b)
         return FUTU_ENOMEM;
-    date_text(market_date(s->market, s->list_time * NS_PER_S), date);
+    date_text(market_date(s->market, server_ns(s->list_time, NS_PER_S)), date);
     b->security = stock_security(s, a);
     SET(b, id, (int64_t)s->id);
     SET(b, lotSize, s->lot_size);

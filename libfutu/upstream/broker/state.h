@@ -182,6 +182,14 @@ static inline int64_t broker_now(const struct broker *b)
     return clock_mono(&b->o.clock);
 }
 
+/* A time of the server, in units of so many ns, as ns; cut to the years 1900 to 2200: what it sends
+ * may be anything. */
+static inline int64_t server_ns(int64_t v, int64_t unit_ns)
+{
+    const int64_t first = INT64_C(-2208988800) * NS_PER_S, last = INT64_C(7258118400) * NS_PER_S;
+    return MAX(MIN(v, last / unit_ns), first / unit_ns) * unit_ns;
+}
+
 /* ---- call.c: requests ---- */
 
 /* One request under way. A handler ends it with job_ok() or job_fail(), now or from `then`. */

@@ -23,7 +23,7 @@ static const struct stock *stock_of(struct bw *w)
 }
 
 /* A push of one entry; `good` decides whether its payload is a quote. */
-static void push_one(struct bw *w, bool good, int64_t price)
+static void push_now(struct bw *w, bool good, int64_t price)
 {
     struct buf payload = BUF_INIT, body = BUF_INIT;
     struct bk_quote q = { .has_price = true, .price = price };
@@ -39,6 +39,11 @@ static void push_one(struct bw *w, bool good, int64_t price)
     quote_push(w->b, body.p, body.n);
     buf_free(&payload);
     buf_free(&body);
+}
+
+static void push_one(struct bw *w, bool good, int64_t price)
+{
+    push_now(w, good, price);
     clock_fake_advance(&w->rig.time, 6 * NS_PER_S);     /* or it would be a repeat */
     w->b->last_push = broker_now(w->b);
 }
@@ -86,6 +91,27 @@ START_TEST(one_that_can_be_read_begins_the_count_anew)
     emu_drop(w.rig.emu, 1);             /* a new connection begins with a clean slate */
     rig_pass(&w.rig, 5 * NS_PER_S);
     ck_assert_int_eq(gap_state(&w), Gateway_UpdateGap_GapState_Over);
+    bw_free(&w);
+}
+END_TEST
+
+START_TEST(equal_payloads_within_five_seconds_are_told_once)
+{
+    static const struct {
+        int64_t wait_s, price;
+        bool told;
+    } rows[] = { { 0, 400, true },  { 2, 400, false }, { 2, 400, false }, { 2, 400, true },
+                 { 1, 401, true },  { 1, 400, true },  { 4, 400, false }, { 1, 400, true } };
+    struct bw w;
+    bw_init(&w);
+    open_one(&w);
+    emu_scene(w.rig.emu)->no_quotes = true;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        clock_fake_advance(&w.rig.time, rows[i].wait_s * NS_PER_S);
+        size_t before = bw_count(&w, 3005);
+        push_now(&w, true, rows[i].price * INT64_C(1000000000));
+        ck_assert_msg((bw_count(&w, 3005) > before) == rows[i].told, "%zu", i);
+    }
     bw_free(&w);
 }
 END_TEST
@@ -160,6 +186,7 @@ static void add(TCase *tc)
 {
     tcase_add_test(tc, too_many_pushes_that_can_not_be_read_are_a_loss);
     tcase_add_test(tc, one_that_can_be_read_begins_the_count_anew);
+    tcase_add_test(tc, equal_payloads_within_five_seconds_are_told_once);
     tcase_add_test(tc, lowered_rights_are_told_to_clients_and_none_are_made_up);
     tcase_add_test(tc, changed_broker_addresses_are_asked_for_again);
     tcase_add_test(tc, a_failing_list_is_asked_for_after_0_1_3_and_9_seconds_then_left_a_minute);
