@@ -216,7 +216,7 @@ def free_port():
 class Gateway:
     """A gateway on a direct login, without a terminal, until the end of the block."""
 
-    def __init__(self, emulator, *args):
+    def __init__(self, emulator, *args, port=0):
         self.emulator = emulator
         self.rest = free_port()
         self.keys = os.path.join(emulator.dir, "keys.json")
@@ -228,7 +228,7 @@ class Gateway:
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             [a for a in emulator.args() if a != "--setup-only"] +
-            ["--port", "0", "--rest-port", str(self.rest), "--rest-keys-file", self.keys,
+            ["--port", str(port), "--rest-port", str(self.rest), "--rest-keys-file", self.keys,
              "--allow-tcp-unauthenticated", "--broker-addr", servers[0], *args],
             env=emulator.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
             text=True)
