@@ -3,7 +3,7 @@
 # make test       sets up, builds and runs every test; SAN=asan or SAN=tsan under that sanitizer
 # make bench      measures against redis, nginx, nghttpd, grpc C++, npm's ws and MCP SDK, socat and haproxy
 # make fuzz       runs every fuzz target for FUZZ_SECONDS (60) each; needs clang
-# make install    DESTDIR= PREFIX=/usr/local
+# make install    DESTDIR= PREFIX=/usr/local; make uninstall takes away what it put there
 
 PREFIX ?= /usr/local
 SAN    ?= none
@@ -111,10 +111,10 @@ $(filter $(B)/test/unit/client/%,$(TESTS)): $(B)/test/unit/gateway/rig.o $(B)/te
 $(filter $(B)/test/unit/upstream/relay/%,$(TESTS)): $(patsubst %,$(B)/test/unit/upstream/relay/%.o,peer gate bodies)
 # The broker's side over HTTP, for tests of the login.
 EMULATOR_WEB := $(patsubst %,$(B)/test/emulator/%.o,web cert) $(B)/obj/futu-opend/tls.o
-EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_paper channel_quote channel_trade)
+EMU_CHANNEL := $(patsubst %,$(B)/test/emulator/%.o,channel channel_assets channel_lists channel_paper channel_quote channel_trade)
 EMULATOR_AUTH := $(patsubst %,$(B)/test/emulator/%.o,auth auth_calls auth_ticket scenario)
 $(B)/test/emulator/%.o $(B)/test/unit/upstream/broker/%.o: ALL += -I.
-$(patsubst %,$(B)/test/unit/upstream/broker/%_test,flow flow_renew): $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
+$(patsubst %,$(B)/test/unit/upstream/broker/%_test,flow flow_again flow_renew): $(B)/test/unit/upstream/broker/login_rig.o $(EMULATOR_AUTH)
 $(B)/test/unit/upstream/broker/login_flow_test: $(EMULATOR_AUTH) $(EMULATOR_WEB) $(B)/test/emulator/auth_web.o
 $(B)/test/unit/io/https_test.o: ALL += -I.
 $(B)/test/unit/io/https_test: $(EMULATOR_WEB)
@@ -170,9 +170,10 @@ include test/test.mk
 
 # The library under its full version, with the soname and the name for linking pointing at it.
 DEST := $(DESTDIR)$(PREFIX)
+DEPLOY := examples/deploy/ci.sh examples/deploy/futu-opend.env
 install: all
 	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/futu $(DEST)/share/man/man1 $(DEST)/share/man/man7 \
-	    $(DEST)/share/futu/proto
+	    $(DEST)/share/futu/proto $(DEST)/share/futu/deploy $(DEST)/lib/systemd/system
 	install -m 644 libfutu/include/futu/*.h $(GEN)/futu/*.h $(DEST)/include/futu
 	install -m 644 $(B)/libfutu.so.0 $(DEST)/lib/libfutu.so.$(VERSION)
 	ln -sfn libfutu.so.$(VERSION) $(DEST)/lib/libfutu.so.0
@@ -185,10 +186,20 @@ install: all
 	cp -r proto/grpc $(DEST)/share/futu/proto
 	install -m 644 man/*.1 $(DEST)/share/man/man1
 	install -m 644 man/*.7 $(DEST)/share/man/man7
+	install -m 644 $(DEPLOY) $(DEST)/share/futu/deploy
+	sed 's|/usr/local/|$(PREFIX)/|' examples/deploy/futu-opend.service > $(DEST)/lib/systemd/system/futu-opend.service
+
+# What `make install` of this version has put there, and the folders that are its own.
+uninstall:
+	rm -f $(PROGRAMS:$(B)/%=$(DEST)/bin/%) $(DEST)/lib/libfutu.* $(DEST)/lib/pkgconfig/libfutu.pc \
+	    $(patsubst man/%.1,$(DEST)/share/man/man1/%.1,$(wildcard man/*.1)) \
+	    $(patsubst man/%.7,$(DEST)/share/man/man7/%.7,$(wildcard man/*.7)) \
+	    $(DEST)/lib/systemd/system/futu-opend.service
+	rm -rf $(DEST)/include/futu $(DEST)/share/futu
 
 clean:
 	rm -rf build
 
-.PHONY: default all links install clean
+.PHONY: default all links install uninstall clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -28,9 +28,9 @@ def message_class(descriptor):
 
 
 class Gateway:
-    def __init__(self, address, key=None, credentials=None):
-        self.channel = (grpc.secure_channel(address, credentials) if credentials
-                        else grpc.insecure_channel(address))
+    def __init__(self, address, key=None, credentials=None, options=()):
+        self.channel = (grpc.secure_channel(address, credentials, options) if credentials
+                        else grpc.insecure_channel(address, options))
         self.metadata = [("authorization", f"Bearer {key}")] if key else []
         self.pool = descriptor_pool.DescriptorPool()
         for file in (descriptor_pb2.DESCRIPTOR.serialized_pb, REFLECTION.SerializeToString()):
@@ -66,7 +66,7 @@ class Gateway:
             self.classes[name] = message_class(self._find(self.pool.FindMessageTypeByName, name))
         return self.classes[name]
 
-    def _start(self, kind, path, request, options):
+    def _start(self, kind, path, request, options, how="__call__"):
         service, name = path.split("/")
         method = self._find(self.pool.FindServiceByName, service).FindMethodByName(name)
         request_type = self.type(method.input_type.full_name)
@@ -74,12 +74,16 @@ class Gateway:
                                             self.type(method.output_type.full_name).FromString)
         options = dict(options or {})
         metadata = self.metadata + options.pop("metadata", [])
-        return start(request_type(**request), metadata=metadata, **options)
+        return getattr(start, how)(request_type(**request), metadata=metadata, **options)
 
     def call(self, path, options=None, **request):
         """One call of "SERVICE/METHOD" with the members of its request; options: those of grpc, such
         as {"timeout": 5}."""
         return self._start("unary_unary", path, request, options)
+
+    def future(self, path, options=None, **request):
+        """The same beside other calls: its result() is the answer."""
+        return self._start("unary_unary", path, request, options, "future")
 
     def stream(self, path, options=None, **request):
         return self._start("unary_stream", path, request, options)

@@ -16,6 +16,8 @@ static const struct {
     { "FUTU_REST_ALLOWED_ORIGINS", "rest-allowed-origins" },
     { "FUTU_METRICS_PUBLIC", "metrics-public" },
     { "FUTU_CLIENT_SIG_PROACTIVE_REFRESH", "client-sig-proactive-refresh" },
+    { "FUTU_CLIENT_SIG_REACTIVE_REFRESH", "client-sig-reactive-refresh" },
+    { "FUTU_QOT_RELOGIN_BACKOFF_MS", "qot-relogin-backoff-ms" },
     { "TZ", "tz" },
 };
 

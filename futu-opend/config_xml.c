@@ -20,8 +20,8 @@ static const struct {
 } renamed[] = { { "qot_push_frequency", "push_interval" } };
 
 static const char *const idle[] = {
-    "telnet_ip", "telnet_port", "price_reminder_push", "auto_hold_quote_right",
-    "future_trade_api_time_zone", "pdt_protection", "dtcall_confirmation", "lang",
+    "price_reminder_push", "auto_hold_quote_right", "future_trade_api_time_zone",
+    "pdt_protection", "dtcall_confirmation", "lang",
 };
 
 /* The vendor's names of log levels. */

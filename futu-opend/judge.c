@@ -108,16 +108,25 @@ static bool judge_ports(const struct opend_conf *c, char *why, size_t size)
 {
     static const struct {
         const char *option, *port;
+        bool file_may;              /* the vendor's sample file has it without the port */
     } needs[] = {
-        { "websocket-ip", "websocket-port" },      { "websocket-key-md5", "websocket-port" },
-        { "websocket-cert", "websocket-port" },    { "ws-keys-file", "websocket-port" },
-        { "rest-ip", "rest-port" },                { "rest-tls-cert", "rest-port" },
-        { "rest-allowed-origins", "rest-port" },   { "metrics-public", "rest-port" },
-        { "trade-pwd-account", "rest-port" },
-        { "mcp-tools", "rest-port" },              { "mcp-direct-orders", "rest-port" },
-        { "rest-keys-file", "rest-port" },         { "grpc-keys-file", "grpc-port" },
-        { "grpc-ip", "grpc-port" },                { "grpc-tls-cert", "grpc-port" },
-        { "grpc-max-age", "grpc-port" },
+        { "websocket-ip", "websocket-port", false },
+        { "websocket-key-md5", "websocket-port", false },
+        { "websocket-cert", "websocket-port", false },
+        { "ws-keys-file", "websocket-port", false },
+        { "rest-ip", "rest-port", false },
+        { "rest-tls-cert", "rest-port", false },
+        { "rest-allowed-origins", "rest-port", false },
+        { "metrics-public", "rest-port", false },
+        { "trade-pwd-account", "rest-port", false },
+        { "mcp-tools", "rest-port", false },
+        { "mcp-direct-orders", "rest-port", false },
+        { "rest-keys-file", "rest-port", false },
+        { "grpc-keys-file", "grpc-port", false },
+        { "grpc-ip", "grpc-port", false },
+        { "grpc-tls-cert", "grpc-port", false },
+        { "grpc-max-age", "grpc-port", false },
+        { "telnet-ip", "management-port", true },
     };
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
         const struct option *o = option_find(needs[i].option, strlen(needs[i].option));
@@ -126,7 +135,8 @@ static bool judge_ports(const struct opend_conf *c, char *why, size_t size)
         uint64_t number;
         memcpy(&number, (const char *)c + port->at, sizeof(number));
         /* A variable may be there for the sake of another program. */
-        if (number || source == FROM_DEFAULT || source == FROM_VARIABLE)
+        if (number || source == FROM_DEFAULT || source == FROM_VARIABLE ||
+            (needs[i].file_may && source == FROM_FILE))
             continue;
         snprintf(why, size, "--%s needs --%s", o->name, port->name);
         return false;
@@ -149,6 +159,7 @@ static bool judge_listeners(const struct opend_conf *c, char *why, size_t size)
         { "websocket-port", c->websocket_ip ? c->websocket_ip : c->ip, c->websocket_port },
         { "rest-port", c->rest_ip ? c->rest_ip : c->ip, c->rest_port },
         { "grpc-port", c->grpc_ip ? c->grpc_ip : c->ip, c->grpc_port },
+        { "management-port", c->telnet_ip, c->management_port },
     };
     if (c->tcp_closed && !c->websocket_port && !c->rest_port && !c->grpc_port) {
         snprintf(why, size, "no port would be open: with a keys file the FTAPI TCP port, which "
@@ -163,6 +174,29 @@ static bool judge_listeners(const struct opend_conf *c, char *why, size_t size)
                 return false;
             }
     return true;
+}
+
+static bool loopback(const char *ip)
+{
+    struct in6_addr six;
+    struct in_addr four;
+    if (inet_pton(AF_INET, ip, &four) == 1)
+        return ntohl(four.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, ip, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static bool keyed(const struct opend_conf *c)
+{
+    return c->rest_keys_file || c->ws_keys_file || c->grpc_keys_file;
+}
+
+/* Who reaches the console without keys may end the gateway. */
+static const char *judge_console(const struct opend_conf *c)
+{
+    if (c->management_port && !loopback(c->telnet_ip) && !keyed(c))
+        return "--telnet-ip: beyond loopback the console needs keys: add a keys file, such as "
+               "--rest-keys-file, or bind it to 127.0.0.1";
+    return NULL;
 }
 
 static const char *judge_values(const struct opend_conf *c)
@@ -192,15 +226,6 @@ static bool judge_zone(struct opend_conf *c, char *why, size_t size)
 
 /* ---- what is allowed, but to be known ---- */
 
-static bool loopback(const char *ip)
-{
-    struct in6_addr six;
-    struct in_addr four;
-    if (inet_pton(AF_INET, ip, &four) == 1)
-        return ntohl(four.s_addr) >> 24 == 127;
-    return inet_pton(AF_INET6, ip, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
-}
-
 static void warn(struct opend_conf *c)
 {
     const char *rest_ip = c->rest_ip ? c->rest_ip : c->ip;
@@ -208,7 +233,7 @@ static void warn(struct opend_conf *c)
     if (c->tcp_closed)
         conf_note(c, FUTU_LOG_WARN, "the FTAPI TCP port stays closed: it knows no keys, and a keys "
                                     "file is set; --allow-tcp-unauthenticated opens it");
-    else if (c->rest_keys_file || c->ws_keys_file || c->grpc_keys_file)
+    else if (keyed(c))
         conf_note(c, FUTU_LOG_WARN, "THE FTAPI TCP PORT IS OPEN WITHOUT KEYS "
                                     "(--allow-tcp-unauthenticated): who reaches %s:%llu needs none",
                   c->ip, (unsigned long long)c->port);
@@ -224,19 +249,21 @@ static void warn(struct opend_conf *c)
     if (c->grpc_port && !c->grpc_tls_cert && !loopback(grpc_ip))
         conf_note(c, FUTU_LOG_WARN, "gRPC on %s without TLS: keys and data can be read on the way; "
                                     "see --grpc-tls-cert", grpc_ip);
+    if (c->management_port && !loopback(c->telnet_ip))
+        conf_note(c, FUTU_LOG_WARN, "the console on %s is plain text: keys and passwords can be "
+                                    "read on the way", c->telnet_ip);
 }
 
 bool config_judge(struct opend_conf *c, char *why, size_t size)
 {
     static const char *(*const judges[])(const struct opend_conf *) = {
-        judge_upstream, judge_pairs, judge_values,
+        judge_upstream, judge_pairs, judge_values, judge_console,
     };
     fill_state_dir(c);
     choose_upstream(c);
     if (c->upstream)
         part_upstream(c);
-    c->tcp_closed = (c->rest_keys_file || c->ws_keys_file || c->grpc_keys_file) &&
-                    !c->allow_tcp_unauthenticated;
+    c->tcp_closed = keyed(c) && !c->allow_tcp_unauthenticated;
     for (size_t i = 0; i < sizeof(judges) / sizeof(judges[0]); i++) {
         const char *wrong = judges[i](c);
         if (wrong) {

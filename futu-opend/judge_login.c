@@ -16,8 +16,9 @@ static bool judge_need(struct opend_conf *c, char *why, size_t size)
 {
     static const char *const needs[] = {
         "platform", "login-pwd-file", "login-pwd", "login-pwd-md5", "auth-server", "auth-ca",
-        "login-region", "broker-addr", "device-id", "verify-code", "verify-code-file",
-        "client-sig-proactive-refresh", "reset-device", "setup-only",
+        "login-region", "broker-addr", "conf-key", "device-id", "verify-code",
+        "verify-code-file", "client-sig-proactive-refresh", "client-sig-reactive-refresh",
+        "qot-relogin-backoff-ms", "reset-device", "setup-only",
     };
     for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
         if (c->login_account || source_of(c, needs[i]) <= FROM_FILE)

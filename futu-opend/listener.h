@@ -66,6 +66,7 @@ bool listener_idle(const struct listener *l);
 /* Stops accepting and closes every connection. Run the loop until its handles are gone. */
 void listener_stop(struct listener *l);
 
-extern const struct listener_kind listener_tcp, listener_websocket, listener_http, listener_grpc;
+extern const struct listener_kind listener_tcp, listener_websocket, listener_http, listener_grpc,
+    listener_console;
 
 #endif

@@ -1,9 +1,10 @@
 /* main.c - futu-opend: reads the options, makes a gateway, opens the listeners, runs until a
  * signal.
  *
- * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration; of
- *       --setup-only see setup.h.
+ * Exit: 0 after SIGINT or SIGTERM, 1 when it can't start, 2 on wrong usage or configuration; of a
+ *       login see setup.h.
  */
+#include <errno.h>
 #include <futu/futu.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "dry_run.h"
 #include "listener.h"
 #include "log.h"
+#include "notify.h"
 #include "options.h"
 #include "setup.h"
 #include "tls.h"
@@ -29,10 +31,11 @@ struct daemon {
     struct opend_conf conf;
     futu_loop *loop;
     futu_gateway *gateway;
-    struct listener tcp, websocket, rest, grpc;
+    struct listener tcp, websocket, rest, grpc, console;
     struct turns turns;         /* of all TLS handshakes */
     unsigned connections;       /* of all listeners */
     uv_signal_t sigint, sigterm, sighup;
+    struct notify notify;
     bool stop;                  /* a signal came */
     int status;                 /* of a start that has told why it failed */
     char again[4096];           /* the command that goes on with the code of an SMS */
@@ -134,8 +137,8 @@ static bool meet_broker(struct daemon *d)
     if (err == FUTU_OK || d->stop)
         return true;
     if (!r.code_sent && may_pass(err)) {
-        fprintf(stderr, "futu-opend: %s; it is tried again, and the gateway is offline until "
-                        "then\n", why);
+        fprintf(stderr, "futu-opend: %s; %sthe gateway is offline until then\n", why,
+                strncmp(why, "code:", 5) == 0 ? "" : "it is tried again, and ");
         return true;
     }
     d->status = setup_failed(&d->conf, &r, err, why, d->again);
@@ -170,6 +173,14 @@ static bool load_tls(struct daemon *d, struct listener *l, const char *cert, con
     return !cert || l->tls;
 }
 
+/* In the log as well: who starts several gateways may look there alone. */
+static bool cannot_open(const struct daemon *d)
+{
+    if (FUTU_LOG_WARN <= options_log_level(&d->conf))
+        log_line(FUTU_LOG_WARN, d->why, NULL);
+    return false;
+}
+
 static bool make_listeners(struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
@@ -185,6 +196,8 @@ static bool make_listeners(struct daemon *d)
           c->websocket_port != 0 },
         { &d->rest, &listener_http, c->rest_ip, c->rest_port, c->rest_port != 0 },
         { &d->grpc, &listener_grpc, c->grpc_ip, c->grpc_port, c->grpc_port != 0 },
+        { &d->console, &listener_console, c->telnet_ip, c->management_port,
+          c->management_port != 0 },
     };
     turns_open(&d->turns, futu_loop_uv(d->loop));
     if (!load_tls(d, &d->websocket, c->websocket_cert, c->websocket_private_key) ||
@@ -202,7 +215,7 @@ static bool make_listeners(struct daemon *d)
             !listener_start(all[i].l, futu_loop_uv(d->loop), all[i].kind, d->gateway,
                             all[i].ip ? all[i].ip : c->ip, (int)all[i].port, d->why,
                             sizeof(d->why)))
-            return false;
+            return cannot_open(d);
     }
     return true;
 }
@@ -240,6 +253,18 @@ static void catch_signals(struct daemon *d)
     uv_signal_start(&d->sigterm, on_signal, SIGTERM);
     uv_signal_init(uv, &d->sighup);
     uv_signal_start(&d->sighup, on_hangup, SIGHUP);
+}
+
+/* The service manager hears that the ports are open. */
+static void say_ready(struct daemon *d)
+{
+    char line[256];
+    notify_watch(&d->notify, futu_loop_uv(d->loop));
+    if (notify_say(NOTIFY_READY) || options_log_level(&d->conf) < FUTU_LOG_WARN)
+        return;
+    snprintf(line, sizeof(line), "NOTIFY_SOCKET: the service manager can't be told that the "
+                                 "gateway is ready: %s", strerror(errno));
+    log_line(FUTU_LOG_WARN, line, NULL);
 }
 
 static void print_upstream(const struct daemon *d)
@@ -292,6 +317,14 @@ static void print_grpc(const struct daemon *d)
     print_mode(c->grpc_keys_file);
 }
 
+static void print_console(const struct daemon *d)
+{
+    const struct opend_conf *c = &d->conf;
+    printf("  console     %s:%d (%s)\n", c->telnet_ip, d->console.port,
+           c->rest_keys_file || c->grpc_keys_file || c->ws_keys_file
+               ? "first: auth KEY" : "open: who reaches it may do everything");
+}
+
 static void print_banner(const struct daemon *d)
 {
     const struct opend_conf *c = &d->conf;
@@ -320,6 +353,8 @@ static void print_banner(const struct daemon *d)
         print_rest(d);
     if (d->grpc.kind)
         print_grpc(d);
+    if (d->console.kind)
+        print_console(d);
     if ((d->tcp.kind && !d->tcp.loopback && !d->tcp.encrypted) ||
         (c->websocket_port && !d->websocket.loopback && !d->websocket.encrypted))
         printf("  no trade calls on ports beyond loopback without encryption: see "
@@ -337,7 +372,7 @@ static bool all_answered(const struct daemon *d)
 /* Within DRAIN_MS; another signal ends the wait. */
 static void drain(struct daemon *d)
 {
-    struct listener *all[] = { &d->tcp, &d->websocket, &d->rest, &d->grpc };
+    struct listener *all[] = { &d->tcp, &d->websocket, &d->rest, &d->grpc, &d->console };
     const size_t n = sizeof(all) / sizeof(all[0]);
     uint64_t end_ms = d->loop ? uv_now(futu_loop_uv(d->loop)) + DRAIN_MS : 0;
     d->stop = false;
@@ -362,6 +397,7 @@ static void stop(struct daemon *d)
         uv_close((uv_handle_t *)&d->sigterm, NULL);
         uv_close((uv_handle_t *)&d->sighup, NULL);
     }
+    notify_close(&d->notify);
     turns_close(&d->turns);
     /* Closing takes one turn of the loop; the streams free their connections in it. */
     while (d->connections)
@@ -383,7 +419,9 @@ static int run(struct daemon *d)
     up = up && meet_upstream(d) && make_listeners(d);
     if (up) {
         print_banner(d);
+        say_ready(d);
         futu_loop_run(d->loop);
+        notify_say(NOTIFY_STOPPING);
     } else if (!d->status) {
         fprintf(stderr, "futu-opend: %s\n", d->why[0] ? d->why : "can't start");
     }

@@ -43,6 +43,10 @@ const struct option options[] = {
       .help = "16 hex digits, written over the saved device id" },
     { "client-sig-proactive-refresh", NULL, O_FLAG, AT(client_sig_refresh), NULL, 0, 0, NULL,
       .help = "renew the login an hour before the channels' signature ends, too" },
+    { "client-sig-reactive-refresh", NULL, O_FLAG, AT(client_sig_reactive), NULL, 0, 0, NULL,
+      .help = "renew it after three refusals, without waiting for the watchdog" },
+    { "qot-relogin-backoff-ms", "LIST", O_STR, AT(relogin_backoff), NULL, 0, 0, NULL,
+      .help = "pauses between renewals that fail; 60000,120000,240000,600000 when absent" },
     { "verify-code", "CODE", O_STR, AT(verify_code), NULL, 0, 0, NULL,
       .help = "the code of the SMS, for a start without a terminal", .secret = true,
       .not_in_file = true },
@@ -54,6 +58,8 @@ const struct option options[] = {
       .help = "log in, save the login, and end; no port is opened", .not_in_file = true },
     { "broker-addr", "LIST", O_STR, AT(broker_addr), NULL, 0, 0, NULL,
       .help = "IDENTITY=HOST:PORT,...;... in place of the broker's servers; +: beside them" },
+    { "conf-key", "TEXT", O_STR, AT(conf_key), NULL, 0, 0, NULL,
+      .help = "key of the broker's remote configuration: text, or hex:DIGITS", .secret = true },
     { "paper-clock", "CLOCK", O_STR, AT(paper_clock), "real", 0, 0, "Paper exchange",
       .help = "real, always-open, xN (N times as fast), or always-open,xN" },
     { "paper-seed", "N", O_UINT, AT(paper_seed), "1", 0, UINT64_MAX, NULL,
@@ -107,6 +113,10 @@ const struct option options[] = {
       .help = "PEM key of that certificate" },
     { "grpc-max-age", "SECONDS", O_UINT, AT(grpc_max_age_s), "0", 0, 31536000, NULL,
       .help = "gRPC clients are asked to connect anew after that time; 0: never" },
+    { "management-port", "N", O_UINT, AT(management_port), NULL, 0, 65535, NULL,
+      .help = "text console, the vendor's telnet; off when absent" },
+    { "telnet-ip", "ADDR", O_STR, AT(telnet_ip), "127.0.0.1", 0, 0, NULL,
+      .help = "address of the console; beyond loopback a keys file is needed" },
     { "rest-keys-file", "FILE", O_STR, AT(rest_keys_file), NULL, 0, 0, "API keys",
       .help = "keys of REST and /ws; without it reads are open and writes refused" },
     { "grpc-keys-file", "FILE", O_STR, AT(grpc_keys_file), NULL, 0, 0, NULL,
@@ -157,16 +167,14 @@ _Static_assert(sizeof(options) / sizeof(options[0]) <= OPTIONS_MAX, "raise OPTIO
 /* Names of older or other programs for one of ours. */
 static const struct {
     const char *name, *is;
-} aliases[] = { { "api-port", "port" } };
+} aliases[] = { { "api-port", "port" }, { "telnet-port", "management-port" } };
 
 /* What futu-opend-rs and the vendor's OpenD know and this version does not. */
 #define NO_REFRESH "a login that the channels are refused with is renewed by itself here"
-#define NO_CONSOLE "the management port is not in this version"
 static const struct {
     const char *name, *why;
 } absent[] = {
     { "client-sig-reactive-refresh", NO_REFRESH },
-    { "telnet-ip", NO_CONSOLE }, { "telnet-port", NO_CONSOLE }, { "management-port", NO_CONSOLE },
     { "rest-token", "there is no single token; --rest-keys-file takes its place" },
     { "lang", "messages are English in this version" },
 };

@@ -221,5 +221,9 @@ futu_login_opts options_login(const struct opend_conf *c)
     o.auth_ca = c->auth_ca;
     o.verify_code_file = c->verify_code_file;
     o.renew_signature = c->client_sig_refresh;
+    o.code_by_call = c->management_port != 0;
+    o.conf_key = c->conf_key;
+    o.renew_refused = c->client_sig_reactive;
+    o.renew_pauses = c->relogin_backoff;
     return o;
 }

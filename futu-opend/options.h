@@ -46,9 +46,10 @@ struct opend_conf {
     const char *login_pwd_file, *login_pwd, *login_pwd_md5, *keychain;
     const char *login_pwd_env;          /* FUTU_PWD, which is no option */
     const char *platform, *auth_server, *auth_ca, *login_region, *device_id, *verify_code;
-    const char *verify_code_file;
+    const char *verify_code_file, *conf_key;
     const char *broker_addr;            /* for tests */
-    bool reset_device, setup_only, client_sig_refresh;
+    bool reset_device, setup_only, client_sig_refresh, client_sig_reactive;
+    const char *relogin_backoff;
     const char *paper_clock, *paper_trade_pwd;
     uint64_t paper_seed;
     const char *ip, *websocket_ip;
@@ -63,6 +64,8 @@ struct opend_conf {
     uint64_t rest_port, grpc_port;      /* 0: off */
     uint64_t grpc_max_age_s;            /* 0: none */
     const char *grpc_ip, *grpc_tls_cert, *grpc_tls_key;
+    uint64_t management_port;           /* 0: off */
+    const char *telnet_ip;
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;
     bool allow_tcp_unauthenticated, mcp_direct_orders, metrics_public;
     const char *audit_log;              /* file, or folder of daily files */

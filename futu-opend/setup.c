@@ -109,6 +109,8 @@ int setup_failed(const struct opend_conf *c, const futu_login_report *r, futu_er
     }
     if (r->server_code == WRONG_CODE && c->verify_code && isatty(STDIN_FILENO))
         wait_for_enter();
+    if (r->server_code || r->retry_s)
+        return EXIT_REFUSED;
     return err == FUTU_EINVAL ? 2 : EXIT_FAILURE;
 }
 

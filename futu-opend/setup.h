@@ -7,6 +7,7 @@
 #include "options.h"
 
 #define EXIT_CODE_SENT 3            /* an SMS is on its way; start again with its code */
+#define EXIT_REFUSED 4              /* by the broker; the same again may lock the account */
 
 /* `again` is the command that goes on when an SMS was sent: see setup_command(). Returns the exit
  * status. */

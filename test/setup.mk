@@ -5,7 +5,7 @@ APT_RUN  := gcc g++ make pkg-config python3 python3-protobuf protobuf-compiler l
             libsodium-dev nettle-dev liblz4-dev libcjson-dev libwslay-dev libexpat1-dev node-llhttp \
             libnghttp2-dev zlib1g-dev tzdata
 APT_TEST := $(APT_RUN) check libsubunit-dev nodejs npm openssl mandoc binutils curl promtool \
-            python3-grpcio gnome-keyring libsecret-1-0 dbus python3-dbus
+            python3-grpcio gnome-keyring libsecret-1-0 dbus python3-dbus netcat-openbsd procps
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 setup-run: PKGS_WANTED = $(APT_RUN)

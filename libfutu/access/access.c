@@ -16,7 +16,8 @@
 #include "base/mem.h"
 #include "crypt/digest.h"
 
-static const char *const ifaces[IFACES] = { "tcp", "rest", "grpc", "ws", "mcp", "cli" };
+static const char *const ifaces[IFACES] = { "tcp", "rest", "grpc", "ws", "mcp", "cli",
+                                            "console" };
 
 const char *iface_name(enum iface i)
 {

@@ -19,8 +19,9 @@
 #include "codec/registry.h"
 
 /* Where a request comes in; also the `iface` of audit lines and metrics. */
-enum iface { IFACE_TCP, IFACE_REST, IFACE_GRPC, IFACE_WS, IFACE_MCP, IFACE_CLI, IFACES };
-const char *iface_name(enum iface i);           /* "tcp", "rest", "grpc", "ws", "mcp", "cli" */
+enum iface { IFACE_TCP, IFACE_REST, IFACE_GRPC, IFACE_WS, IFACE_MCP, IFACE_CLI, IFACE_CONSOLE,
+             IFACES };
+const char *iface_name(enum iface i);   /* "tcp", "rest", "grpc", "ws", "mcp", "cli", "console" */
 
 /* Why a request is refused; RESERVED names the metrics' categories. */
 enum deny {

@@ -276,27 +276,64 @@ static bool resolve(const char *path, char real[PATH_MAX])
     return false;
 }
 
+/* Who held the lock before has removed its file, which then locks out nobody. */
+static bool is_at(int fd, const char *path)
+{
+    struct stat mine, now;
+    return fstat(fd, &mine) == 0 && stat(path, &now) == 0 && mine.st_ino == now.st_ino &&
+           mine.st_dev == now.st_dev;
+}
+
+static bool lock_whole(int fd)
+{
+    int r;
+    do
+        r = flock(fd, LOCK_EX);
+    while (r && errno == EINTR);
+    return r == 0;
+}
+
+static bool lock_path(const char *path, char out[PATH_MAX + 8])
+{
+    char real[PATH_MAX];
+    bool fine = resolve(path, real);
+    if (fine)
+        snprintf(out, PATH_MAX + 8, "%s.lock", real);
+    return fine;
+}
+
 futu_err keys_lock(const char *path, int *fd, char *why, size_t size)
 {
-    char real[PATH_MAX], lock[PATH_MAX + 8];
-    int dir = resolve(path, real) ? open_folder(real) : -1;
+    char lock[PATH_MAX + 8];
+    int dir = lock_path(path, lock) ? open_folder(lock) : -1;
     *fd = -1;
     if (dir < 0)
         return complain(why, size, path, "can't be written: ");
     close(dir);
-    snprintf(lock, sizeof(lock), "%s.lock", real);
-    *fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (*fd < 0)
-        return complain(why, size, lock, "");
-    while (flock(*fd, LOCK_EX)) {
-        if (errno == EINTR)
-            continue;
-        futu_err err = complain(why, size, lock, "");
+    for (;;) {
+        *fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (*fd < 0)
+            return complain(why, size, lock, "");
+        bool locked = lock_whole(*fd);
+        if (locked && is_at(*fd, lock))
+            return FUTU_OK;
+        futu_err err = locked ? FUTU_OK : complain(why, size, lock, "");
         close(*fd);
         *fd = -1;
-        return err;
+        if (err)
+            return err;
     }
-    return FUTU_OK;
+}
+
+void keys_unlock(const char *path, int fd)
+{
+    char lock[PATH_MAX + 8];
+    if (fd < 0)
+        return;
+    /* While it is held, so that nobody else holds it. */
+    if (lock_path(path, lock) && is_at(fd, lock))
+        unlink(lock);
+    close(fd);
 }
 
 futu_err keys_save(const char *path, const struct key_list *l, char *why, size_t size)

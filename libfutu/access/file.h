@@ -59,10 +59,12 @@ void key_rules_free(struct key_rules *k);       /* what it owns; then it is zero
 /* Reads and parses PATH; FUTU_EIO too. `why` names the file. A file that others can read is only
  * warned of. */
 futu_err keys_load(const char *path, struct key_list *out, char *why, size_t size);
-/* Waits until nobody else edits that file, and keeps others waiting until *fd is closed: reading,
+/* Waits until nobody else edits that file, and keeps others waiting until keys_unlock(): reading,
  * changing and saving it belong between. Makes folders as keys_save() does, and PATH.lock, which
- * stays. FUTU_EIO with the reason; *fd is then -1. */
+ * keys_unlock() removes. FUTU_EIO with the reason; *fd is then -1. */
 futu_err keys_lock(const char *path, int *fd, char *why, size_t size);
+/* -1: there is nothing to do. */
+void keys_unlock(const char *path, int fd);
 /* Writes PATH at once, 0600, with fsync of file and folder; folders that are missing are made 0700.
  * A file that is there keeps its owner and its group's right to read. FUTU_EIO with the reason. */
 futu_err keys_save(const char *path, const struct key_list *l, char *why, size_t size);

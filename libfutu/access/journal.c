@@ -16,6 +16,7 @@ void journal_init(struct journal *j, const char secret[JOURNAL_SECRET + 1])
     memset(j, 0, sizeof(*j));
     list_init(&j->all);
     memcpy(j->secret, secret, JOURNAL_SECRET);
+    grown_from(&j->file, 0);
 }
 
 static futu_str key_of(const struct order_entry *e)
@@ -25,6 +26,7 @@ static futu_str key_of(const struct order_entry *e)
 
 void journal_drop(struct journal *j, struct order_entry *e)
 {
+    journal_left(j, e);
     map_del(&j->by_key, key_of(e));
     list_remove(&e->node);
     j->n--;
@@ -34,9 +36,11 @@ void journal_drop(struct journal *j, struct order_entry *e)
 
 void journal_free(struct journal *j)
 {
+    j->turn = NULL;
     while (j->all.next && !list_empty(&j->all))
         journal_drop(j, list_entry(j->all.next, struct order_entry, node));
     map_free(&j->by_key);
+    buf_free(&j->anew);
 }
 
 struct order_entry *journal_find(const struct journal *j, futu_str key)
@@ -223,7 +227,10 @@ static futu_err read_sent(struct journal *j, futu_str line)
     struct order_entry *old = journal_find(j, str_c(key));
     if (old)
         journal_drop(j, old);
-    return journal_add(j, str_c(key), digest, (int64_t)ms) ? FUTU_OK : FUTU_ENOMEM;
+    struct order_entry *e = journal_add(j, str_c(key), digest, (int64_t)ms);
+    if (e)
+        e->filed = true;
+    return e ? FUTU_OK : FUTU_ENOMEM;
 }
 
 static futu_err read_answer(struct journal *j, futu_str line)

@@ -5,7 +5,8 @@
  * of all that were under way.
  *
  * File:    a head line with a secret of this journal, then one line per change; the last line of a
- *          file may be cut off, by the crash that the file is for.
+ *          file may be cut off, by the crash that the file is for. When it has grown it begins anew
+ *          with what is remembered, of which each line brings a part: see journal_filed().
  * Owns:    the entries. Not: the file.
  * Errors:  FUTU_ENOMEM, FUTU_EFORMAT (a line that is not ours).
  * Threads: none.
@@ -14,6 +15,7 @@
 #define ACCESS_JOURNAL_H
 
 #include "base/buf.h"
+#include "base/grown.h"
 #include "base/list.h"
 #include "base/map.h"
 
@@ -30,6 +32,8 @@ struct order_entry {
     void *call;                 /* whose request is under way; NULL: none */
     uint8_t *answer;            /* Response of the success; NULL: none is known */
     size_t n;
+    uint32_t round;             /* the last new beginning in which its turn has come */
+    bool filed;                 /* the file has it */
 };
 
 struct journal {
@@ -37,6 +41,12 @@ struct journal {
     struct list all;
     size_t n;
     char secret[JOURNAL_SECRET + 1];
+    /* Of the file, and of its new beginning: what is there of it, whose turn is next (NULL: there
+     * is none, &all: it is whole). */
+    struct grown file;
+    struct buf anew;
+    struct list *turn;
+    uint32_t round;
 };
 
 void journal_init(struct journal *j, const char secret[JOURNAL_SECRET + 1]);
@@ -58,6 +68,18 @@ futu_err journal_write_sent(const struct order_entry *e, struct buf *out);
 futu_err journal_write_answer(const struct order_entry *e, struct buf *out);    /* it has one */
 futu_err journal_write_drop(const struct order_entry *e, struct buf *out);
 futu_err journal_write_all(const struct journal *j, struct buf *out);
+
+/* The file has got this line, which is one of those above, about this entry; the line of a drop
+ * before journal_drop(). A new beginning goes on by a few entries; without memory it is given up,
+ * and tried again later. */
+void journal_filed(struct journal *j, struct order_entry *e, futu_str line);
+/* A new beginning is whole: *text, which says all that the file says, is to take its place, and
+ * journal_begun() to be called whether that is under way or could not be had. */
+bool journal_anew(const struct journal *j, futu_str *text);
+void journal_begun(struct journal *j, bool well);
+/* journal_drop()'s own: a new beginning must not have the entry any more. */
+void journal_left(struct journal *j, const struct order_entry *e);
+
 /* Reads a file into an empty journal, its secret too; *line is where FUTU_EFORMAT was found. */
 futu_err journal_read(struct journal *j, futu_str text, size_t *line);
 

@@ -4,6 +4,8 @@
  */
 #include "access/mark.h"
 
+#include <stdio.h>
+
 #include "access/journal.h"
 #include "crypt/digest.h"
 
@@ -63,4 +65,20 @@ futu_str mark_less(futu_str remark)
     if (mark_in(remark).p)
         remark.n -= MARK_LEN + (remark.n > MARK_LEN);
     return remark;
+}
+
+bool mark_put(const char *secret, const char *key, futu_str remark, char out[REMARK_MAX + 1])
+{
+    char mark[MARK_LEN + 1];
+    futu_str old = mark_in(remark);
+    if (remark.n > REMARK_MAX)
+        return false;
+    if (old.p && mark_is_own(secret, old))
+        remark = mark_less(remark);
+    str_copy(out, REMARK_MAX + 1, remark);
+    if (mark_in(remark).p || remark.n + 1 + MARK_LEN > REMARK_MAX)
+        return true;
+    mark_make(secret, key, mark);
+    snprintf(out + remark.n, REMARK_MAX + 1 - remark.n, "%s%s", remark.n ? " " : "", mark);
+    return true;
 }

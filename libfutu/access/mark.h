@@ -17,6 +17,11 @@ void mark_make(const char *secret, const char *key, char out[MARK_LEN + 1]);
 /* The mark at the end of a remark, whoever made it; p NULL: none. */
 futu_str mark_in(futu_str remark);
 bool mark_is_own(const char *secret, futu_str mark);
+/* The remark with the key's mark behind it, when there is room for one in REMARK_MAX. A mark of
+ * somebody else stays in its place, since who made it looks for it; one of our own can only have
+ * been copied from another order. False: the remark itself is too long. */
+#define REMARK_MAX 64
+bool mark_put(const char *secret, const char *key, futu_str remark, char out[REMARK_MAX + 1]);
 /* The remark without the mark and its blank. */
 futu_str mark_less(futu_str remark);
 

@@ -10,11 +10,15 @@
 #include "codec/json_text.h"
 #include "crypt/random.h"
 #include "io/https.h"
+#include "surface/console.h"
 #include "surface/rest.h"
 #include "upstream/broker/broker.h"
+#include "upstream/broker/conf_pull.h"
 #include "upstream/broker/flow.h"
 #include "upstream/broker/net_io.h"
 #include "upstream/broker/tables.h"
+
+_Static_assert(RENEW_PAUSES == FLOW_PAUSES, "the same pauses");
 
 #define RENEWS 24
 #define PAUSE_MIN (3 * NS_PER_S)
@@ -27,9 +31,14 @@ struct direct {
     struct flow *flow;
     struct net net;
     struct upstream *up;
+    struct conf_pull conf;
+    bool only_addrs;                    /* what the configuration says would not be used */
+    bool renew_refused;
+    int64_t pauses_ms[RENEW_PAUSES];    /* between renewals; zeros: the usual ones */
     futu_login_report report;
     futu_err err;                       /* of the last try */
     char why[FLOW_WHY_MAX];
+    char renew_why[FLOW_WHY_MAX];       /* of the last renewal; "": it went well */
     struct login_code code;
     bool over, ready;                   /* over: the first try; ready: there was a login */
     int64_t pause;
@@ -48,7 +57,7 @@ static void on_ask(void *arg, const struct flow_ask *ask)
 {
     struct direct *d = arg;
     d->code.stay = d->over;             /* nobody looks at the terminal of a running gateway */
-    if (d->over || d->code.file[0]) {
+    if (d->over || d->code.file[0] || d->code.by_call) {
         snprintf(d->why, sizeof(d->why), "code: the login waits for the code of %s%s",
                  ask->third ? "a token" : ask->phone[0] ? "the SMS to " : "the SMS", ask->phone);
         d->err = FUTU_ENOTCONN;
@@ -65,6 +74,20 @@ static void take(struct direct *d)
         log_error("login: the channels can't take it: %s", futu_strerror(err));
 }
 
+static void on_conf(void *arg, const struct remote_conf *c)
+{
+    struct direct *d = arg;
+    futu_err err = broker_conf(d->up, c);
+    if (err)
+        log_warn("configuration: %s", futu_strerror(err));
+}
+
+/* The channels know all of their addresses that will be known for now. */
+static void on_conf_first(void *arg)
+{
+    take(arg);
+}
+
 static void on_ready(void *arg)
 {
     struct direct *d = arg;
@@ -74,9 +97,9 @@ static void on_ready(void *arg)
     d->over = d->ready = true;
     d->err = FUTU_OK;
     d->pause = 0;
-    d->why[0] = '\0';
+    d->why[0] = d->renew_why[0] = '\0';
     log_info("login: user %llu", (unsigned long long)r->user_id);
-    take(d);
+    conf_pull_start(&d->conf, r->server_ahead_s);
 }
 
 /* Whether time alone may cure it. */
@@ -145,6 +168,7 @@ static void answer(struct direct *d, int32_t broker_id, futu_err err, const char
 static void on_renewed(void *arg, futu_err err, const char *why)
 {
     struct direct *d = arg;
+    snprintf(d->renew_why, sizeof(d->renew_why), "%s", err ? why : "");
     if (!err)
         take(d);
     answer(d, 0, err, why);
@@ -229,11 +253,30 @@ static futu_err make_upstream(struct direct *d, struct upstream **up, const stru
         .renewer = { renew, renew_cancel, d },
         .random = random_bytes,
         .boot_id = o->boot_id,
+        .secret = o->secret,
     };
     futu_err err = read_addrs(&b, str_c(o->addrs), why, size);
+    d->only_addrs = b.only_addrs;
+    memcpy(b.renew_pauses_ms, d->pauses_ms, sizeof(d->pauses_ms));
+    b.renew_reactive = d->renew_refused;
     if (!err)
         err = broker_new(up, &b);
     d->up = err ? NULL : *up;
+    return err;
+}
+
+static futu_err make_conf(struct direct *d, const char *key, char *why, size_t size)
+{
+    d->conf = (struct conf_pull){
+        .clock = *loop_clock(d->loop), .timers = loop_timers(d->loop),
+        .http = flow_http_over(d->https), .server = &d->login.server,
+        .changed = on_conf, .first = on_conf_first, .arg = d,
+    };
+    key = key ? key : dialect_conf_key;
+    futu_err err = key[0] && !d->only_addrs ? conf_key_read(&d->conf.key, str_c(key)) : FUTU_OK;
+    if (err == FUTU_EINVAL)
+        snprintf(why, size, "conf-key: 1 to %d bytes of text, or hex: and pairs of digits",
+                 DIALECT_CONF_KEY_MAX);
     return err;
 }
 
@@ -242,15 +285,19 @@ static futu_err make_flow(struct direct *d, const futu_login_opts *l, char *why,
     futu_err err = login_code_init(&d->code, l->verify_code_file, why, size);
     if (!err)
         err = https_new(&d->https, d->loop, l->auth_ca);
+    if (!err)
+        err = make_conf(d, l->conf_key, why, size);
     if (err)
         return err;
-    const struct flow_opts f = {
+    struct flow_opts f = {
         .clock = *loop_clock(d->loop), .timers = loop_timers(d->loop),
         .http = flow_http_over(d->https), .login = &d->login,
         .events = { on_ask, on_ready, on_failed, on_renewed, on_broker, d },
         .renew_signature = l->renew_signature != 0,
     };
+    memcpy(f.pauses_ms, d->pauses_ms, sizeof(d->pauses_ms));
     err = flow_new(&d->flow, &f);
+    d->code.by_call = l->code_by_call != 0;
     d->code.login = &d->login;
     d->code.flow = d->flow;
     d->code.loop = d->loop;
@@ -275,6 +322,12 @@ futu_err direct_new(struct direct **out, struct upstream **up, const struct dire
     d->again.fn = on_again;
     d->tell.fn = on_tell;
     d->net = net_io(o->loop);
+    d->renew_refused = l.renew_refused != 0;
+    if (l.renew_pauses && !broker_read_pauses(d->pauses_ms, str_c(l.renew_pauses))) {
+        snprintf(why, size, "qot-relogin-backoff-ms: four numbers of milliseconds, none 0, with "
+                            "commas between, not %.60s", l.renew_pauses);
+        return FUTU_EINVAL;
+    }
     futu_err err = login_open(&d->login, &l, &terminal_system, why, size);
     if (!err)
         err = make_upstream(d, up, o, why, size);
@@ -288,6 +341,7 @@ void direct_stop(struct direct *d)
     timer_stop(loop_timers(d->loop), &d->again);
     timer_stop(loop_timers(d->loop), &d->tell);
     login_code_stop(&d->code);
+    conf_pull_stop(&d->conf);
     flow_free(d->flow);
     d->flow = NULL;
 }
@@ -329,6 +383,69 @@ futu_err direct_again(struct direct *d)
     if (d->ready)
         broker_relogin(d->up);
     return err;
+}
+
+/* What channels have asked of the flow ends with what it does. */
+static void drop_renews(struct direct *d)
+{
+    for (size_t i = 0; i < RENEWS; i++)
+        if (d->renews[i].q && !d->renews[i].err)
+            d->renews[i].err = FUTU_ECANCELED;
+    timer_set(loop_timers(d->loop), &d->tell, loop_now(d->loop));
+}
+
+futu_err direct_restart(struct direct *d, const struct secret *md5)
+{
+    if (!flow_may_restart(d->flow))
+        return FUTU_EBUSY;
+    futu_err err = login_set_password(&d->login, md5);
+    if (err)
+        return err;
+    drop_renews(d);
+    timer_stop(loop_timers(d->loop), &d->again);
+    d->err = FUTU_EAGAIN;
+    flow_restart(d->flow);
+    return FUTU_OK;
+}
+
+/* What waits on disk for the code of an older SMS is gone on with, but for a newer one. */
+static futu_err start_for_code(struct direct *d)
+{
+    futu_err err = direct_again(d);
+    return err || flow_state(d->flow) != FLOW_WAIT_CODE ? err : flow_resend(d->flow);
+}
+
+futu_err direct_send_code(struct direct *d)
+{
+    switch (flow_state(d->flow)) {
+    case FLOW_WAIT_CODE:
+        return flow_resend(d->flow);
+    case FLOW_WAIT_THIRD:
+        return FUTU_ENOTSUP;
+    case FLOW_READY:
+        return FUTU_EEXIST;
+    case FLOW_IDLE:
+    case FLOW_FAILED:
+        return start_for_code(d);
+    default:
+        return FUTU_EBUSY;
+    }
+}
+
+void direct_console(const struct direct *d, struct console_login *out)
+{
+    static const uint8_t phases[FLOW_STATES] = {
+        [FLOW_WAIT_CODE] = PHASE_CODE, [FLOW_WAIT_THIRD] = PHASE_TOKEN,
+        [FLOW_READY] = PHASE_READY, [FLOW_FAILED] = PHASE_FAILED,
+    };
+    *out = (struct console_login){ .at = phases[flow_state(d->flow)] };
+    if (out->at == PHASE_READY)
+        out->user_id = d->report.user_id;
+    if (out->at != PHASE_BUSY)
+        snprintf(out->why, sizeof(out->why), "%s",
+                 out->at == PHASE_READY ? d->renew_why : d->why);
+    if (out->at == PHASE_FAILED)
+        snprintf(out->hint, sizeof(out->hint), "%s", d->report.hint);
 }
 
 static futu_err put_broker(const struct broker_channel *c, bool first, struct buf *out)

@@ -13,6 +13,7 @@
 #ifndef API_DIRECT_H
 #define API_DIRECT_H
 
+#include "crypt/secret.h"
 #include "futu/gateway.h"
 #include "futu/login.h"
 #include "upstream/upstream.h"
@@ -25,6 +26,7 @@ struct direct_opts {
     const char *addrs;                  /* futu_gateway_opts.broker_addrs; NULL: all are known */
     struct upstream_events events;
     uint64_t boot_id;
+    const char *secret;                 /* of the order journal */
 };
 
 /* *up is freed before the direct is. Errors as futu_login_setup()'s before anything is sent. */
@@ -36,6 +38,14 @@ void direct_free(struct direct *d);     /* NULL is fine */
 /* As futu_gateway_login_code() and futu_gateway_relogin(). */
 futu_err direct_code(struct direct *d, const char *code);
 futu_err direct_again(struct direct *d);
+/* A new login with this password, whatever is saved: a code that is awaited is given up. MD5, 32
+ * hex digits, copied; kept for later logins. FUTU_EBUSY, FUTU_ENOMEM. */
+futu_err direct_restart(struct direct *d, const struct secret *md5);
+/* Another SMS, or of a login that has failed a new login, which asks for one. FUTU_EEXIST: it is
+ * done; FUTU_EBUSY; FUTU_ENOTSUP: a token's code is awaited; FUTU_ENOMEM. */
+futu_err direct_send_code(struct direct *d);
+struct console_login;
+void direct_console(const struct direct *d, struct console_login *out);
 struct rest_renewals;
 void direct_renewals(const struct direct *d, struct rest_renewals *out);
 

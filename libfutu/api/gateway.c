@@ -78,6 +78,11 @@ static futu_err append(void *arg, const void *p, size_t n, void (*done)(void *ar
     return store_append(arg, p, n, done, done_arg);
 }
 
+static futu_err rewrite(void *arg, const void *p, size_t n)
+{
+    return store_rewrite(arg, p, n);
+}
+
 static futu_err make_hub(futu_gateway *g, const futu_gateway_opts *o)
 {
     struct hub_opts h = {
@@ -96,7 +101,7 @@ static futu_err make_hub(futu_gateway *g, const futu_gateway_opts *o)
         .mcp_open_scopes = g->mcp_open_scopes,
     };
     if (g->store)
-        h.store = (struct hub_store){ append, g->store };
+        h.store = (struct hub_store){ append, g->store, rewrite };
     h.daily = rails_daily(g);
     h.access = g->access;
     h.audit = g->access || g->trail ? &g->audit : NULL;
@@ -151,6 +156,7 @@ static futu_err make_direct(futu_gateway *g, const futu_gateway_opts *o, char *w
         .addrs = o->broker_addrs,
         .events = hub_events(g->hub),
         .boot_id = g->boot_id,
+        .secret = g->journal.secret,
     };
     return direct_new(&g->direct, &g->upstream, &d, why, size);
 }
@@ -190,6 +196,7 @@ static futu_err read_journal(futu_gateway *g, const char *name, char *why, size_
     }
     if (!err)
         err = store_replace(g->store, text.p, text.n);
+    grown_from(&g->journal.file, text.n);
     buf_free(&text);
     return err;
 }

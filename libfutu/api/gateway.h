@@ -7,6 +7,7 @@
 #include "io/loop.h"
 #include "io/store.h"
 
+struct console;
 struct direct;
 struct grpc;
 struct rest;
@@ -29,10 +30,11 @@ struct futu_gateway {
     struct audit audit;
     struct trail *trail;        /* NULL: no audit log */
     struct store *daily;        /* of the keys' daily values; NULL: none */
-    size_t daily_size, daily_max;       /* bytes of that file; at how many it is written anew */
+    struct grown daily_file;            /* of that file */
     struct watch *watch;        /* of the keys files */
     struct rest *rest;
     struct grpc *grpc;
+    struct console *console;
     uint32_t mcp_groups;
     bool mcp_direct;
     uint32_t mcp_open_scopes;   /* SCOPE_* of MCP without keys, beside reading */

@@ -165,8 +165,7 @@ static futu_err edit_end(struct edit *e, futu_err err)
     if (!err)
         err = keys_save(e->path, &e->list, e->why, e->size);
     keys_free(&e->list);
-    if (e->lock >= 0)
-        close(e->lock);
+    keys_unlock(e->path, e->lock);
     return err;
 }
 

@@ -56,6 +56,28 @@ static bool read_code(const char *path, char out[VERIFY_CODE_MAX + 1])
     return len > 0;
 }
 
+static bool from_file(const struct login_code *c, char code[VERIFY_CODE_MAX + 1])
+{
+    if (!c->file[0] || !read_code(c->file, code))
+        return false;
+    if (unlink(c->file) && errno != ENOENT)
+        log_warn("login: %s can't be removed", c->file);
+    return true;
+}
+
+/* A whole line was typed: nothing is waited for. */
+static bool from_terminal(const struct login_code *c, char code[VERIFY_CODE_MAX + 1])
+{
+    struct secret answer = SECRET_NULL;
+    if (!c->by_call || !terminal_waits(c->login->terminal))
+        return false;
+    bool got = terminal_ask(c->login->terminal, "", true, &answer) == FUTU_OK && answer.n > 0;
+    if (got && !str_copy(code, VERIFY_CODE_MAX + 1, (futu_str){ (char *)answer.p, answer.n }))
+        code[0] = '\0';         /* too long to be one */
+    secret_wipe(&answer);
+    return got;
+}
+
 static void on_look(struct timer *t, int64_t now)
 {
     struct login_code *c = container_of(t, struct login_code, timer);
@@ -64,25 +86,25 @@ static void on_look(struct timer *t, int64_t now)
     (void)now;
     if (at != FLOW_WAIT_CODE && at != FLOW_WAIT_THIRD)
         return;                 /* it came another way */
-    if (!read_code(c->file, code)) {
+    bool file = from_file(c, code);
+    if (!file && !from_terminal(c, code)) {
         look_again(c);
         return;
     }
-    if (unlink(c->file) && errno != ENOENT)
-        log_warn("login: %s can't be removed", c->file);
     futu_err err = flow_code(c->flow, str_c(code), false);
     wipe(code, sizeof(code));
     if (err != FUTU_EINVAL)
         return;
-    log_warn("login: what %s held is no code of 4 to 8 digits", c->file);
+    log_warn("login: what %s held is no code of 4 to 8 digits", file ? c->file : "the terminal");
     look_again(c);
 }
 
-static void wait_for_file(struct login_code *c, const struct flow_ask *ask)
+static void wait_for_it(struct login_code *c, const struct flow_ask *ask)
 {
-    if (ask->sent)
+    if (c->file[0] && ask->sent)
         unlink(c->file);
-    log_info("login: the code is awaited in %s", c->file);
+    if (c->file[0])
+        log_info("login: the code is awaited in %s", c->file);
     look_again(c);
 }
 
@@ -99,6 +121,14 @@ static futu_err ask_token(struct login *l, char out[VERIFY_CODE_MAX + 1])
     return err;
 }
 
+/* After a wrong code of --verify-code. With --setup-only that is the end: who typed it sees
+ * what to do. */
+static bool another_may_come(const struct login_code *c)
+{
+    const struct login *l = c->login;
+    return c->file[0] || c->by_call || (!l->setup_only && terminal_present(l->terminal));
+}
+
 static bool take_given(struct login_code *c, const struct flow_ask *ask)
 {
     const struct login *l = c->login;
@@ -108,7 +138,7 @@ static bool take_given(struct login_code *c, const struct flow_ask *ask)
     if (ask->sent)
         log_warn("login: a new SMS was sent just now: the code of --verify-code may be an older "
                  "one's");
-    give(c->flow, l->verify_code, !c->file[0]);
+    give(c->flow, l->verify_code, !another_may_come(c));
     return true;
 }
 
@@ -117,8 +147,8 @@ void login_code_ask(struct login_code *c, const struct flow_ask *ask)
     char code[VERIFY_CODE_MAX + 1], why[200];
     if (take_given(c, ask))
         return;
-    if (c->file[0]) {
-        wait_for_file(c, ask);
+    if (c->file[0] || c->by_call) {
+        wait_for_it(c, ask);
         return;
     }
     if (c->stay)

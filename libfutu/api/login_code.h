@@ -2,6 +2,7 @@
  * when none of these is there, waited for, or not.
  *
  * Given:   --verify-code is used once, and without a terminal and a file it is the only one.
+ * By call: the terminal is not asked but listened to, so that the loop goes on.
  * File:    looked at twice a second while a code is awaited, and removed once it was read. What
  *          lies there when a new SMS is sent is an older one's code: it is removed too.
  */
@@ -21,6 +22,7 @@ struct login_code {
     char file[512];             /* "": none */
     bool given_used;
     bool stay;                  /* the code may still come another way: nobody to ask is no end */
+    bool by_call;               /* likewise, from the beginning */
     struct timer timer;
 };
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "api/console.h"
 #include "api/direct.h"
 #include "api/opts.h"
 #include "base/log.h"
@@ -10,6 +11,7 @@
 #include "futu/keys.h"
 #include "io/trail.h"
 #include "io/watch.h"
+#include "surface/console.h"
 #include "surface/grpc.h"
 #include "surface/mcp_tools.h"
 #include "surface/rest.h"
@@ -70,16 +72,8 @@ static futu_err open_trail(futu_gateway *g, const futu_gateway_opts *o, char *wh
 
 /* ---- daily values ---- */
 
-/* Each order adds a line, of which the last of its key counts: the file is written anew when it has
- * grown to this, and to twice what it must hold. */
-#define DAILY_ROOM (256u << 10)
-
-static void daily_is(futu_gateway *g, size_t size)
-{
-    g->daily_size = size;
-    g->daily_max = MAX(2 * size, DAILY_ROOM);
-}
-
+/* Each order adds a line, of which the last of its key counts: the file begins anew when it has
+ * grown. */
 static futu_err read_daily(futu_gateway *g, const char *name, char *why, size_t size)
 {
     struct buf text = BUF_INIT;
@@ -95,7 +89,7 @@ static futu_err read_daily(futu_gateway *g, const char *name, char *why, size_t 
         err = access_write_all_daily(g->access, &text);
     if (!err)
         err = store_replace(g->daily, text.p, text.n);
-    daily_is(g, text.n);
+    grown_from(&g->daily_file, text.n);
     buf_free(&text);
     return err;
 }
@@ -125,7 +119,7 @@ static void write_daily_anew(futu_gateway *g)
     if (!err && all.n > 0)
         err = store_rewrite(g->daily, all.p, all.n);
     if (!err)
-        daily_is(g, all.n);
+        grown_from(&g->daily_file, all.n);
     buf_free(&all);
 }
 
@@ -136,15 +130,14 @@ static futu_err append(void *arg, const void *p, size_t n, void (*done)(void *ar
     futu_err err = store_append(g->daily, p, n, done, done_arg);
     if (err)
         return err;
-    g->daily_size += n;
-    if (g->daily_size > g->daily_max)
+    if (grown_by(&g->daily_file, n))
         write_daily_anew(g);
     return FUTU_OK;
 }
 
 struct hub_store rails_daily(futu_gateway *g)
 {
-    return (struct hub_store){ g->daily ? append : NULL, g };
+    return (struct hub_store){ .append = g->daily ? append : NULL, .arg = g };
 }
 
 /* The first key with a daily cap may come with a reload; by then the new keys are in force. */
@@ -195,11 +188,12 @@ futu_err futu_gateway_reload(futu_gateway *g, char *why, size_t size)
         return err;
     reopen_daily(g);
     hub_keys_changed(g->hub);
+    console_keys_changed(g->console);
     log_info("%zu API keys are in force", access_n_keys(g->access));
     return FUTU_OK;
 }
 
-/* ---- REST and gRPC ---- */
+/* ---- REST, gRPC and the console ---- */
 
 static futu_err upstream_state(void *arg, char *why, size_t size)
 {
@@ -302,14 +296,18 @@ futu_err rails_start(futu_gateway *g, const futu_gateway_opts *o)
     futu_err err = make_rest(g, o);
     if (!err)
         err = make_grpc(g, o);
+    if (!err)
+        err = console_make(g, o);
     return err ? err : watch_files(g);
 }
 
 void rails_stop(futu_gateway *g)
 {
     watch_free(g->watch);
+    console_free(g->console);
     grpc_free(g->grpc);
     rest_free(g->rest);
+    g->console = NULL;
     g->grpc = NULL;
     g->watch = NULL;
     g->rest = NULL;

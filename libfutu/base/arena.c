@@ -84,6 +84,13 @@ void arena_reset(struct arena *a)
     a->last = a->first;
 }
 
+void arena_wipe(struct arena *a)
+{
+    for (struct arena_chunk *c = a->first; c; c = c->next)
+        explicit_bzero(c->data, c->used);
+    arena_reset(a);
+}
+
 void arena_free(struct arena *a)
 {
     free_chunks(a->first);

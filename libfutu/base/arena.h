@@ -23,6 +23,7 @@ void *arena_alloc(struct arena *a, size_t size);            /* zeroed, aligned f
 void *arena_array(struct arena *a, size_t n, size_t size);  /* NULL also when n * size overflows */
 void *arena_copy(struct arena *a, const void *p, size_t n); /* with a NUL behind */
 void arena_reset(struct arena *a);
+void arena_wipe(struct arena *a);       /* arena_reset() of what held a secret */
 void arena_free(struct arena *a);
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))

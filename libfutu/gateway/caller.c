@@ -48,8 +48,10 @@ void hub_call(futu_conn *c, struct hub_call *k)
     route(&a, k->body, k->len);
 }
 
-void caller_reply(struct ask *a, const uint8_t *body, size_t len)
+void caller_reply(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
 {
+    struct hub *h = a->c->hub;
+    struct out_mark m = delay_mark(a->row, a->at, net_ns);
     struct hub_call *k = a->call;
     struct hub_reply r = { .body = body, .len = len, .raw_json = a->raw_json, .deny = a->deny,
                            .text = a->deny_text, .repeat = a->repeat, .retry_s = a->retry_s };
@@ -57,6 +59,7 @@ void caller_reply(struct ask *a, const uint8_t *body, size_t len)
     k->read = NULL;
     list_remove(&k->link);
     k->done(k, &r);
+    delay_sent(&h->delay, &m, hub_now(h));
 }
 
 bool hub_call_drop(struct hub_call *k)
@@ -75,11 +78,14 @@ uint64_t hub_version(const struct hub *h)
     return h->version;
 }
 
-void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len)
+void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len,
+                    int64_t at)
 {
+    struct out_mark m = delay_mark(row, at, 0);
     h->requests++;
     h->metrics.response_bytes += len;
-    metrics_request(&h->metrics, row, iface, 0, false);
+    metrics_request(&h->metrics, row, iface, hub_now(h) - at, false);
+    delay_sent(&h->delay, &m, h->now);
 }
 
 uint64_t hub_boot_id(const struct hub *h)
@@ -90,6 +96,11 @@ uint64_t hub_boot_id(const struct hub *h)
 bool hub_is_paper(const struct hub *h)
 {
     return h->up->paper;
+}
+
+bool hub_is_relay(const struct hub *h)
+{
+    return h->up->forwards;
 }
 
 bool hub_own_hours(const struct hub *h)

@@ -45,10 +45,11 @@ uint32_t delay_of_sub_type(int32_t sub_type)
     }
 }
 
-uint32_t delay_of_row(const struct proto_row *row)
+struct out_mark delay_mark(const struct proto_row *row, int64_t at, int64_t net_ns)
 {
     size_t n;
-    return row ? DELAY_REPLY + (uint32_t)(row - proto_rows(&n)) : DELAY_NONE;
+    return (struct out_mark){ at, row ? DELAY_REPLY + (uint32_t)(row - proto_rows(&n)) : DELAY_NONE,
+                              (uint32_t)MIN(net_ns / NS_PER_US, UINT32_MAX) };
 }
 
 void delay_push_received(struct delay *d, uint32_t stat, int64_t made, int64_t received)

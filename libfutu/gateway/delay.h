@@ -5,6 +5,7 @@
  *          an exchange's server had received an event, so SR2SS stays empty and SR2CS begins at
  *          `made`.
  * Call:    received -> [sent up -> answered] -> reply written. Brackets: not for local answers.
+ *          Over REST, gRPC and MCP it is written when the surface has made its own answer of it.
  * Order:   as a call, until the reply is queued; then until its first order push.
  * Owns:    histograms, made at the first push of their kind; the last 100 orders.
  */
@@ -45,10 +46,11 @@ void delay_free(struct delay *d);
 
 /* The kind of a sub type's pushes; DELAY_NONE for those that are not measured. */
 uint32_t delay_of_sub_type(int32_t sub_type);
-uint32_t delay_of_row(const struct proto_row *row);
+/* Of a reply to a request that came at `at` and was upstream for `net_ns`, 0: answered here. */
+struct out_mark delay_mark(const struct proto_row *row, int64_t at, int64_t net_ns);
 /* A push has come in; allocates the kind's histograms (when that fails it stays unmeasured). */
 void delay_push_received(struct delay *d, uint32_t stat, int64_t made, int64_t received);
-/* A frame with this mark has been written. */
+/* A frame with this mark has been written, or a reply been taken by its surface. */
 void delay_sent(struct delay *d, const struct out_mark *m, int64_t now);
 void delay_order_placed(struct delay *d, futu_str id, int64_t total_ns, int64_t net_ns,
                         int64_t now);

@@ -192,7 +192,9 @@ static bool restore(struct guarded *g, struct ask *a)
 static void resume(struct guarded *g)
 {
     struct ask a = g->ask;
-    timer_stop(g->hub->o.timers, &g->timer);
+    struct hub *h = g->hub;
+    const bool unlock = a.proto == PROTO_TRD_UNLOCK_TRADE;
+    timer_stop(h->o.timers, &g->timer);
     if (!a.c) {
         drop(g, "nobody waits for it any more; nothing was sent");
     } else if (g->disk) {
@@ -204,6 +206,8 @@ static void resume(struct guarded *g)
     } else {
         g->ask.c = NULL;            /* from here on the call is its connection's */
         g->go(&a);
+        if (unlock)
+            forget_password(h);
     }
 }
 

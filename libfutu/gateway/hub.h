@@ -23,11 +23,13 @@ struct metrics;
 struct shbuf;
 
 /* Where changes of the journal go. append() copies; done() says that it is on disk, later, from the
- * loop, not after hub_free(). */
+ * loop, not after hub_free(). rewrite() copies what takes the place of all that was appended; NULL:
+ * that is the owner's business. */
 struct hub_store {
     futu_err (*append)(void *arg, const void *p, size_t n, void (*done)(void *arg, futu_err err),
                        void *done_arg);
     void *arg;
+    futu_err (*rewrite)(void *arg, const void *p, size_t n);
 };
 
 struct hub_opts {
@@ -127,6 +129,7 @@ uint64_t hub_conn_id(const futu_conn *c);
 uint64_t hub_boot_id(const struct hub *h);
 /* See struct upstream. */
 bool hub_is_paper(const struct hub *h);
+bool hub_is_relay(const struct hub *h);
 bool hub_own_hours(const struct hub *h);
 /* Another number after each event that may have changed what a real-time read is answered: events
  * of the upstream, subscriptions, keys. */
@@ -136,8 +139,10 @@ bool hub_answer_whole(const struct proto_row *row, const uint8_t *body, size_t l
 /* Another number once an answer like this may no longer be true: of Trd_UnlockTrade, whenever
  * something was locked. */
 uint64_t hub_answer_mark(const struct hub *h, const struct proto_row *row);
-/* A call that was answered without asking the hub, with so many bytes of protobuf. */
-void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len);
+/* A call that came at `at` (monotonic) was answered without asking the hub, with so many bytes of
+ * protobuf. */
+void hub_count_call(struct hub *h, const struct proto_row *row, enum iface iface, size_t len,
+                    int64_t at);
 
 /* One push, for who writes its text. */
 struct event {

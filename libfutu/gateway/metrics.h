@@ -29,6 +29,7 @@ struct metrics {
     uint64_t response_bytes, keep_alive_timeouts, rejected_connections;
     uint64_t total_connections, total_disconnections;
     uint64_t sub_ops, unsub_ops;
+    uint64_t console_sessions, console_open, console_rejected, console_commands;
     uint64_t pushes_in[5], pushes_by_hour[5][24];   /* by enum push_kind */
     int64_t last_push_ms;                   /* UTC */
     int64_t wall_at, wall_ns;               /* the wall clock, read at this monotonic time */

@@ -116,6 +116,10 @@ static void numbers(struct text *t, const struct values *v)
         { "unlocked_accounts", "gauge", "Real accounts that are known to be unlocked.",
           unlock_count(h) },
         { "push_accounts", "gauge", "Accounts whose pushes clients wait for.", v->accounts },
+        { "console_sessions_total", "counter", "Sessions of the console.", m->console_sessions },
+        { "console_sessions", "gauge", "Those that are open.", m->console_open },
+        { "console_rejected_total", "counter", "Those over the limit.", m->console_rejected },
+        { "console_commands_total", "counter", "Commands run on them.", m->console_commands },
         { "queued_bytes", "gauge", "Output that waits for clients to read it.", v->queued },
         { "queued_bytes_max", "gauge", "The longest of these queues.", v->queued_max },
     };

@@ -193,16 +193,32 @@ static void ignore(void *arg, futu_err err)
     (void)err;                  /* the store has logged it; a repeat will ask the upstream */
 }
 
-static futu_err append(struct hub *h, const struct order_entry *e, write_fn *write,
+/* The file has got a line; when it has grown, it begins anew. */
+static void filed(struct hub *h, struct order_entry *e, futu_str line)
+{
+    const struct hub_store *s = &h->o.store;
+    futu_str text;
+    if (!s->rewrite)
+        return;
+    journal_filed(h->journal, e, line);
+    if (journal_anew(h->journal, &text))
+        journal_begun(h->journal, s->rewrite(s->arg, text.p, text.n) == FUTU_OK);
+}
+
+static futu_err append(struct hub *h, struct order_entry *e, write_fn *write,
                        void (*done)(void *arg, futu_err err), void *arg)
 {
     struct buf *b = &h->enc;
     b->n = 0;
     futu_err err = write(e, b);
-    return err ? err : h->o.store.append(h->o.store.arg, b->p, b->n, done, arg);
+    if (!err)
+        err = h->o.store.append(h->o.store.arg, b->p, b->n, done, arg);
+    if (!err)
+        filed(h, e, buf_str(b));
+    return err;
 }
 
-static void note(struct hub *h, const struct order_entry *e, write_fn *write)
+static void note(struct hub *h, struct order_entry *e, write_fn *write)
 {
     if (h->o.store.append && append(h, e, write, ignore, NULL))
         log_error("order %s: its end can't be written down", e->key);

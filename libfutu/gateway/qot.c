@@ -240,7 +240,9 @@ bool gate_real_time_read(struct ask *a)
                                         r.sub_type);
         if (p && sub_of(a->c, p))
             continue;
-        reply_refuse(a, "请求获取%s接口前，请先订阅%s数据", r.what, sub_type_name(r.sub_type));
+        /* The vendor's words, then those that a user of REST looks for. */
+        reply_refuse(a, "请求获取%s接口前，请先订阅%s数据 (no subscription: subscribe first, with "
+                        "Qot_Sub or POST /api/subscribe)", r.what, sub_type_name(r.sub_type));
         return false;
     }
     return true;

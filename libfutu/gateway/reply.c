@@ -117,8 +117,7 @@ static void queue_reply(struct ask *a, struct shbuf *b, const struct out_mark *m
 
 static void queue_body(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
 {
-    struct out_mark m = { a->at, delay_of_row(a->row),
-                          (uint32_t)MIN(net_ns / NS_PER_US, UINT32_MAX) };
+    struct out_mark m = delay_mark(a->row, a->at, net_ns);
     uint8_t fmt = a->raw_json ? FRAME_JSON : a->fmt;
     trace_reply(a, fmt, body, len);
     queue_reply(a, frame_for(a->c, a->proto, fmt, a->serial, body, len), &m);
@@ -148,7 +147,7 @@ void reply_body(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns)
     count(a, body, len);
     if (a->call) {
         trace_reply(a, a->raw_json ? FRAME_JSON : FRAME_PROTOBUF, body, len);
-        caller_reply(a, body, len);
+        caller_reply(a, body, len, net_ns);
         return;
     }
     if (a->fmt != FRAME_JSON) {

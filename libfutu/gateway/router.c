@@ -5,6 +5,7 @@
  * queues exactly one reply.
  * Tests:   test/unit/gateway/router_test.c
  */
+#include "crypt/secret.h"
 #include "gateway/call.h"
 #include "gateway/guard.h"
 #include "gateway/trace.h"
@@ -216,7 +217,7 @@ static bool is_trade(const struct proto_row *row)
     return !row || strncmp(row->name, "Trd_", 4) == 0;
 }
 
-void route(struct ask *a, const uint8_t *in, size_t n)
+static void serve(struct ask *a, const uint8_t *in, size_t n)
 {
     const struct own *o = find_own(a->proto);
     a->c->hub->requests++;
@@ -234,4 +235,21 @@ void route(struct ask *a, const uint8_t *in, size_t n)
         o->fn(a);
     else
         ask_upstream(a);
+}
+
+void forget_password(struct hub *h)
+{
+    arena_wipe(&h->arena);
+    if (h->pb.p)
+        wipe(h->pb.p, h->pb.cap);
+    h->pb.n = 0;
+}
+
+void route(struct ask *a, const uint8_t *in, size_t n)
+{
+    struct hub *h = a->c->hub;
+    const bool unlock = a->proto == PROTO_TRD_UNLOCK_TRADE;
+    serve(a, in, n);
+    if (unlock)
+        forget_password(h);
 }

@@ -140,7 +140,7 @@ static futu_err send_reply(struct ask *a, const struct terms *t)
 {
     struct hub *h = a->c->hub;
     struct buf *body = &h->body, *frame = &h->enc;
-    struct out_mark m = { a->at, delay_of_row(a->row), 0 };
+    struct out_mark m = delay_mark(a->row, a->at, 0);
     body->n = h->json.n = frame->n = 0;
     futu_err err = encode_reply(a->c, t, body);
     if (!err && a->fmt == FRAME_JSON) {
@@ -301,4 +301,5 @@ void session_init_websocket(struct futu_conn *c, struct ask *a)
         refuse_key(a);
     else
         accept_websocket(a);
+    arena_wipe(&h->arena);              /* a key */
 }

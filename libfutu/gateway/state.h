@@ -169,6 +169,8 @@ void session_init_websocket(struct futu_conn *c, struct ask *a);
 void session_watch(struct futu_conn *c);
 /* router.c: takes a whole request, `in` as it came (JSON or protobuf, already decrypted). */
 void route(struct ask *a, const uint8_t *in, size_t n);
+/* Of a request with one: what was decoded of it. */
+void forget_password(struct hub *h);
 /* The member c2s.NAME of the decoded request (a value, or for messages the pointer to it); NULL
  * when its message has no such field. */
 const void *c2s_field(struct ask *a, const char *name);
@@ -213,7 +215,7 @@ static inline uint64_t key_on(enum iface iface, const struct api_key *key)
     return (uint64_t)(uintptr_t)key << 3 | iface;
 }
 /* caller.c: hands the reply to whoever called; the ask is over. */
-void caller_reply(struct ask *a, const uint8_t *body, size_t len);
+void caller_reply(struct ask *a, const uint8_t *body, size_t len, int64_t net_ns);
 void caller_gone(struct futu_conn *c);
 /* A connection has this key: it ends when the key does. */
 void caller_key_watch(struct hub *h, const struct api_key *k);

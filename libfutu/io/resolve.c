@@ -13,10 +13,31 @@ struct resolving {
     void *arg;
 };
 
-static bool add(const struct addrinfo *a, char (*found)[RESOLVE_ADDR], size_t n)
+static const struct addrinfo *next_of(const struct addrinfo *a, int family)
+{
+    while (a && a->ai_family != family)
+        a = a->ai_next;
+    return a;
+}
+
+size_t resolve_mix(const struct addrinfo *all, const struct sockaddr **out, size_t max)
+{
+    const int families[2] = { AF_INET, AF_INET6 };
+    const struct addrinfo *at[2] = { next_of(all, AF_INET), next_of(all, AF_INET6) };
+    size_t n = 0;
+    for (int turn = 0; n < max && (at[0] || at[1]); turn = !turn) {
+        if (!at[turn])
+            continue;
+        out[n++] = at[turn]->ai_addr;
+        at[turn] = next_of(at[turn]->ai_next, families[turn]);
+    }
+    return n;
+}
+
+static bool add(const struct sockaddr *a, char (*found)[RESOLVE_ADDR], size_t n)
 {
     char text[RESOLVE_ADDR];
-    if (uv_ip_name(a->ai_addr, text, sizeof(text)))
+    if (uv_ip_name(a, text, sizeof(text)))
         return false;
     for (size_t i = 0; i < n; i++)
         if (strcmp(found[i], text) == 0)
@@ -25,11 +46,12 @@ static bool add(const struct addrinfo *a, char (*found)[RESOLVE_ADDR], size_t n)
     return true;
 }
 
-static size_t take(const struct addrinfo *all, int family, char (*found)[RESOLVE_ADDR], size_t n)
+static size_t take(const struct addrinfo *all, char (*found)[RESOLVE_ADDR])
 {
-    for (const struct addrinfo *a = all; a && n < RESOLVE_MAX; a = a->ai_next)
-        if (a->ai_family == family)
-            n += add(a, found, n);
+    const struct sockaddr *mixed[RESOLVE_MAX];
+    size_t n = 0, given = resolve_mix(all, mixed, RESOLVE_MAX);
+    for (size_t i = 0; i < given; i++)
+        n += add(mixed[i], found, n);
     return n;
 }
 
@@ -37,8 +59,7 @@ static void on_found(uv_getaddrinfo_t *q, int rc, struct addrinfo *all)
 {
     struct resolving *r = q->data;
     char found[RESOLVE_MAX][RESOLVE_ADDR];
-    size_t n = rc ? 0 : take(all, AF_INET, found, 0);
-    n = rc ? 0 : take(all, AF_INET6, found, n);
+    size_t n = rc ? 0 : take(all, found);
     futu_err err = rc == UV_ENOMEM || rc == UV_EAI_MEMORY ? FUTU_ENOMEM
                    : n == 0                               ? FUTU_ENOTFOUND
                                                           : FUTU_OK;

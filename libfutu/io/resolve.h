@@ -1,6 +1,7 @@
 /* resolve.h - the numeric addresses of a host's name, from the system's resolver on another thread.
  *
- * Out:     one done() from the loop, unless it was cancelled; IPv4 ahead of IPv6.
+ * Out:     one done() from the loop, unless it was cancelled; IPv4 and IPv6 by turns, so that who
+ *          tries the first few tries both.
  * Limit:   RESOLVE_MAX addresses. The owner keeps the time.
  * Errors:  by done(): FUTU_ENOTFOUND, FUTU_EIO, FUTU_ENOMEM.
  * Threads: the loop's.
@@ -22,5 +23,11 @@ futu_err resolve_name(struct resolving **out, futu_loop *l, const char *name, re
                       void *arg);
 /* Not after done(). NULL is fine. */
 void resolve_cancel(struct resolving *r);
+
+/* What a look-up has found, in that order. IPv4 is first: a gateway listens on 127.0.0.1 unless it
+ * is told otherwise, and a name such as localhost often gives ::1 ahead of it. */
+struct addrinfo;
+struct sockaddr;
+size_t resolve_mix(const struct addrinfo *all, const struct sockaddr **out, size_t max);
 
 #endif

@@ -3,6 +3,8 @@
  * Life:    sock_close() detaches the events; the memory goes when libuv has let go of all that
  *          points into it: the handle's close callback and the name look-up, which can't be
  *          recalled.
+ * Steps:   each address has a handle of its own in the same memory: the next begins when the last
+ *          one's close callback has come.
  */
 #include "io/sock.h"
 
@@ -11,6 +13,8 @@
 #include <uv.h>
 
 #include "base/mem.h"
+#include "crypt/secret.h"
+#include "io/resolve.h"
 #include "io/url.h"
 
 #define KEEP 4096           /* a larger buffer goes when it is empty */
@@ -24,12 +28,17 @@ struct sock {
     uv_write_t write;
     struct loop_hook hook;
     struct timer timer;     /* of connecting */
+    struct timer step;      /* to the next address */
+    struct sockaddr_storage addrs[SOCK_ADDRS];
+    size_t n_addrs, at;
     futu_loop *loop;
     struct sock_events events;
     struct buf fill, sending;
     uint32_t port;
     size_t got;             /* in this turn */
     bool looking, connected, writing, closed, gone;
+    bool stepping;          /* the handle is being closed for the next address */
+    bool ended;             /* by sock_close() */
 };
 
 static void maybe_free(struct sock *s)
@@ -75,6 +84,7 @@ static void fail(struct sock *s, futu_err err, const char *why)
     s->closed = true;
     s->connected = false;
     timer_stop(loop_timers(s->loop), &s->timer);
+    timer_stop(loop_timers(s->loop), &s->step);
     loop_hook_remove(&s->hook);
     uv_read_stop((uv_stream_t *)&s->tcp);
     s->events.on_close(s->events.arg, err, why);
@@ -118,6 +128,7 @@ static void on_written(uv_write_t *w, int rc)
 {
     struct sock *s = w->data;
     s->writing = false;
+    wipe(s->sending.p, s->sending.n);
     s->sending.n = 0;
     if (s->sending.cap > KEEP)
         buf_free(&s->sending);
@@ -134,6 +145,7 @@ static void send_filled(struct sock *s)
         fail_uv(s, rc);
         return;
     }
+    wipe(s->fill.p, (size_t)MAX(rc, 0));        /* passwords pass through here */
     buf_consume(&s->fill, (size_t)MAX(rc, 0));
     if (s->fill.n == 0) {
         if (s->fill.cap > KEEP)
@@ -162,49 +174,91 @@ static void on_turn(struct loop_hook *h)
         send_filled(s);
 }
 
+static void try_address(struct sock *s);
+
+static void on_stepped(uv_handle_t *h)
+{
+    struct sock *s = h->data;
+    s->stepping = false;
+    if (s->ended) {
+        on_gone(h);
+        return;
+    }
+    uv_tcp_init(futu_loop_uv(s->loop), &s->tcp);        /* also for who closes it later */
+    s->tcp.data = s;
+    if (!s->closed)
+        try_address(s);
+}
+
+/* This address is of no use. */
+static void next_address(struct sock *s, int rc)
+{
+    timer_stop(loop_timers(s->loop), &s->step);
+    if (s->at + 1 >= s->n_addrs) {
+        fail_uv(s, rc);
+        return;
+    }
+    s->at++;
+    s->stepping = true;
+    uv_close((uv_handle_t *)&s->tcp, on_stepped);
+}
+
+static void on_step(struct timer *t, int64_t now)
+{
+    (void)now;
+    next_address(container_of(t, struct sock, step), UV_ETIMEDOUT);
+}
+
 static void on_connect(uv_connect_t *c, int rc)
 {
     struct sock *s = c->data;
-    if (s->closed)
+    if (s->closed || s->stepping)
         return;
     if (!rc)
         rc = uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read);
     if (rc) {
-        fail_uv(s, rc);
+        next_address(s, rc);
         return;
     }
+    timer_stop(loop_timers(s->loop), &s->step);
     timer_stop(loop_timers(s->loop), &s->timer);
     uv_tcp_nodelay(&s->tcp, 1);
     s->connected = true;
     s->events.on_connect(s->events.arg);
 }
 
-static int connect_to(struct sock *s, const struct sockaddr *addr)
+static void try_address(struct sock *s)
 {
-    return uv_tcp_connect(&s->connect, &s->tcp, addr, on_connect);
+    const struct sockaddr *addr = (const struct sockaddr *)&s->addrs[s->at];
+    int rc = uv_tcp_connect(&s->connect, &s->tcp, addr, on_connect);
+    if (rc)
+        next_address(s, rc);
+    else if (s->at + 1 < s->n_addrs)
+        timer_set(loop_timers(s->loop), &s->step, loop_now(s->loop) + SOCK_STEP_NS);
 }
 
-/* IPv4 first: a gateway listens on 127.0.0.1 unless it is told otherwise, and a name such as
- * localhost often gives ::1 ahead of it. */
-static const struct addrinfo *choose(const struct addrinfo *found)
+static void take_addresses(struct sock *s, const struct addrinfo *found)
 {
-    for (const struct addrinfo *a = found; a; a = a->ai_next)
-        if (a->ai_family == AF_INET)
-            return a;
-    return found;
+    const struct sockaddr *all[SOCK_ADDRS];
+    s->n_addrs = resolve_mix(found, all, SOCK_ADDRS);
+    for (size_t i = 0; i < s->n_addrs; i++)
+        memcpy(&s->addrs[i], all[i], all[i]->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+                                                                  : sizeof(struct sockaddr_in6));
 }
 
 static void on_lookup(uv_getaddrinfo_t *q, int rc, struct addrinfo *found)
 {
     struct sock *s = q->data;
     s->looking = false;
-    if (!s->closed) {
-        rc = rc ? rc : connect_to(s, choose(found)->ai_addr);
-        if (rc)
-            fail_uv(s, rc);
-    }
+    if (!rc)
+        take_addresses(s, found);
     uv_freeaddrinfo(found);
-    maybe_free(s);
+    if (s->closed)
+        maybe_free(s);
+    else if (rc || !s->n_addrs)
+        fail_uv(s, rc ? rc : UV_EAI_NONAME);
+    else
+        try_address(s);
 }
 
 /* localhost is a name that could be made to mean another machine, by who rules this one. */
@@ -214,16 +268,32 @@ bool sock_allowed(const char *host)
     return !only || strcmp(only, "1") != 0 || url_is_loopback(host);
 }
 
+static bool add_numeric(struct sock *s, const char *host)
+{
+    struct sockaddr_storage *to = &s->addrs[s->n_addrs];
+    bool fine = s->n_addrs < SOCK_ADDRS &&
+                (uv_ip4_addr(host, (int)s->port, (struct sockaddr_in *)to) == 0 ||
+                 uv_ip6_addr(host, (int)s->port, (struct sockaddr_in6 *)to) == 0);
+    s->n_addrs += fine;
+    return fine;
+}
+
+/* What is wrong with the only address is told at once: there is no event from inside. */
+static int begin(struct sock *s)
+{
+    if (s->n_addrs == 1)
+        return uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *)&s->addrs[0],
+                              on_connect);
+    try_address(s);
+    return 0;
+}
+
 static int start(struct sock *s, const char *host)
 {
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
     if (!sock_allowed(host))
         return UV_EACCES;
-    if (uv_ip4_addr(host, (int)s->port, &v4) == 0)
-        return connect_to(s, (const struct sockaddr *)&v4);
-    if (uv_ip6_addr(host, (int)s->port, &v6) == 0)
-        return connect_to(s, (const struct sockaddr *)&v6);
+    if (add_numeric(s, host))
+        return begin(s);
     char port[12];
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
     snprintf(port, sizeof(port), "%u", s->port);
@@ -243,6 +313,7 @@ static struct sock *sock_new(futu_loop *l, uint32_t port, const struct sock_even
     s->port = port;
     s->events = *events;
     s->timer.fn = on_timeout;
+    s->step.fn = on_step;
     loop_hook_add(l, &s->hook, on_turn);
     return s;
 }
@@ -258,6 +329,27 @@ futu_err sock_connect(struct sock **out, futu_loop *l, const char *host, uint32_
     if (rc) {
         sock_close(s);
         return err_from_uv(rc);
+    }
+    timer_set(loop_timers(l), &s->timer, loop_now(l) + timeout_ns);
+    *out = s;
+    return FUTU_OK;
+}
+
+futu_err sock_connect_any(struct sock **out, futu_loop *l, const char *const *hosts, size_t n,
+                          uint32_t port, int64_t timeout_ns, const struct sock_events *events)
+{
+    *out = NULL;
+    struct sock *s = sock_new(l, port, events);
+    if (!s)
+        return FUTU_ENOMEM;
+    int rc = n ? 0 : UV_EINVAL;
+    for (size_t i = 0; i < n && !rc; i++)
+        rc = !sock_allowed(hosts[i]) ? UV_EACCES : add_numeric(s, hosts[i]) ? 0 : UV_EINVAL;
+    if (!rc)
+        rc = begin(s);
+    if (rc) {
+        sock_close(s);
+        return rc == UV_EINVAL ? FUTU_EINVAL : err_from_uv(rc);
     }
     timer_set(loop_timers(l), &s->timer, loop_now(l) + timeout_ns);
     *out = s;
@@ -288,10 +380,12 @@ void sock_close(struct sock *s)
         uv_buf_t b = uv_buf_init((char *)s->fill.p, (unsigned)s->fill.n);
         uv_try_write((uv_stream_t *)&s->tcp, &b, 1);
     }
-    s->closed = true;
+    s->closed = s->ended = true;
     timer_stop(loop_timers(s->loop), &s->timer);
+    timer_stop(loop_timers(s->loop), &s->step);
     loop_hook_remove(&s->hook);
     if (s->looking)
         uv_cancel((uv_req_t *)&s->lookup);
-    uv_close((uv_handle_t *)&s->tcp, on_gone);
+    if (!s->stepping)
+        uv_close((uv_handle_t *)&s->tcp, on_gone);
 }

@@ -22,12 +22,30 @@ void cred_file(const struct account *a, char out[STATE_NAME_MAX])
     snprintf(out, STATE_NAME_MAX, "credentials-%s.json", a->hash);
 }
 
+void cred_side_file(const struct account *a, enum platform p, char out[STATE_NAME_MAX])
+{
+    snprintf(out, STATE_NAME_MAX, "credentials-%s.%s.json", a->hash, platform_name(p));
+}
+
 /* ---- which file counts ---- */
+
+/* A file that does not tell its platform has that of its region, but at a server of one's own any
+ * region may be. 0: not known. */
+static uint8_t platform_of(const struct cred *c, bool standard)
+{
+    const struct attribution *a = attribution_find(c->attribution);
+    return c->platform ? c->platform : standard && a ? CRED_PLATFORM(a->platform) : 0;
+}
+
+static bool is_elsewhere(const struct cred *c, const struct auth_server *server)
+{
+    uint8_t p = server ? platform_of(c, server->standard) : 0;
+    return p && p != CRED_PLATFORM(server->platform);
+}
 
 static bool another_platform(const struct cred *c, const struct auth_server *server)
 {
-    const struct attribution *a = attribution_find(c->attribution);
-    return server && server->chosen && server->standard && a && a->platform != server->platform;
+    return is_elsewhere(c, server) && server->chosen;
 }
 
 /* NULL: it counts. */
@@ -80,14 +98,36 @@ static futu_err read_file(struct cred *out, const struct state *s, const char *n
     return FUTU_ENOTFOUND;
 }
 
+/* The file of the platform that is meant, else that of the other one. */
+static futu_err read_either(struct cred *out, const struct state *s, const struct account *a,
+                            const struct auth_server *server, char *name, char *why, size_t size)
+{
+    struct cred side;
+    char other[STATE_NAME_MAX], reason[256];
+    cred_file(a, name);
+    futu_err err = read_file(out, s, name, why, size);
+    if (err || !is_elsewhere(out, server))
+        return err;
+    memset(&side, 0, sizeof(side));
+    cred_side_file(a, server->platform, other);
+    err = read_file(&side, s, other, reason, sizeof(reason));
+    if (err == FUTU_ENOTFOUND)
+        return FUTU_OK;
+    cred_wipe(out);
+    *out = side;
+    str_copy(name, STATE_NAME_MAX, str_c(other));
+    if (err)
+        snprintf(why, size, "%s", reason);
+    return err;
+}
+
 futu_err cred_load(struct cred *out, const struct state *s, const struct account *a,
                    const struct auth_server *server, const char *device_id, char *why,
                    size_t size)
 {
     char name[STATE_NAME_MAX];
     memset(out, 0, sizeof(*out));
-    cred_file(a, name);
-    futu_err err = read_file(out, s, name, why, size);
+    futu_err err = read_either(out, s, a, server, name, why, size);
     if (err)
         return err;
     const char *wrong = judge(out, a, server, device_id);
@@ -103,20 +143,52 @@ futu_err cred_load(struct cred *out, const struct state *s, const struct account
     return FUTU_OK;
 }
 
-/* What a newer version has written must not be lost to an older one, started by mistake. */
-static futu_err keep_newer(const struct state *s, const char *name, char *why, size_t size)
+/* Beside: what it is worth does not end with a login on the other platform. A crash before the main
+ * file is replaced leaves two alike, of which the main one counts. */
+static futu_err put_beside(const struct cred *old, const struct secret *text, const struct state *s,
+                           const struct account *a, char *why, size_t size)
+{
+    char name[STATE_NAME_MAX];
+    cred_side_file(a, old->platform - CRED_PLATFORM(0), name);
+    return state_write(s, name, text->p, text->n, why, size);
+}
+
+/* What a newer version has written must not be lost to an older one, started by mistake; nor what
+ * belongs to the account on the other platform. */
+static futu_err keep_old(const struct cred *c, const struct state *s, const struct account *a,
+                         const char *name, char *why, size_t size)
 {
     struct secret text = SECRET_NULL;
     struct cred old;
     char reason[160];
     memset(&old, 0, sizeof(old));
     futu_err err = state_read(s, name, &text, why, size);
-    bool newer = !err &&
-                 cred_parse(&old, (futu_str){ (const char *)text.p, text.n }, reason,
-                            sizeof(reason)) == FUTU_OK && old.schema > CRED_SCHEMA;
+    if (!err)
+        err = cred_parse(&old, (futu_str){ (const char *)text.p, text.n }, reason, sizeof(reason));
+    if (!err)
+        old.platform = platform_of(&old, true);
+    if (!err && old.schema > CRED_SCHEMA)
+        err = set_aside(s, name, "a newer version wrote it", why, size);
+    else if (!err && c->platform && old.platform && old.platform != c->platform &&
+             account_is(a, str_c(old.account)))
+        err = put_beside(&old, &text, s, a, why, size);
+    else if (err != FUTU_ENOMEM)
+        err = FUTU_OK;          /* there is nothing that is worth keeping */
     cred_wipe(&old);
     secret_wipe(&text);
-    return newer ? set_aside(s, name, "a newer version wrote it", why, size) : FUTU_OK;
+    return err;
+}
+
+/* What the main file now has; that it can't be removed is no failure of the login. */
+static void drop_side(const struct cred *c, const struct state *s, const struct account *a)
+{
+    char name[STATE_NAME_MAX], why[256];
+    if (!c->platform)
+        return;
+    cred_side_file(a, c->platform - CRED_PLATFORM(0), name);
+    futu_err err = state_remove(s, name, why, sizeof(why));
+    if (err && err != FUTU_ENOTFOUND)
+        log_warn("%s", why);
 }
 
 futu_err cred_save(const struct cred *c, const struct state *s, const struct account *a, char *why,
@@ -129,9 +201,11 @@ futu_err cred_save(const struct cred *c, const struct state *s, const struct acc
     if (err)
         snprintf(why, size, "state: %s: %s", name, futu_strerror(err));
     if (!err)
-        err = keep_newer(s, name, why, size);
+        err = keep_old(c, s, a, name, why, size);
     if (!err)
         err = state_write(s, name, text.p, text.n, why, size);
+    if (!err)
+        drop_side(c, s, a);
     secret_wipe(&text);
     return err;
 }

@@ -3,6 +3,8 @@
  *
  * File:    JSON object, strictly read; unknown members are skipped, so that files of futu-opend-rs
  *          are taken as they are. cred_text.c has the list of members.
+ *          When the same account was used on the other platform last, what it had on this one is
+ *          in credentials-HASH.PLATFORM.json: a switch costs no login, and no SMS.
  * Secret:  everything that proves something lies in locked memory, also while it is read and
  *          written.
  * Errors:  of cred_load(): FUTU_ENOTFOUND means "log in anew", `why` says which rule left it out.
@@ -24,6 +26,7 @@
 #define CRED_TICKET_S (30 * 86400)
 #define CRED_TICKET_EARLY_S (3 * 86400)     /* this long before its end the user is warned */
 #define CRED_VERIFY_S 300
+#define CRED_PLATFORM(p) ((uint8_t)((p) + 1))
 
 struct cred {
     uint32_t schema;
@@ -31,6 +34,7 @@ struct cred {
     char device_id[DEVICE_ID + 1];
     uint64_t uid;
     uint8_t attribution;            /* never 0 */
+    uint8_t platform;               /* CRED_PLATFORM() of where the login was; 0: not told */
     struct secret device_sig;       /* empty: moomoo accounts have none */
     struct secret tgtgt;            /* base64 text; empty: only a verification waits */
     struct secret rand_key;         /* CRED_RAND_KEY raw bytes */
@@ -43,6 +47,8 @@ struct cred {
 void cred_wipe(struct cred *c);     /* to the empty one, which is all zero */
 
 void cred_file(const struct account *a, char out[STATE_NAME_MAX]);
+/* Of a platform while cred_file() is of the other one. */
+void cred_side_file(const struct account *a, enum platform p, char out[STATE_NAME_MAX]);
 
 /* What the file of `a` holds, ready for `server` and `device_id` (NULL: any). FUTU_ENOTFOUND: there
  * is none that counts: no file, another account's, another platform's than the chosen one, another
@@ -51,7 +57,8 @@ void cred_file(const struct account *a, char out[STATE_NAME_MAX]);
 futu_err cred_load(struct cred *out, const struct state *s, const struct account *a,
                    const struct auth_server *server, const char *device_id, char *why,
                    size_t size);
-/* A file of a newer schema is set aside, not overwritten. FUTU_EINVAL: a member that no file may
+/* A file of a newer schema is set aside, not overwritten; one of the other platform is kept as its
+ * side file. FUTU_EINVAL: a member that no file may
  * have (rand_key, attribution, a text that is too long). */
 futu_err cred_save(const struct cred *c, const struct state *s, const struct account *a, char *why,
                    size_t size);

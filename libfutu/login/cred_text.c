@@ -177,6 +177,19 @@ static futu_err read_attribution(struct reader *r, void *at, const struct member
     return err;
 }
 
+static futu_err read_platform(struct reader *r, void *at, const struct member *m)
+{
+    char text[16] = "";
+    enum platform p;
+    futu_err err = read_short(r, m, text, sizeof(text));
+    if (err || !text[0])
+        return err;
+    if (!platform_read(text, &p))
+        return bad(r, m, "futunn or moomoo is expected");
+    *(uint8_t *)at = CRED_PLATFORM(p);
+    return FUTU_OK;
+}
+
 /* ---- writing ---- */
 
 static futu_err write_string(struct buf *out, const struct member *m, futu_str text)
@@ -238,6 +251,12 @@ static futu_err write_attribution(struct buf *out, const void *at, const struct 
     return write_string(out, m, str_c(text));
 }
 
+static futu_err write_platform(struct buf *out, const void *at, const struct member *m)
+{
+    uint8_t p = *(const uint8_t *)at;
+    return p ? write_string(out, m, str_c(platform_name(p - CRED_PLATFORM(0)))) : FUTU_OK;
+}
+
 /* ---- the members, in the order they are written ---- */
 
 #define AT(field) offsetof(struct cred, field)
@@ -250,6 +269,7 @@ static const struct member members[] = {
     { "rand_key", read_bytes, write_bytes, AT(rand_key), NULL },
     { "uid", read_u64, write_u64, AT(uid), "user_id" },
     { "user_attribution", read_attribution, write_attribution, AT(attribution), NULL },
+    { "login_platform", read_platform, write_platform, AT(platform), NULL },
     { "web_sig", read_text, write_text, AT(web_sig), NULL },
     { "moomoo_client_sig", read_text, write_optional, AT(moomoo_client_sig), NULL },
     { "moomoo_web_sig", read_text, write_optional, AT(moomoo_web_sig), NULL },

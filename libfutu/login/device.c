@@ -89,9 +89,12 @@ futu_err device_rotate(const struct state *s, const struct account *a, char out[
 futu_err device_reset(const struct state *s, const struct account *a, const struct terminal *t,
                       char *why, size_t size)
 {
-    char name[STATE_NAME_MAX], question[256];
+    char names[4][STATE_NAME_MAX], question[256];
     /* Credentials first: what is left of them would bring the old id back. */
-    void (*const files[])(const struct account *, char *) = { cred_file, device_file };
+    cred_side_file(a, PLATFORM_FUTUNN, names[0]);
+    cred_side_file(a, PLATFORM_MOOMOO, names[1]);
+    cred_file(a, names[2]);
+    device_file(a, names[3]);
     snprintf(question, sizeof(question),
              "Forget device id and saved login of account %s? The broker will ask for an SMS code.",
              a->typed);
@@ -102,9 +105,8 @@ futu_err device_reset(const struct state *s, const struct account *a, const stru
         snprintf(why, size, "--reset-device: nothing was removed");
         return FUTU_ECANCELED;
     }
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        files[i](a, name);
-        futu_err err = state_remove(s, name, why, size);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        futu_err err = state_remove(s, names[i], why, size);
         if (err && err != FUTU_ENOTFOUND)
             return err;
     }

@@ -213,6 +213,14 @@ futu_err login_password(struct login *l, const struct secret **md5, char *why, s
     return err;
 }
 
+futu_err login_set_password(struct login *l, const struct secret *md5)
+{
+    futu_err err = secret_set(&l->pwd.md5, md5->p, md5->n);
+    if (!err)
+        l->pwd.layer = PWD_MD5;
+    return err;
+}
+
 static bool take_answer(const struct secret *answer, char out[VERIFY_CODE_MAX + 1])
 {
     size_t from = 0, n = answer->n;
@@ -253,6 +261,7 @@ futu_err login_save(struct login *l, char *why, size_t size)
 {
     str_copy(l->cred.account, sizeof(l->cred.account), str_c(l->account.typed));
     memcpy(l->cred.device_id, l->device_id, sizeof(l->device_id));
+    l->cred.platform = CRED_PLATFORM(l->server.platform);
     futu_err err = cred_save(&l->cred, &l->state, &l->account, why, size);
     l->has_cred = l->has_cred || !err;
     return err;

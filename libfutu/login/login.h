@@ -44,6 +44,10 @@ void login_close(struct login *l);
 /* MD5 of the password as 32 hex digits, asked for only now; borrowed until login_close(). */
 futu_err login_password(struct login *l, const struct secret **md5, char *why, size_t size);
 
+/* Takes the place of the password that there was; 32 hex digits, copied. FUTU_ENOMEM: the old one
+ * stays. */
+futu_err login_set_password(struct login *l, const struct secret *md5);
+
 /* The code of an SMS: --verify-code when `given_too`, else from the terminal, where an empty line
  * is asked again, never sent. FUTU_ENOTSUP: neither is there. 4 to 8 digits. */
 futu_err login_code(struct login *l, bool given_too, char out[VERIFY_CODE_MAX + 1], char *why,

@@ -164,7 +164,7 @@ void auth_server_set(struct auth_server *s, enum platform p)
     str_copy(s->url, sizeof(s->url), str_c(platforms[p].url));
 }
 
-static bool platform_read(const char *text, enum platform *out)
+bool platform_read(const char *text, enum platform *out)
 {
     for (size_t i = 0; i < ARRAY_LEN(platforms); i++)
         if (strcmp(platforms[i].name, text) == 0) {
@@ -214,7 +214,7 @@ enum attribution_effect auth_server_follow(struct auth_server *s, uint8_t attrib
 bool auth_server_hint(const struct auth_server *s, int code, char *out, size_t size)
 {
     enum platform other = platform_other(s->platform);
-    if (!s->standard || (code != 2 && code != 15))
+    if (code != 2 && code != 15)
         return false;
     snprintf(out, size, "%s does not know this account with this password; if it is an account of "
                         "%s: --platform %s", platforms[s->platform].name, platforms[other].name,

@@ -18,6 +18,7 @@ enum platform { PLATFORM_FUTUNN, PLATFORM_MOOMOO };
 
 /* "futunn", "moomoo". */
 const char *platform_name(enum platform p);
+bool platform_read(const char *text, enum platform *out);
 enum platform platform_other(enum platform p);
 /* "https://auth.futunn.com". */
 const char *platform_auth_url(enum platform p);
@@ -70,8 +71,8 @@ enum attribution_effect { ATTRIBUTION_KEPT, ATTRIBUTION_SWITCHED, ATTRIBUTION_UN
  * must be fetched again. UNKNOWN: the server is kept, and the user should hear of it. */
 enum attribution_effect auth_server_follow(struct auth_server *s, uint8_t attribution);
 
-/* For codes 2 and 15 on a standard host: "the account may be one of moomoo: --platform moomoo".
- * False: no such hint. */
+/* For codes 2 and 15: "the account may be one of moomoo: --platform moomoo". Also for a server of
+ * --auth-server, which the platform tells what the client is. False: no such hint. */
 bool auth_server_hint(const struct auth_server *s, int code, char *out, size_t size);
 
 #endif

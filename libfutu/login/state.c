@@ -157,6 +157,9 @@ void state_close(struct state *s)
 {
     if (!s->path[0])            /* also one that is all zero */
         return;
+    /* While it is held, so that nobody else can hold it; and only what is still ours. */
+    if (s->lock >= 0 && disk_lock(s->dir, s->locked, s->lock) == FUTU_OK)
+        unlinkat(s->dir, s->locked, 0);
     if (s->lock >= 0)
         close(s->lock);
     if (s->dir >= 0)
@@ -179,8 +182,9 @@ static void who_has_it(int fd, const struct account *a, char *why, size_t size)
 
 futu_err state_lock(struct state *s, const struct account *a, char *why, size_t size)
 {
-    char name[STATE_NAME_MAX], pid[16];
-    snprintf(name, sizeof(name), "lock-%s", a->hash);
+    char pid[16];
+    const char *name = s->locked;
+    snprintf(s->locked, sizeof(s->locked), "lock-%s", a->hash);
     int fd = openat(s->dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return complain(why, size, "opening", name);

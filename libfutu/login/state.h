@@ -5,8 +5,8 @@
  *          rather than closed to them. One of another owner, as volumes are, is warned of.
  * Write:   to NAME.new, synced, renamed over NAME, the folder synced: after a crash at any point
  *          the old or the new content is there, whole.
- * Lock:    lock-HASH, held as long as the process lives: two gateways on one account would throw
- *          each other out of the session. It holds the pid.
+ * Lock:    lock-HASH, held until state_close(), which removes it: two gateways on one account would
+ *          throw each other out of the session. It holds the pid; a killed one's stays, unlocked.
  * Errors:  FUTU_ENOTFOUND (no such file), FUTU_EIO, FUTU_EBUSY (locked), FUTU_ELIMIT (too large),
  *          FUTU_ENOMEM; `why` holds one line.
  * Threads: one at a time.
@@ -25,9 +25,10 @@
 struct state {
     int dir, lock;              /* -1: not open */
     char path[512];
+    char locked[ACCOUNT_HASH + 8];      /* the file of `lock` */
 };
 
-#define STATE_NULL { -1, -1, "" }
+#define STATE_NULL { -1, -1, "", "" }
 
 /* FUTU_STATE_DIR, else .futu-opend-rs in HOME. FUTU_ENOTFOUND: neither is set; FUTU_ELIMIT. */
 futu_err state_default_dir(char *out, size_t size);

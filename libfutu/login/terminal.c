@@ -161,7 +161,15 @@ static bool system_present(void *arg)
     return isatty(STDIN_FILENO) == 1;
 }
 
-const struct terminal terminal_system = { system_present, system_ask, NULL };
+/* From the background a read would stop the process. */
+static bool system_waits(void *arg)
+{
+    struct pollfd fd = { .fd = STDIN_FILENO, .events = POLLIN };
+    (void)arg;
+    return tcgetpgrp(STDIN_FILENO) == getpgrp() && poll(&fd, 1, 0) == 1 && fd.revents & POLLIN;
+}
+
+const struct terminal terminal_system = { system_present, system_ask, NULL, system_waits };
 
 bool terminal_confirm(const struct terminal *t, const char *question)
 {

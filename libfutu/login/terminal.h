@@ -23,6 +23,7 @@ struct terminal {
     /* One line without its break. */
     futu_err (*ask)(void *arg, const char *question, bool echo, struct secret *out);
     void *arg;
+    bool (*waits)(void *arg);           /* ask() would not block; NULL: not known, which is no */
 };
 
 extern const struct terminal terminal_system;
@@ -36,6 +37,12 @@ static inline futu_err terminal_ask(const struct terminal *t, const char *questi
                                     struct secret *out)
 {
     return terminal_present(t) ? t->ask(t->arg, question, echo, out) : FUTU_ENOTSUP;
+}
+
+/* A line was typed already. */
+static inline bool terminal_waits(const struct terminal *t)
+{
+    return terminal_present(t) && t->waits && t->waits(t->arg);
 }
 
 /* "QUESTION (y/N) ": only y and yes are a yes. */

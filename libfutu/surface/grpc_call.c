@@ -81,10 +81,13 @@ static bool stands(futu_grpc_call *k, futu_str body)
         return false;
     k->version = hub_version(g->o.hub);
     hot_request_of(&rq, parts, ARRAY_LEN(parts));
-    const struct hot_entry *e = hot_find(&g->hot, &rq, k->version, clock_mono(&g->o.clock));
+    int64_t at = clock_mono(&g->o.clock);
+    const struct hot_entry *e = hot_find(&g->hot, &rq, k->version, at);
     if (e) {
-        hub_count_call(g->o.hub, k->row, IFACE_GRPC, e->len);
+        const struct proto_row *row = k->row;
+        size_t len = e->len;        /* the next call may come from within answer() */
         answer(k, e->answer.p, e->answer.n);
+        hub_count_call(g->o.hub, row, IFACE_GRPC, len, at);
         return true;
     }
     const size_t n = offsetof(struct hot_request, text) + rq.n;

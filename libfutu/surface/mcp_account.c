@@ -9,7 +9,7 @@
 #include "codec/splice.h"
 #include "surface/mcp_state.h"
 
-enum { GET_ACC_LIST = 2001, HEAD_ENV = 1, HEAD_ACC = 2, HEAD_MARKET = 3 };
+enum { HEAD_ENV = 1, HEAD_ACC = 2, HEAD_MARKET = 3 };
 
 /* What is known of the account. */
 struct wanted {
@@ -162,5 +162,5 @@ void mcp_account_find(struct mcp_call *k)
     if (err)
         mcp_call_fail(k, "%s", e.text[0] ? e.text : futu_strerror(err));
     else
-        mcp_call_ask(k, GET_ACC_LIST, buf_str(pb), on_accounts);
+        mcp_call_ask(k, PROTO_TRD_GET_ACC_LIST, buf_str(pb), on_accounts);
 }

@@ -21,7 +21,6 @@
 #include "surface/mcp_result.h"
 #include "surface/mcp_state.h"
 
-enum { ACC_LIST = 2001, ACC_PUSH = 2008, SUB = 3001 };
 enum { INFO = 1, NOTICE = 2, WARNING = 3, ERROR = 4 };
 
 struct mcp_push {
@@ -315,7 +314,7 @@ static void keep(struct mcp_call *k)
     if (err)
         mcp_call_fail(k, "%s", futu_strerror(err));
     else
-        mcp_call_send(k, caller, SUB, buf_str(pb), on_kept);
+        mcp_call_send(k, caller, PROTO_QOT_SUB, buf_str(pb), on_kept);
 }
 
 static void on_session_done(struct hub_call *c, const struct hub_reply *h)
@@ -342,7 +341,7 @@ static void subscription(struct mcp_call *k)
         mcp_call_fail(k, "pushes: %s", err == FUTU_ELIMIT ? "too many connections or keys"
                                                           : futu_strerror(err));
     else if (wants || (p && !flag_of(k, "isSubOrUnSub") && hub_has_subscriptions(p->c)))
-        mcp_call_send(k, p->c, SUB, buf_str(&k->pb), on_session_done);
+        mcp_call_send(k, p->c, PROTO_QOT_SUB, buf_str(&k->pb), on_session_done);
     else
         keep(k);
 }
@@ -436,7 +435,7 @@ static void register_ids(struct mcp_call *k, const uint64_t *ids, size_t n)
         mcp_call_fail(k, "pushes: %s", err == FUTU_ELIMIT ? "too many connections or keys"
                                                           : futu_strerror(err));
     else
-        mcp_call_send(k, p->c, ACC_PUSH, buf_str(pb), on_registered);
+        mcp_call_send(k, p->c, PROTO_TRD_SUB_ACC_PUSH, buf_str(pb), on_registered);
 }
 
 /* Those of the list that was kept in k->sum. */
@@ -481,7 +480,7 @@ static void ask_accounts(struct mcp_call *k)
     if (err)
         mcp_call_fail(k, "%s", futu_strerror(err));
     else
-        mcp_call_send(k, caller, ACC_LIST, buf_str(pb), on_accounts);
+        mcp_call_send(k, caller, PROTO_TRD_GET_ACC_LIST, buf_str(pb), on_accounts);
 }
 
 static void account_push(struct mcp_call *k)
@@ -509,9 +508,9 @@ static void account_push(struct mcp_call *k)
 bool mcp_push_call(struct mcp_call *k)
 {
     uint32_t id = k->row->id;           /* the call may end in here */
-    if (id == SUB)
+    if (id == PROTO_QOT_SUB)
         subscription(k);
-    else if (id == ACC_PUSH)
+    else if (id == PROTO_TRD_SUB_ACC_PUSH)
         account_push(k);
-    return id == SUB || id == ACC_PUSH;
+    return id == PROTO_QOT_SUB || id == PROTO_TRD_SUB_ACC_PUSH;
 }

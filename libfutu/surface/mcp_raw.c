@@ -9,8 +9,6 @@
 #include "surface/mcp_state.h"
 #include "wire/frame.h"
 
-enum { CASH_LOG = 22701 };
-
 #define ANSWER_MAX (256u << 10)
 
 /* Arguments as descriptors; nothing is ever coded by them. */
@@ -37,7 +35,7 @@ static const futu_msg log_query = { "Trd_CashLog", log_fields, ARRAY_LEN(log_fie
 
 const futu_msg *mcp_raw_args(uint32_t proto)
 {
-    return proto == CASH_LOG ? &log_query : &inner_query;
+    return proto == PROTO_TRD_GET_CASH_LOG ? &log_query : &inner_query;
 }
 
 int32_t mcp_raw_env(futu_str body)

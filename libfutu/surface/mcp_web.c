@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "crypt/digest.h"
 #include "crypt/random.h"
+#include "surface/mcp_json.h"
 
 #define TICK_NS (5 * NS_PER_S)
 
@@ -94,7 +95,7 @@ void web_stream_read(struct mcp_stream *t, futu_http_call *k)
     put_off(t);
     t->reader = k;
     t->ping = t->leaving = t->parted = false;
-    t->prime = t->of && mcp_revision_primes(mcp_session_revision(t->of->s));
+    t->prime = t->of && (t->of->old || mcp_revision_primes(mcp_session_revision(t->of->s)));
     t->since = t->said = now_of(t->rest);
     k->stream = t;
     http_stream(k, "text/event-stream", "X-Accel-Buffering: no\r\n");
@@ -125,6 +126,18 @@ void web_stream_put(struct mcp_stream *t, futu_str text)
         t->over = true;
     }
     wake(t);
+}
+
+void web_stream_put_each(struct mcp_stream *t, futu_str text)
+{
+    struct json_lex lx;
+    futu_str one;
+    if (!mcp_enter(&lx, text, '[')) {
+        web_stream_put(t, text);
+        return;
+    }
+    while (mcp_next_element(&lx, &one))
+        web_stream_put(t, one);
 }
 
 /* Answers that nobody has asked for again give way, oldest first. */
@@ -190,13 +203,29 @@ static futu_err tell_lost(struct mcp_stream *t, struct buf *out)
     return err;
 }
 
+/* What stands before the first event: where the reader is, or where its texts go. */
+static futu_err prime(const struct mcp_stream *t, struct buf *out)
+{
+    if (t->of && t->of->old)
+        return buf_printf(out, "event: endpoint\ndata: %s?" WEB_QUERY "=%s\n\n", t->of->old,
+                          t->of->id);
+    return sse_prime(&t->sse, out);
+}
+
+static void trim(struct mcp_stream *t)
+{
+    bool again = !t->of || !t->of->old;         /* the reader may come again */
+    if (t->own)
+        sse_trim(&t->sse, again ? WEB_KEEP_EVENTS : 0, again ? WEB_KEEP_BYTES : 0);
+}
+
 /* FUTU_EAGAIN: nothing; FUTU_ENOTCONN: it is over. */
 static futu_err piece(struct mcp_stream *t, struct buf *out)
 {
     out->n = 0;
     if (t->prime) {
         t->prime = false;
-        return sse_prime(&t->sse, out);
+        return prime(t, out);
     }
     if (t->lost)
         return tell_lost(t, out);
@@ -205,8 +234,7 @@ static futu_err piece(struct mcp_stream *t, struct buf *out)
         return FUTU_ENOMEM;
     if (!leaves && sse_waits(&t->sse)) {
         futu_err err = sse_take(&t->sse, out);
-        if (t->own)
-            sse_trim(&t->sse, WEB_KEEP_EVENTS, WEB_KEEP_BYTES);
+        trim(t);
         return err;
     }
     if (leaves && !t->parted) {
@@ -253,6 +281,8 @@ void rest_mcp_left(futu_http_call *k)
     t->reader = NULL;
     if (!t->of)
         free_stream(t);
+    else if (t->of->old)
+        web_session_end(t->of, NULL);
     else
         t->of->used = now_of(t->rest);
     http_give_back(k);
@@ -390,13 +420,15 @@ void web_session_end(struct web_session *w, const char *last)
     mem_free(w);
 }
 
-struct web_session *web_session_find(struct rest *r, futu_str id, const struct api_key *key)
+struct web_session *web_session_find(struct rest *r, futu_str id, const struct api_key *key,
+                                     bool old)
 {
     struct list *it, *tmp;
     struct web_session *found = NULL;
     list_each(it, tmp, &r->mcp_sessions) {
         struct web_session *w = list_entry(it, struct web_session, link);
-        if (id.n == WEB_ID && equal_ct(w->id, id.p, WEB_ID) && w->key == key)
+        if (id.n == WEB_ID && equal_ct(w->id, id.p, WEB_ID) && w->key == key &&
+            (w->old != NULL) == old)
             found = w;
     }
     if (found)
@@ -409,7 +441,7 @@ struct web_session *web_session_find(struct rest *r, futu_str id, const struct a
 static void look_at_stream(struct mcp_stream *t, int64_t now)
 {
     if (t->reader && t->reader->streams) {
-        bool primed = mcp_revision_primes(mcp_session_revision(t->of->s));
+        bool primed = !t->of->old && mcp_revision_primes(mcp_session_revision(t->of->s));
         t->leaving |= primed && now - t->since >= WEB_READ_NS;
         t->ping |= now - t->said >= WEB_PING_NS;
         if (t->leaving || t->ping)
@@ -417,6 +449,13 @@ static void look_at_stream(struct mcp_stream *t, int64_t now)
     } else if (t->over && now - t->over_at >= WEB_KEEP_NS) {
         free_stream(t);
     }
+}
+
+static bool unused(const struct web_session *w, int64_t now)
+{
+    if (w->old)
+        return !mcp_session_begun(w->s) && now - w->own->since >= WEB_BEGIN_NS;
+    return now - w->used >= WEB_IDLE_NS && !busy(w);
 }
 
 static void on_tick(struct timer *x, int64_t now)
@@ -428,7 +467,7 @@ static void on_tick(struct timer *x, int64_t now)
         struct web_session *w = list_entry(it, struct web_session, link);
         list_each(s, next, &w->streams)
             look_at_stream(list_entry(s, struct mcp_stream, link), now);
-        if (now - w->used >= WEB_IDLE_NS && !busy(w))
+        if (unused(w, now))
             web_session_end(w, NULL);
     }
 }

@@ -1,9 +1,9 @@
-/* mcp_web.h - sessions of /mcp and their streams. Internal to surface/.
+/* mcp_web.h - sessions of /mcp and /sse, and their streams. Internal to surface/.
  *
  * Session: made by initialize, named by Mcp-Session-Id, of one key, whose end is its own. At most
  *          WEB_SESSIONS, and WEB_KEY_SESSIONS of one key: then the one that has been idle longest
  *          goes, and its client is told so by 404. Without a request and a reader for WEB_IDLE_NS
- *          it ends.
+ *          it ends. Of /sse (`old`) it is made and ended by its reader, and named in the query.
  * Streams: one of the session itself (GET), for its pushes; one for each POST, for the notes of its
  *          text and the answer, unless that comes soon enough to be one JSON object. A reader may
  *          go and come again with Last-Event-ID while the stream is kept.
@@ -22,6 +22,8 @@
 
 #define WEB_SESSIONS 256
 #define WEB_KEY_SESSIONS 64
+#define WEB_QUERY "session_id"          /* of /sse, as Mcp-Session-Id of /mcp */
+#define WEB_BEGIN_NS (60 * NS_PER_S)    /* a reader of /sse has so long for its initialize */
 #define WEB_IDLE_NS (30 * 60 * NS_PER_S)
 #define WEB_ID 32                       /* hex digits */
 #define WEB_KEEP_EVENTS 1024
@@ -39,6 +41,7 @@ struct web_session {
     char id[WEB_ID + 1];
     struct api_key *key;
     struct mcp_session *s;
+    const char *old;                    /* the path whose reader it is of; NULL: of /mcp */
     int64_t used;
     struct mcp_stream *own;
     struct list streams;                /* all, the own one too */
@@ -67,8 +70,9 @@ struct mcp_stream {
 struct web_session *web_session_new(futu_http_call *k);
 /* `last`: one line for whoever reads its stream; NULL: none. */
 void web_session_end(struct web_session *w, const char *last);
-/* That of this key, and it counts as used; NULL: none. */
-struct web_session *web_session_find(struct rest *r, futu_str id, const struct api_key *key);
+/* That of this key, and of /sse or not; it counts as used. NULL: none. */
+struct web_session *web_session_find(struct rest *r, futu_str id, const struct api_key *key,
+                                     bool old);
 
 /* The answer to `k`. NULL: no memory. */
 struct mcp_stream *web_answer_new(struct web_session *w, futu_http_call *k, bool may);
@@ -77,6 +81,8 @@ struct mcp_stream *web_stream_find(struct web_session *w, uint32_t no);
 void web_stream_read(struct mcp_stream *t, futu_http_call *k);
 /* Without memory the stream is over without it. */
 void web_stream_put(struct mcp_stream *t, futu_str text);
+/* Each element of a batch: clients read one message an event. */
+void web_stream_put_each(struct mcp_stream *t, futu_str text);
 /* An answer becomes a stream, if it may. */
 void web_stream_begin(struct mcp_stream *t);
 /* An answer is complete: what was put will be read. */

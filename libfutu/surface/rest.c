@@ -305,8 +305,8 @@ static void preflight(futu_http_call *k, const struct route *route)
              route->methods & METHOD_GET ? "GET, HEAD, " : "",
              route->methods & METHOD_DELETE ? "DELETE, " : "",
              route->methods & METHOD_POST ? "POST, OPTIONS" : "OPTIONS",
-             route->kind == ROUTE_MCP ? ", Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID"
-                                      : "");
+             route->kind == ROUTE_MCP || route->kind == ROUTE_MCP_SSE
+                 ? ", Mcp-Session-Id, MCP-Protocol-Version, Last-Event-ID" : "");
     http_answer(k, 204, NULL, text, STR_NULL);
 }
 
@@ -344,6 +344,8 @@ static void dispatch(futu_http_call *k, const futu_http_request *rq, futu_str qu
         rest_call(k, rq, query);
     else if (k->route->kind == ROUTE_MCP)
         rest_mcp(k, rq);
+    else if (k->route->kind == ROUTE_MCP_SSE)
+        rest_mcp_sse(k, rq, query);
     else if (k->route->kind == ROUTE_WS)
         error_body(k, 426, "Upgrade: websocket\r\n", "this path is a WebSocket");
     else
@@ -388,15 +390,17 @@ static void handle(futu_http_call *k, const futu_http_request *rq)
 static bool answer_hot(struct rest *r, const struct hot_request *rq, futu_http_done_fn *done,
                        void *arg)
 {
-    const struct hot_entry *e = hot_find(&r->hot, rq, hub_version(r->o.hub),
-                                         clock_mono(&r->o.clock));
+    int64_t at = clock_mono(&r->o.clock);
+    const struct hot_entry *e = hot_find(&r->hot, rq, hub_version(r->o.hub), at);
     if (!e || (e->key && access_alive(r->o.access, e->key) != DENY_NONE))
         return false;
     futu_http_answer a = { .size = sizeof(a), .status = 200, .content_type = "application/json",
                            .headers = "", .body = buf_str(&e->answer) };
-    hub_count_call(r->o.hub, e->row, IFACE_REST, e->len);
+    const struct proto_row *row = e->row;
+    size_t len = e->len;            /* the next request may come from within done() */
     trace_http_answer("kept", 200, a.body);
     done(&a, arg);
+    hub_count_call(r->o.hub, row, IFACE_REST, len, at);
     return true;
 }
 

@@ -24,19 +24,6 @@ static void rpc_error(futu_http_call *k, int status, int code, const char *text)
 
 /* ---- answers ---- */
 
-/* Of a batch each answer is an event of its own: clients read one message an event. */
-static void put_answer(struct mcp_stream *t, futu_str text)
-{
-    struct json_lex lx;
-    futu_str one;
-    if (!mcp_enter(&lx, text, '[')) {
-        web_stream_put(t, text);
-        return;
-    }
-    while (mcp_next_element(&lx, &one))
-        web_stream_put(t, one);
-}
-
 static void answer_json(struct mcp_stream *t, enum mcp_out kind, futu_str text)
 {
     futu_http_call *k = t->reader;
@@ -64,7 +51,7 @@ static void on_out(enum mcp_out kind, futu_str text, void *arg)
         answer_json(t, kind, text);
     } else {
         if (kind == MCP_ANSWER || kind == MCP_BAD)
-            put_answer(t, text);
+            web_stream_put_each(t, text);
         web_stream_end(t);
     }
 }
@@ -74,7 +61,7 @@ static void on_out(enum mcp_out kind, futu_str text, void *arg)
 /* NULL: it has been answered. */
 static struct web_session *session_of(futu_http_call *k, const futu_http_request *rq)
 {
-    struct web_session *w = web_session_find(k->rest, rq->session_id, k->key);
+    struct web_session *w = web_session_find(k->rest, rq->session_id, k->key, false);
     if (!rq->session_id.p)
         rpc_error(k, 400, -32600, "Mcp-Session-Id is missing: begin with initialize");
     else if (!w)

@@ -1,7 +1,7 @@
 /* rest_state.h - what the files of the REST API share. Nothing outside includes it.
  *
  * rest.c judges a request, rest_call.c asks the hub, rest_admin.c answers for the gateway itself,
- * rest_ws.c serves the clients of /ws, rest_mcp.c those of /mcp.
+ * rest_ws.c serves the clients of /ws, rest_mcp.c those of /mcp, mcp_sse.c those of /sse.
  */
 #ifndef SURFACE_REST_STATE_H
 #define SURFACE_REST_STATE_H
@@ -103,6 +103,8 @@ void rest_call(futu_http_call *k, const futu_http_request *rq, futu_str query);
 void rest_admin(futu_http_call *k, const futu_http_request *rq);
 /* rest_mcp.c */
 void rest_mcp(futu_http_call *k, const futu_http_request *rq);
+/* mcp_sse.c */
+void rest_mcp_sse(futu_http_call *k, const futu_http_request *rq, futu_str query);
 /* mcp_web.c */
 void rest_mcp_free(struct rest *r);
 /* The reader of a stream, or of an answer, is gone. */

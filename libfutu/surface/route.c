@@ -153,8 +153,14 @@ static const uint32_t changing[] = {
     PROTO_QOT_SET_PRICE_REMINDER, PROTO_QOT_SET_OPTION_EVENT_ALERT, PROTO_QOT_SUB_EVENT_CONTRACT,
 };
 
-static const struct route mcp = { "/mcp", ROUTE_MCP, METHOD_GET | METHOD_POST | METHOD_DELETE,
-                                  false, false, 0, 0, NULL, false, "Model Context Protocol" };
+static const struct route unlisted[] = {
+    { "/mcp", ROUTE_MCP, METHOD_GET | METHOD_POST | METHOD_DELETE, false, false, 0, 0, NULL, false,
+      "Model Context Protocol" },
+    { "/mcp/sse", ROUTE_MCP_SSE, METHOD_GET | METHOD_POST, false, false, 0, 0, NULL, false,
+      "Model Context Protocol, revision 2024-11-05" },
+    { "/sse", ROUTE_MCP_SSE, METHOD_GET | METHOD_POST, false, false, 0, 0, NULL, false,
+      "Model Context Protocol, revision 2024-11-05" },
+};
 
 const struct route *routes(size_t *n)
 {
@@ -273,8 +279,11 @@ static bool callable(const struct proto_row *row)
 const struct route *route_find(futu_str path, struct route *room)
 {
     const struct route *found = path.n ? listed(path) : NULL;
-    if (found || str_is(path, mcp.path))
-        return found ? found : &mcp;
+    for (size_t i = 0; !found && i < ARRAY_LEN(unlisted); i++)
+        if (str_is(path, unlisted[i].path))
+            found = &unlisted[i];
+    if (found)
+        return found;
     const struct proto_row *row = alias(path);
     if (!callable(row))
         return NULL;

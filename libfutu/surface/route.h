@@ -15,7 +15,7 @@ enum route_kind {
     ROUTE_CALL,             /* a protocol of the registry */
     ROUTE_HEALTH, ROUTE_READY, ROUTE_PING, ROUTE_PUSH_INFO, ROUTE_METRICS, ROUTE_OPENAPI,
     ROUTE_STATUS, ROUTE_RELOAD, ROUTE_SHUTDOWN, ROUTE_RELOGIN, ROUTE_VERIFY_CODE, ROUTE_WS,
-    ROUTE_MCP,              /* no part of the REST API: found, but not listed */
+    ROUTE_MCP, ROUTE_MCP_SSE,       /* no part of the REST API: found, but not listed */
 };
 
 struct route {

@@ -12,7 +12,7 @@
 
 #define AUTH_KEYS                                                                                  \
     "code code-life abuse-window ticket-life sig-life broker-sig-life lock-after salt32 "          \
-    "new-ticket client-version futunn-type moomoo-type clock-ahead"
+    "new-ticket client-version futunn-type moomoo-type clock-ahead conf-key"
 #define ACCOUNT_KEYS                                                                               \
     "name region phone password uid attribution sms locked brokers bad-brokers otp server-time"
 #define FAULT_KEYS "call nth count error message status body delay drop silent"
@@ -23,6 +23,8 @@ static bool read_auth(struct auth_emu *e)
     int i = scenario_next(s, "auth", -1);
     e->code = scenario_get(s, i, "code", "random");
     e->version = scenario_get(s, i, "client-version", "900");
+    e->conf_key = scenario_get(s, i, "conf-key", "");
+    str_copy(e->conf, sizeof(e->conf), STR("{}"));
     e->types[0] = scenario_get(s, i, "futunn-type", "1");
     e->types[1] = scenario_get(s, i, "moomoo-type", "2");
     return scenario_keys(s, "auth", AUTH_KEYS) && scenario_keys(s, "fault", FAULT_KEYS) &&
@@ -220,6 +222,11 @@ void auth_emu_handle(struct auth_emu *e, const struct auth_ask *ask, struct auth
     }
     cJSON_Delete(q.in);
     cJSON_Delete(q.out);
+}
+
+bool auth_emu_set_conf(struct auth_emu *e, const char *json)
+{
+    return str_copy(e->conf, sizeof(e->conf), str_c(json));
 }
 
 unsigned auth_emu_count(const struct auth_emu *e, const char *path)

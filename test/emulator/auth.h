@@ -41,6 +41,8 @@ struct auth_emu *auth_emu_new(struct scenario *s, const struct auth_emu_opts *o)
 void auth_emu_free(struct auth_emu *e);
 void auth_emu_handle(struct auth_emu *e, const struct auth_ask *ask, struct auth_say *say);
 
+/* The conf_info that is told from now on, as JSON. False: too long. */
+bool auth_emu_set_conf(struct auth_emu *e, const char *json);
 /* How often a path was asked so far; NULL: all. */
 unsigned auth_emu_count(const struct auth_emu *e, const char *path);
 /* The newest SMS of the account, "" when none was sent. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "crypt/random.h"
+#include "crypt/totp.h"
 
 /* ---- reading ---- */
 
@@ -410,7 +411,27 @@ static void run_broker(struct emu_ask *q)
     emu_error(q, q->a && is_bad_broker(q->a, id) ? 20029 : 15, "no valid customer or code");
 }
 
-const struct emu_call emu_calls[7] = {
+/* The code of now, or of the step before. */
+static bool is_time_code(const struct emu_ask *q, const char *code)
+{
+    const char *key = q->e->conf_key;
+    char now[TOTP_DIGITS + 1], before[TOTP_DIGITS + 1];
+    totp(key, strlen(key), q->now_s, now);
+    totp(key, strlen(key), q->now_s - TOTP_STEP_S, before);
+    return key[0] && (strcmp(code, now) == 0 || strcmp(code, before) == 0);
+}
+
+static void run_conf(struct emu_ask *q)
+{
+    if (is_time_code(q, text_of(q, "auth_token"))) {
+        buf_printf(&q->say->body, "{\"conf_info\":%s}", q->e->conf);
+        return;
+    }
+    q->say->status = 403;
+    emu_error(q, 3, "wrong auth_token");
+}
+
+const struct emu_call emu_calls[8] = {
     { "GET", "/authority/salt", "salt", run_salt },
     { "POST", "/authority/", "login", run_login },
     { "GET", "/authority/req_device_code", "send-code", run_send_code },
@@ -418,4 +439,5 @@ const struct emu_call emu_calls[7] = {
     { "POST", "/authority/third_factor/auth", "third", run_third },
     { "POST", "/authority/repull_auth_code", "repull", run_repull },
     { "POST", "/broker_auth/client_auth", "broker", run_broker },
+    { "POST", "/v2/conf/select_all", "conf", run_conf },
 };

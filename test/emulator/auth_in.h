@@ -68,6 +68,8 @@ struct auth_emu {
     struct emu_sig sigs[SIGS_MAX];
     size_t n_sigs;
     const char *code, *version, *types[2];
+    const char *conf_key;           /* of the time codes; "": none is right */
+    char conf[512];                 /* what stands as conf_info */
     uint64_t code_life_s, abuse_s, ticket_life_s, sig_life_s, broker_sig_life_s, lock_after;
     uint64_t clock_ahead_s;
     bool salt32, tell_ticket;
@@ -100,7 +102,7 @@ struct emu_call {
     const char *name;               /* in a scenario's [fault] */
     void (*run)(struct emu_ask *q);
 };
-extern const struct emu_call emu_calls[7];
+extern const struct emu_call emu_calls[8];
 void emu_error(struct emu_ask *q, int code, const char *msg);
 
 #endif

@@ -245,12 +245,13 @@ static void on_firms(struct emu_call *c)
     SET(&r, result_code, 0);
     r.broker_ids = ids;
     for (size_t i = 0; i < c->k->e->n_who; i++)
-        if (c->k->e->who[i].login.identity > EMU_PLATFORM_MAX)
+        if (c->k->e->who[i].login.identity > EMU_PLATFORM_MAX &&
+            c->k->e->who[i].login.identity != c->k->e->scene.gone_broker)
             ids[r.n_broker_ids++] = c->k->e->who[i].login.identity;
     emu_reply(c->k, c->command, c->serial, &bk_firms_rsp_msg, &r);
 }
 
-static bool muted(unsigned *left)
+bool emu_happens(unsigned *left)
 {
     if (!*left)
         return false;
@@ -264,11 +265,11 @@ static void on_request(struct emu_call *c)
     bool platform = k->who->login.identity <= EMU_PLATFORM_MAX;
     if (c->command == 6003 || c->command == 1003) {
         struct bframe f = { .command = c->command, .serial = c->serial };
-        if (!muted(&k->e->scene.mute_beats))
+        if (!emu_happens(&k->e->scene.mute_beats))
             send_frame(k, &f, NULL, NULL, 0);
         return;
     }
-    if (muted(&k->e->scene.mute_calls))
+    if (emu_happens(&k->e->scene.mute_calls))
         return;
     if (platform && c->command == CMD_CONN_IP)
         on_addresses(c);
@@ -460,6 +461,20 @@ static unsigned each(struct emu *e, int32_t identity, bool kick)
         emu_close(k);
     }
     return n;
+}
+
+bool emu_say(struct emu *e, int32_t identity, uint16_t command)
+{
+    struct list *it, *tmp;
+    bool any = false;
+    list_each(it, tmp, &e->conns) {
+        struct emu_conn *k = list_entry(it, struct emu_conn, node);
+        if (!k->who || k->closed || k->who->login.identity != identity)
+            continue;
+        emu_push(k, command, NULL, NULL);
+        any = true;
+    }
+    return any;
 }
 
 unsigned emu_kick(struct emu *e, int32_t identity)

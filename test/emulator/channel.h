@@ -50,6 +50,13 @@ struct emu_scene {
     uint32_t keep_alive_s;          /* 0: 30 */
     unsigned mute_beats;            /* heartbeats that get no answer, one less each time */
     unsigned mute_calls;            /* likewise requests */
+    /* Orders, one less each time: the connection closes before, or after it is taken; it is taken
+     * and not answered. */
+    unsigned lose_before, lose_after, lose_answer;
+    unsigned fail_lists;            /* lists of orders that are refused */
+    unsigned mute_cancels;          /* cancellations that get no answer */
+    int32_t gone_broker;            /* that the list of brokers leaves out */
+    uint32_t lists_late_ms;         /* lists miss orders that are newer */
     /* The next logins of the identity (0: any) are answered so; one less each time. */
     struct {
         int32_t identity;
@@ -88,8 +95,12 @@ bool emu_set_addresses(struct emu *e, int32_t identity, const char *list);  /* "
 /* To the connections of the identity (0: all): */
 unsigned emu_kick(struct emu *e, int32_t identity);     /* the login ends; their number */
 unsigned emu_drop(struct emu *e, int32_t identity);     /* closed without a word */
+/* A push without a body; true: somebody is there. */
+bool emu_say(struct emu *e, int32_t identity, uint16_t command);
 /* Cancels the open orders of the broker's accounts, as somebody elsewhere might. */
 void emu_cancel_all(struct emu *e, int32_t broker_id);
+/* Orders that the exchange has of the broker's accounts, whatever became of them. */
+unsigned emu_orders(struct emu *e, int32_t broker_id);
 /* Logins since the start that worked. */
 unsigned emu_logins(const struct emu *e, int32_t identity);
 /* Requests of a command since the start. */

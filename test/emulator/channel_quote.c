@@ -126,14 +126,21 @@ static void on_states(struct emu_call *c)
     const GetGlobalState_Request q = { .c2s = &c2s };
     const char *why;
     GetGlobalState_Response *r = emu_ask_paper(c->k->e, 1002, &q, &why);
-    struct bk_market_state states[4] = { 0 };
+    struct bk_market_state states[8] = { 0 };
     struct bk_states_rsp out = { .err_msg = STR(""), .states = states };
+    struct bk_states_req asked;
+    static const int32_t ids[8] = { 1, 10, 30, 31, 110, 60, 160, 185 };
+    if (codec_decode(&bk_states_req_msg, c->a, c->body, c->n, &asked, NULL, NULL))
+        return;
     SET(&out, ret_code, r ? 0 : 2);
-    const int32_t values[] = { r ? r->s2c->marketHK : 0, r ? r->s2c->marketUS : 0,
-                               r ? r->s2c->marketSH : 0, r ? r->s2c->marketSZ : 0 };
-    static const int32_t markets[] = { 1, 11, 21, 22 };
-    for (size_t i = 0; r && i < 4; i++) {
-        SET(&states[i], market_id, bk_state_id(markets[i]));
+    GetGlobalState_S2C none = { 0 };
+    const GetGlobalState_S2C *s = r ? r->s2c : &none;
+    const int32_t values[8] = { s->marketHK, s->marketUS, s->marketSH, s->marketSZ,
+                                s->marketHKFuture, s->marketUSFuture, s->marketSGFuture,
+                                s->marketJPFuture };
+    /* Asked for Hong Kong it leaves futures out. */
+    for (size_t i = 0; r && i < (asked.market_id == 1 ? 4 : ARRAY_LEN(ids)); i++) {
+        SET(&states[i], market_id, ids[i]);
         SET(&states[i], state, values[i]);
         out.n_states++;
     }

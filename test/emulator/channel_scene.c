@@ -262,11 +262,29 @@ static bool start_or_stop(struct scene *x, bool start, const char *where)
     return true;
 }
 
+static bool lose_orders(struct emu_scene *e, const char *how, const char *times)
+{
+    unsigned n = times ? (unsigned)strtoul(times, NULL, 10) : 1;
+    if (how && strcmp(how, "before") == 0)
+        e->lose_before = n;
+    else if (how && strcmp(how, "after") == 0)
+        e->lose_after = n;
+    else if (how && strcmp(how, "answer") == 0)
+        e->lose_answer = n;
+    else
+        return false;
+    return true;
+}
+
 static bool run(struct scene *x, const char *word, char **rest)
 {
     struct emu_scene *e = emu_scene(x->emu);
     const char *arg = strtok_r(NULL, " ", rest);
+    if (strcmp(word, "lose-orders") == 0)
+        return lose_orders(e, arg, strtok_r(NULL, " ", rest));
     int32_t id = arg ? (int32_t)strtol(arg, NULL, 10) : 0;
+    if (strcmp(word, "conf") == 0)
+        return arg && auth_emu_set_conf(x->auth, arg);
     if (strcmp(word, "start") == 0 || strcmp(word, "stop") == 0)
         return start_or_stop(x, word[2] == 'a', arg);
     if (strcmp(word, "kick") == 0)
@@ -283,6 +301,8 @@ static bool run(struct scene *x, const char *word, char **rest)
         e->mute_calls = (unsigned)id;
     else if (strcmp(word, "quotes") == 0)
         e->no_quotes = arg && strcmp(arg, "off") == 0;
+    else if (strcmp(word, "orders") == 0)
+        printf("orders %d %u\n", id, emu_orders(x->emu, id));
     else if (strcmp(word, "logins") == 0)
         printf("logins %d %u\n", id, emu_logins(x->emu, id));
     else

@@ -102,13 +102,15 @@ futu_err emu_paper_new(struct emu *e, char *why, size_t size);
 /* channel_quote.c, channel_trade.c: true when the command is theirs. */
 bool emu_quote(struct emu_call *c);
 bool emu_trade(struct emu_call *c);
+bool emu_happens(unsigned *left);       /* what the scene wants so many times more */
 void emu_quote_push(struct emu *e, const struct upstream_push *p);
 void emu_quote_gone(struct emu_conn *k);
 void emu_quote_free(struct emu *e);
 void emu_trade_event(struct emu *e, uint64_t acc_id, uint32_t proto, const uint8_t *body,
                      size_t n);
 
-/* What trade calls share, from channel_trade.c; the rest of them is in channel_assets.c. */
+/* What trade calls share, from channel_trade.c; the rest of them is in channel_assets.c and
+ * channel_lists.c. */
 futu_str emu_dec(struct arena *a, double v);
 double emu_num(futu_str s);             /* decoded text has a NUL behind it */
 struct emu_account *emu_account_of(struct emu_conn *k, uint64_t number);
@@ -116,6 +118,10 @@ Trd_Common_TrdHeader emu_header_of(const struct emu_account *a, int32_t market);
 void emu_answer_order(struct emu_call *c, int32_t code, const char *why, futu_str id);
 int32_t emu_sec_market_of(int32_t exchange_code);
 bool emu_of_market(const struct emu_account *a, int32_t trd_market);
+void emu_order_list(struct emu_call *c);
+void emu_fills(struct emu_call *c);
+void emu_history_orders(struct emu_call *c);
+void emu_history_fills(struct emu_call *c);
 void emu_assets(struct emu_call *c);
 void emu_max_qty(struct emu_call *c);
 

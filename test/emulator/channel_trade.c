@@ -9,24 +9,6 @@
 #include "crypt/random.h"
 #include "market/market.h"
 
-/* The server's number of an order's state; the emulator's own table, beside the program's. */
-static int32_t state_of(int32_t status)
-{
-    switch (status) {
-    case Trd_Common_OrderStatus_WaitingSubmit: return 102;
-    case Trd_Common_OrderStatus_Submitting: return 1;
-    case Trd_Common_OrderStatus_Submitted: return 2;
-    case Trd_Common_OrderStatus_Filled_Part: return 3;
-    case Trd_Common_OrderStatus_Filled_All: return 4;
-    case Trd_Common_OrderStatus_Cancelled_All: return 5;
-    case Trd_Common_OrderStatus_Cancelled_Part: return 7;
-    case Trd_Common_OrderStatus_Disabled: return 101;
-    case Trd_Common_OrderStatus_Deleted: return 104;
-    case Trd_Common_OrderStatus_FillCancelled: return 103;
-    default: return 6;
-    }
-}
-
 futu_str emu_dec(struct arena *a, double v)
 {
     return str_printf(a, "%.10g", v);
@@ -35,11 +17,6 @@ futu_str emu_dec(struct arena *a, double v)
 double emu_num(futu_str s)
 {
     return s.p ? strtod(s.p, NULL) : 0;         /* decoded text has a NUL behind it */
-}
-
-static uint64_t us(double seconds)
-{
-    return (uint64_t)llround(seconds * 1e6);
 }
 
 /* ---- accounts ---- */
@@ -242,6 +219,11 @@ static void on_new(struct emu_call *c)
     const char *why;
     if (codec_decode(&bk_order_new_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
         return;
+    struct emu_scene *scene = &c->k->e->scene;
+    if (emu_happens(&scene->lose_before)) {
+        emu_close(c->k);
+        return;
+    }
     struct emu_account *a = unlocked(c, q.header);
     if (!a || repeated(c, q.header->request_id))
         return;
@@ -262,7 +244,12 @@ static void on_new(struct emu_call *c)
     struct emu_repeat *keep = &c->k->e->repeats[c->k->e->n_repeats++ % EMU_REPEATS];
     str_copy(keep->id, sizeof(keep->id), q.header->request_id);
     str_copy(keep->order_id, sizeof(keep->order_id), r->s2c->orderIDEx);
-    emu_answer_order(c, 0, "", r->s2c->orderIDEx);
+    if (emu_happens(&scene->lose_answer))
+        return;
+    if (emu_happens(&scene->lose_after))
+        emu_close(c->k);
+    else
+        emu_answer_order(c, 0, "", r->s2c->orderIDEx);
 }
 
 /* qty and price of the order as it is; NULL: there is none. */
@@ -314,172 +301,11 @@ static void on_replace(struct emu_call *c)
 static void on_cancel(struct emu_call *c)
 {
     struct bk_order_cancel_req q;
-    if (codec_decode(&bk_order_cancel_req_msg, c->a, c->body, c->n, &q, NULL, NULL))
+    if (codec_decode(&bk_order_cancel_req_msg, c->a, c->body, c->n, &q, NULL, NULL) ||
+        emu_happens(&c->k->e->scene.mute_cancels))
         return;
     const struct bk_order_replace_req as = { .header = q.header, .order_id = q.order_id };
     modify(c, &as, Trd_Common_ModifyOrderOp_Cancel);
-}
-
-/* ---- lists ---- */
-
-static void fill_order(struct arena *a, const Trd_Common_Order *o, struct bk_order *out)
-{
-    out->order_id = o->orderIDEx;
-    out->symbol = o->code;
-    out->name = o->name;
-    SET(out, side, o->trdSide);
-    SET(out, type, o->orderType);
-    SET(out, state, state_of(o->orderStatus));
-    out->price = emu_dec(a, o->price);
-    out->qty = emu_dec(a, o->qty);
-    out->filled_qty = emu_dec(a, o->fillQty);
-    out->filled_avg = emu_dec(a, o->fillAvgPrice);
-    if (o->has_auxPrice)
-        out->aux_price = emu_dec(a, o->auxPrice);
-    out->remark = o->remark;
-    out->err_text = o->lastErrMsg;
-    SET(out, time_in_force, o->timeInForce);
-    SET(out, outside_rth, o->fillOutsideRTH);
-    SET(out, market_code, bk_state_id(market_of_sec_market(o->secMarket)));
-    SET(out, trade_market, o->trdMarket);
-    SET(out, currency, o->currency);
-    SET(out, created_us, us(o->createTimestamp));
-    SET(out, updated_us, us(o->updateTimestamp));
-}
-
-static void fill_fill(struct arena *a, const Trd_Common_OrderFill *f, struct bk_fill *out)
-{
-    out->fill_id = f->fillIDEx;
-    out->order_id = f->orderIDEx;
-    out->symbol = f->code;
-    out->name = f->name;
-    SET(out, side, f->trdSide);
-    out->price = emu_dec(a, f->price);
-    out->qty = emu_dec(a, f->qty);
-    SET(out, time_us, us(f->createTimestamp));
-    SET(out, cancelled, f->status == Trd_Common_OrderFillStatus_Cancelled);
-    SET(out, market_code, bk_state_id(market_of_sec_market(f->secMarket)));
-    SET(out, trade_market, f->trdMarket);
-}
-
-struct query {
-    Trd_Common_TrdHeader h;
-    Trd_Common_TrdFilterConditions filter;
-    char from[24], to[24];
-    struct bk_order_list_req q;
-    struct emu_account *a;
-};
-
-/* What all four list queries begin with; false: it is answered. */
-static bool begin_list(struct emu_call *c, struct query *x)
-{
-    x->a = NULL;
-    if (codec_decode(&bk_order_list_req_msg, c->a, c->body, c->n, &x->q, NULL, NULL) == FUTU_OK)
-        x->a = x->q.header ? emu_account_of(c->k, x->q.header->account) : NULL;
-    if (!x->a) {
-        emu_answer_order(c, 5, "unknown account", STR_NULL);
-        return false;
-    }
-    x->h = emu_header_of(x->a, x->a->market);
-    x->filter = (Trd_Common_TrdFilterConditions){ 0 };
-    int32_t zone = x->a->market == 2 ? MARKET_US : MARKET_HK;
-    market_time_text(zone, (int64_t)x->q.time_begin * NS_PER_US, false, x->from);
-    market_time_text(zone, (int64_t)x->q.time_end * NS_PER_US, false, x->to);
-    if (x->q.has_time_begin)
-        x->filter.beginTime = str_c(x->from);
-    if (x->q.has_time_end)
-        x->filter.endTime = str_c(x->to);
-    return true;
-}
-
-/* Several accounts may share one of the paper exchange, each with its own market. */
-bool emu_of_market(const struct emu_account *a, int32_t trd_market)
-{
-    return (a->market == Trd_Common_TrdMarket_US) == (trd_market == Trd_Common_TrdMarket_US);
-}
-
-static void put_orders(struct emu_call *c, const struct emu_account *a,
-                       const Trd_Common_Order *orders, size_t n)
-{
-    struct bk_order_list_rsp r = { .err_msg = STR("") };
-    SET(&r, result_code, 0);
-    r.orders = arena_array(c->a, n + 1, sizeof(*r.orders));
-    for (size_t i = 0; r.orders && i < n; i++)
-        if (emu_of_market(a, orders[i].trdMarket))
-            fill_order(c->a, &orders[i], &r.orders[r.n_orders++]);
-    emu_reply(c->k, c->command, c->serial, &bk_order_list_rsp_msg, &r);
-}
-
-static void put_fills(struct emu_call *c, const struct emu_account *a,
-                      const Trd_Common_OrderFill *fills, size_t n)
-{
-    struct bk_fill_list_rsp r = { .err_msg = STR("") };
-    SET(&r, result_code, 0);
-    r.fills = arena_array(c->a, n + 1, sizeof(*r.fills));
-    for (size_t i = 0; r.fills && i < n; i++)
-        if (emu_of_market(a, fills[i].trdMarket))
-            fill_fill(c->a, &fills[i], &r.fills[r.n_fills++]);
-    emu_reply(c->k, c->command, c->serial, &bk_fill_list_rsp_msg, &r);
-}
-
-static void on_orders(struct emu_call *c)
-{
-    struct query x;
-    const char *why;
-    if (!begin_list(c, &x))
-        return;
-    Trd_GetOrderList_C2S c2s = { .header = &x.h };
-    const Trd_GetOrderList_Request q = { .c2s = &c2s };
-    Trd_GetOrderList_Response *r = emu_ask_paper(c->k->e, 2201, &q, &why);
-    if (r)
-        put_orders(c, x.a, r->s2c->orderList, r->s2c->n_orderList);
-    else
-        emu_answer_order(c, 2, why, STR_NULL);
-}
-
-static void on_history_orders(struct emu_call *c)
-{
-    struct query x;
-    const char *why;
-    if (!begin_list(c, &x))
-        return;
-    Trd_GetHistoryOrderList_C2S c2s = { .header = &x.h, .filterConditions = &x.filter };
-    const Trd_GetHistoryOrderList_Request q = { .c2s = &c2s };
-    Trd_GetHistoryOrderList_Response *r = emu_ask_paper(c->k->e, 2221, &q, &why);
-    if (r)
-        put_orders(c, x.a, r->s2c->orderList, r->s2c->n_orderList);
-    else
-        emu_answer_order(c, 2, why, STR_NULL);
-}
-
-static void on_fills(struct emu_call *c)
-{
-    struct query x;
-    const char *why;
-    if (!begin_list(c, &x))
-        return;
-    Trd_GetOrderFillList_C2S c2s = { .header = &x.h };
-    const Trd_GetOrderFillList_Request q = { .c2s = &c2s };
-    Trd_GetOrderFillList_Response *r = emu_ask_paper(c->k->e, 2211, &q, &why);
-    if (r)
-        put_fills(c, x.a, r->s2c->orderFillList, r->s2c->n_orderFillList);
-    else
-        emu_answer_order(c, 2, why, STR_NULL);
-}
-
-static void on_history_fills(struct emu_call *c)
-{
-    struct query x;
-    const char *why;
-    if (!begin_list(c, &x))
-        return;
-    Trd_GetHistoryOrderFillList_C2S c2s = { .header = &x.h, .filterConditions = &x.filter };
-    const Trd_GetHistoryOrderFillList_Request q = { .c2s = &c2s };
-    Trd_GetHistoryOrderFillList_Response *r = emu_ask_paper(c->k->e, 2222, &q, &why);
-    if (r)
-        put_fills(c, x.a, r->s2c->orderFillList, r->s2c->n_orderFillList);
-    else
-        emu_answer_order(c, 2, why, STR_NULL);
 }
 
 static const struct {
@@ -492,9 +318,9 @@ static const struct {
     { CMD_ORDER_NEW, on_new },
     { CMD_ORDER_REPLACE, on_replace },
     { CMD_ORDER_CANCEL, on_cancel },
-    { CMD_FILLS, on_fills },
-    { CMD_HISTORY_ORDERS, on_history_orders },
-    { CMD_HISTORY_FILLS, on_history_fills },
+    { CMD_FILLS, emu_fills },
+    { CMD_HISTORY_ORDERS, emu_history_orders },
+    { CMD_HISTORY_FILLS, emu_history_fills },
     { CMD_ASSETS, emu_assets },
     { CMD_MAX_QTY, emu_max_qty },
 };
@@ -502,7 +328,7 @@ static const struct {
 bool emu_trade(struct emu_call *c)
 {
     if (c->command == dialect_order_list) {
-        on_orders(c);
+        emu_order_list(c);
         return true;
     }
     for (size_t i = 0; i < ARRAY_LEN(calls); i++)
@@ -511,6 +337,24 @@ bool emu_trade(struct emu_call *c)
             return true;
         }
     return false;
+}
+
+unsigned emu_orders(struct emu *e, int32_t broker_id)
+{
+    const char *why;
+    unsigned n = 0;
+    arena_reset(&e->arena);
+    for (size_t i = 0; i < e->n_accounts; i++) {
+        const struct emu_account *a = &e->accounts[i];
+        Trd_Common_TrdHeader h = emu_header_of(a, a->market);
+        Trd_GetOrderList_C2S c2s = { .header = &h };
+        const Trd_GetOrderList_Request q = { .c2s = &c2s };
+        Trd_GetOrderList_Response *r =
+            a->broker_id == broker_id ? emu_ask_paper(e, 2201, &q, &why) : NULL;
+        for (size_t k = 0; r && k < r->s2c->n_orderList; k++)
+            n += emu_of_market(a, r->s2c->orderList[k].trdMarket);
+    }
+    return n;
 }
 
 void emu_cancel_all(struct emu *e, int32_t broker_id)

@@ -222,6 +222,9 @@ static void request(struct world *w, uint8_t which, const uint8_t *p, size_t n)
     struct fz_request *r = &w->requests[w->n_requests++];
     r->rq = (struct upstream_request){ .proto = broker_rows[which % broker_rows_n].proto,
                                        .body = p, .len = n, .done = on_done };
+    r->rq.resumed = which >> 7;         /* as after a crash */
+    if (which & 0x40)
+        str_copy(r->rq.key, sizeof(r->rq.key), STR("key"));
     w->up->ops->request(w->up, &r->rq);
 }
 
@@ -251,8 +254,8 @@ static void reply(struct fz_link *k, bool ext, const uint8_t *p, size_t n)
 static void push(struct fz_link *k, uint8_t which, const uint8_t *p, size_t n)
 {
     static const uint16_t commands[] = { CMD_QUOTE_PUSH, CMD_ORDERS_PUSH, CMD_FIRM_CHANGE,
-                                         CMD_ASSETS_PUSH, 6651 };
-    struct bframe f = { .command = commands[which % 5], .flags = BFRAME_PUSH };
+                                         CMD_ASSETS_PUSH, CMD_RIGHTS_CHANGE, CMD_ADDR_CHANGE };
+    struct bframe f = { .command = commands[which % ARRAY_LEN(commands)], .flags = BFRAME_PUSH };
     f.flags |= which & 0x80 ? BFRAME_PACKED : 0;
     say(k, &f, NULL, 0, p, n);
 }

@@ -1,13 +1,13 @@
-/* fuzz_mcp_web.c - clients of /mcp: a line of the input is a request with its headers, an event
- * upstream, or a reader that reads, goes and comes again. Whatever comes: each request is answered
- * once, each piece of a stream is whole events with JSON in them, ids of one stream go up by one,
- * and no order goes up that the key does not allow.
+/* fuzz_mcp_web.c - clients of /mcp and /sse: a line of the input is a request with its headers, an
+ * event upstream, or a reader that reads, goes and comes again. Whatever comes: each request is
+ * answered once, each piece of a stream is whole events with JSON in them, ids of one stream go up
+ * by one, and no order goes up that the key does not allow.
  *
  * Lines:   "PAccept|version|body", "GAccept|version|last event id", "DAccept|version|"; "I" and a
  *          digit: initialize with that revision; "E": an order and a quote; "U": an answer from
  *          upstream; "T" and a digit: time goes by; "R", "A", "L" and a digit: what reads the
  *          answer to that line reads on, goes, or is asked to. An Accept that begins with "!" comes
- *          without the session's id.
+ *          without the session's id. "S": a reader of /sse; "Qbody": a text for the newest of them.
  */
 #include "rest_world.h"
 #include "surface/mcp_web.h"
@@ -25,6 +25,7 @@ static struct reader {
 } calls[LINES];
 
 static char session[WEB_ID + 1];
+static char posts[64];              /* where texts to the newest reader of /sse go */
 
 static void on_answer(const futu_http_answer *a, void *arg)
 {
@@ -60,10 +61,22 @@ static void check_id(struct reader *r, futu_str id)
     r->last = seen;
 }
 
+static void check_data(futu_str data, bool endpoint)
+{
+    static const char head[] = "/sse?" WEB_QUERY "=";
+    if (!endpoint) {
+        check(is_json(data));
+        return;
+    }
+    check(data.n == sizeof(head) - 1 + WEB_ID && memcmp(data.p, head, sizeof(head) - 1) == 0);
+    str_copy(posts, sizeof(posts), data);
+}
+
 /* One event, up to its empty line. */
 static void check_event(struct reader *r, futu_str event)
 {
     futu_str id = STR_NULL, data = STR_NULL;
+    bool endpoint = false;
     while (event.n > 0) {
         const char *end = memchr(event.p, '\n', event.n);
         check(end != NULL);
@@ -72,6 +85,8 @@ static void check_event(struct reader *r, futu_str event)
             id = (futu_str){ line.p + 4, line.n - 4 };
         else if (line.n >= 6 && memcmp(line.p, "data: ", 6) == 0)
             data = (futu_str){ line.p + 6, line.n - 6 };
+        else if (str_is(line, "event: endpoint"))
+            endpoint = true;
         else
             check(str_is(line, "event: message") || str_is(line, ":") ||
                   str_is(line, "retry: 1000"));
@@ -86,7 +101,7 @@ static void check_event(struct reader *r, futu_str event)
         check_id(r, id);
     }
     if (data.n > 0)
-        check(is_json(data));
+        check_data(data, endpoint);
 }
 
 static void leave(struct reader *r)
@@ -146,6 +161,21 @@ static void request(struct reader *r, const char *method, futu_str line, bool ke
     check(r->call || r->times == 1);
 }
 
+static void old_request(struct reader *r, const char *method, futu_str body, bool keyed)
+{
+    futu_http_request rq = FUTU_HTTP_REQUEST_INIT;
+    rq.method = str_c(method);
+    rq.target = *method == 'G' ? STR("/sse") : str_c(posts);
+    rq.authorization = keyed ? STR("Bearer k0") : STR_NULL;
+    rq.accept = STR("text/event-stream");
+    rq.content_type = STR("application/json");
+    rq.body = body;
+    rq.on_more = on_more;
+    *r = (struct reader){ .call = NULL };
+    check(rest_request(w.rest, &rq, on_answer, r, &r->call) == FUTU_OK);
+    check(r->call || r->times == 1);
+}
+
 static void initialize(struct reader *r, char digit, bool keyed)
 {
     static const char *const revisions[] = { "2024-11-05", "2025-03-26", "2025-06-18",
@@ -192,6 +222,12 @@ static void one(futu_str line, unsigned i, bool keyed)
     case 'D':
         request(r, "DELETE", line, keyed);
         break;
+    case 'S':
+        old_request(r, "GET", STR(""), keyed);
+        break;
+    case 'Q':
+        old_request(r, "POST", line, keyed);
+        break;
     case 'I':
         initialize(r, digit, keyed);
         break;
@@ -232,6 +268,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     world_open(keyed);
     memset(calls, 0, sizeof(calls));
     session[0] = '\0';
+    str_copy(posts, sizeof(posts), STR("/sse"));
     for (unsigned i = 0; i < LINES && text.n > 0; i++) {
         const char *end = memchr(text.p, '\n', text.n);
         size_t n = end ? (size_t)(end - text.p) : text.n;

@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { Ftapi } from '../rest/ftapi.mjs';
 import { answered, argsOf, refused, unknown } from '../sdk/commands.mjs';
 import { minimal } from '../sdk/fill.mjs';
 import { call, key, pathOf, placeOf, raw, requests, startGateway, status } from './client.mjs';
@@ -43,10 +42,6 @@ class Session {
         this.typed = {};
         for (const s of ['System', 'Quote', 'Trade'])
             this.typed[s] = this.g.client(this.api.futu.v1[s]);
-        // Delays are those of connections.
-        const c = await new Ftapi(this.g.wsPort, { key: all }).open();
-        await c.call('GetGlobalState', { userID: 0 });
-        c.close();
     }
 
     encode(name, value) {

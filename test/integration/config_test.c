@@ -161,12 +161,15 @@ START_TEST(the_vendors_file_is_found_in_the_folder_then_beside_the_program)
     copy(library, "bin/libfutu.so.0");
     put("bin/FutuOpenD.xml", "<futu_opend><paper>1</paper><api_port>2</api_port></futu_opend>");
     put("FutuOpenD.xml", "<futu_opend><paper>1</paper><api_port>1</api_port>"
-                         "<telnet_port>3</telnet_port></futu_opend>");
+                         "<telnet_ip>127.0.0.2</telnet_ip><telnet_port>3</telnet_port>"
+                         "<pdt_protection>1</pdt_protection></futu_opend>");
     snprintf(program, sizeof(program), "%s/bin/futu-opend", dir);
     setenv("FUTU_OPEND", program, 1);
     run(ARGS("--check-config"), 0);
     says("port = 1 (FutuOpenD.xml line 1)");
-    says("FutuOpenD.xml: without effect in this gateway: telnet_port");
+    says("telnet_ip = 127.0.0.2 (FutuOpenD.xml line 1)");
+    says("management_port = 3 (FutuOpenD.xml line 1)");
+    says("FutuOpenD.xml: without effect in this gateway: pdt_protection");
     says("options are read from FutuOpenD.xml");
     put("empty.toml", "");
     run(ARGS("--check-config", "--config", "empty.toml", "--paper"), 0);

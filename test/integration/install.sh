@@ -1,14 +1,14 @@
 #!/bin/sh
 # install.sh - installs into an empty folder, then builds and runs the examples against that alone, as
 # a user's program would be: by pkg-config, as C11 and C++17 with every warning an error, dynamically
-# and from the archive.
+# and from the archive. Then it is taken away again, and nothing is left.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 ${MAKE:-make} -s install DESTDIR="$dir" PREFIX=/usr/local >"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
 root=$dir/usr/local
 for f in lib/libfutu.so.0 lib/libfutu.a include/futu/futu.h include/futu/proto.h bin/futu-opend \
-    bin/futucli share/man/man1/futucli.1; do
+    bin/futucli share/man/man1/futucli.1 share/futu/deploy/ci.sh; do
     [ -e "$root/$f" ] || { echo "install.sh: $f is missing"; exit 1; }
 done
 PKG_CONFIG_PATH=$root/lib/pkgconfig
@@ -36,3 +36,12 @@ export LD_LIBRARY_PATH
 "$dir/embedded_gateway" HK.00700 2 >/dev/null
 "$dir/cpp_client" >/dev/null
 sh test/integration/examples.sh "$root/bin/futu-opend" "$dir"
+
+# The unit starts the program of this prefix, which a package's build chooses.
+unit=lib/systemd/system/futu-opend.service
+grep -q '^ExecStart=/usr/local/bin/futu-opend ' "$root/$unit"
+${MAKE:-make} -s install DESTDIR="$dir/package" PREFIX=/usr >"$dir/log" 2>&1
+grep -q '^ExecStart=/usr/bin/futu-opend ' "$dir/package/usr/$unit"
+${MAKE:-make} -s uninstall DESTDIR="$dir"
+left=$(find "$root" ! -type d)
+[ -z "$left" ] || { echo "install.sh: make uninstall leaves $left"; exit 1; }

@@ -4,21 +4,15 @@ files, metrics.
 A test writes each secret that it uses, one a line, into a file of the folder whose name ends in
 .secrets, and whatever its programs wrote beside it. Those below are known to all tests.
 """
-import base64
 import hashlib
 import pathlib
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from shared import forms
+
 KNOWN = [hashlib.md5(b"paper").hexdigest()]     # the trade password of the paper exchange
 LEAST = 6       # shorter ones would be found by chance
-
-
-def forms(secret):
-    """A secret as it is, and as it is often written."""
-    raw = secret.encode()
-    yield raw
-    yield base64.b64encode(raw)
-    yield hashlib.md5(raw).hexdigest().encode()
 
 
 def secrets_of(folder):

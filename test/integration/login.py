@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,10 +18,13 @@ import unittest
 import urllib.error
 import urllib.request
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from shared import free_port
+
 OPEND, EMULATOR, CLI = sys.argv[1:4]
 SLOW = 5 if "san" in OPEND else 1
 SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "emulator", "scenarios")
-CODE_SENT = 3
+CODE_SENT, REFUSED = 3, 4
 
 
 class Emulator:
@@ -78,11 +82,18 @@ class Emulator:
                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60 * SLOW)
         return run.returncode, run.stdout, run.stderr
 
-    def typed(self, answers, *more, **env):
-        """(status, screen) on a terminal: an answer is typed after each question."""
+    def gateway_args(self, *more, port=0):
+        servers = next(x for x in self.lines if x.startswith("broker-addr "))
+        return [a for a in self.args() if a != "--setup-only"] + [
+            "--port", str(port), "--broker-addr", servers.removeprefix("broker-addr "), *more]
+
+    def typed(self, answers, *more, gateway=False, **env):
+        """(status, screen) on a terminal: an answer is typed after each question. A gateway is
+        ended once it is ready."""
+        args = self.gateway_args(*more) if gateway else self.args(*more)
         pid, fd = pty.fork()
         if pid == 0:
-            os.execve(OPEND, self.args(*more), self.env(**env))
+            os.execve(OPEND, args, self.env(**env))
         screen, end = b"", time.monotonic() + 30 * SLOW
         while time.monotonic() < end:
             if select.select([fd], [], [], 0.1)[0]:
@@ -97,6 +108,9 @@ class Emulator:
                 answer = answers.pop(0)
                 os.write(fd, (self.code() if answer is None else answer).encode() + b"\n")
                 screen += b"<asked>"
+            if gateway and b"\nready" in screen:
+                os.kill(pid, signal.SIGTERM)
+                gateway = False
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         os.close(fd)
         return status, screen.decode()
@@ -107,8 +121,8 @@ class FirstLogin(unittest.TestCase):
         with Emulator("sms") as e:
             status, screen = e.typed([None])
             self.assertEqual(status, 0, screen)
-            self.assertIn("SMS sent to phone 152****1234; awaiting verification code via stdin",
-                          screen)
+            self.assertIn("SMS sent to phone; awaiting verification code via stdin", screen)
+            self.assertIn("it went to 152****1234", screen)
             self.assertLess(screen.index("SMS sent"), screen.index("Code of the SMS: "))
             self.assertIn("logged in as user 9000001", screen)
             self.assertEqual(e.setup(FUTU_PWD="")[0], 0)     # neither password nor SMS
@@ -156,7 +170,7 @@ class FirstLogin(unittest.TestCase):
         with Emulator("sms") as e:
             self.assertEqual(e.setup()[0], CODE_SENT)
             status, _, err = e.setup("--verify-code", "000000")
-            self.assertEqual(status, 1)
+            self.assertEqual(status, REFUSED)
             self.assertIn("wrong SMS code (ret_type=21) (error_code=21", err)
             self.assertIn("only the newest SMS counts", err)
             self.assertEqual(e.setup("--verify-code", e.code())[0], 0)
@@ -166,7 +180,7 @@ class FirstLogin(unittest.TestCase):
         with Emulator("sms") as e:
             self.assertEqual(e.setup()[0], CODE_SENT)
             status, screen = e.typed([""], "--verify-code", "000000")
-            self.assertEqual(status, 1)
+            self.assertEqual(status, REFUSED)
             self.assertIn("Enter ends: ", screen)
 
     def test_a_typed_wrong_code_brings_another_device_id(self):
@@ -181,7 +195,7 @@ class FirstLogin(unittest.TestCase):
             self.assertEqual(e.setup()[0], CODE_SENT)
             time.sleep(1.1)                 # the code's whole life, by the emulator's clock
             status, _, err = e.setup("--verify-code", e.code())
-            self.assertEqual(status, 1)
+            self.assertEqual(status, REFUSED)
             self.assertIn("codes live about 60 seconds", err)
 
     def test_over_https_with_a_root_of_its_own(self):
@@ -207,12 +221,6 @@ class FirstLogin(unittest.TestCase):
             self.assertEqual(e.setup("--platform", "moomoo", "--verify-code", e.code(), **who)[0], 0)
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 class Gateway:
     """A gateway on a direct login, without a terminal, until the end of the block."""
 
@@ -223,13 +231,10 @@ class Gateway:
         made = subprocess.run([CLI, "gen-key", "--keys-file", self.keys, "--id",
                                f"op-{self.rest}", "--scopes", "admin,qot:read,metrics:read"], capture_output=True, text=True, env=emulator.env())
         self.key = re.search(r"\bfc_\w+", made.stdout).group(0)
-        servers = [x.removeprefix("broker-addr ") for x in emulator.lines
-                   if x.startswith("broker-addr ")]
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [a for a in emulator.args() if a != "--setup-only"] +
-            ["--port", str(port), "--rest-port", str(self.rest), "--rest-keys-file", self.keys,
-             "--allow-tcp-unauthenticated", "--broker-addr", servers[0], *args],
+            emulator.gateway_args("--rest-port", str(self.rest), "--rest-keys-file", self.keys,
+                                  "--allow-tcp-unauthenticated", *args),
             env=emulator.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
             text=True)
 
@@ -281,6 +286,25 @@ class OfAGateway(unittest.TestCase):
             with Gateway(e, "--verify-code", e.code()) as g:
                 self.assertIs(g.becomes_ready(), True)
         self.assertEqual(e.sms, 1)
+
+    def test_a_wrong_given_code_without_a_terminal_ends_it_with_status_1(self):
+        with Emulator("sms") as e:
+            self.assertEqual(e.setup()[0], CODE_SENT)
+            with Gateway(e, "--verify-code", "000000") as g:
+                self.assertEqual(g.process.wait(timeout=30 * SLOW), 1)
+                self.assertIn("wrong SMS code (ret_type=21)", g.errors())
+                self.assertIn("only the newest SMS counts", g.errors())
+            self.assertEqual(e.setup("--verify-code", e.code())[0], 0)
+        self.assertEqual(e.sms, 1)
+
+    def test_after_a_wrong_given_code_a_terminal_is_asked(self):
+        with Emulator("sms") as e:
+            self.assertEqual(e.setup()[0], CODE_SENT)
+            status, screen = e.typed([None], "--verify-code", "000000", gateway=True)
+            self.assertEqual(status, 0, screen)
+            self.assertIn("once more with another device id (1 of 2)", screen)
+            self.assertLess(screen.index("wrong SMS code"), screen.index("Code of the SMS: "))
+        self.assertEqual(e.sms, 2)
 
     def test_the_code_comes_by_file(self):
         with Emulator("sms") as e:
@@ -345,7 +369,7 @@ class Failures(unittest.TestCase):
     def fails(self, scenario, *texts, args=(), **env):
         with Emulator(scenario) as e:
             status, out, err = e.setup(*args, **env)
-            self.assertEqual((status, out), (1, ""), err)
+            self.assertEqual((status, out), (REFUSED, ""), err)
             for text in texts:
                 self.assertIn(text, err)
 

@@ -55,7 +55,10 @@ START_TEST(wrong_usage_is_status_2_and_one_line)
     fails(ARGS("--login-account", "+8613900000000"), 2, "+REGION-NUMBER, such as +86-13900000000");
     fails(ARGS("--login-account", "1", "--login-pwd-md5", "x"), 2, "--login-pwd-md5: 32 hex");
     fails(ARGS("--paper", "--login-account", "1"), 2, "a gateway has one upstream");
-    fails(ARGS("--paper", "--telnet-port", "1"), 2, "the management port is not in this version");
+    fails(ARGS("--paper", "--telnet-port", "1", "--telnet-ip", "0.0.0.0"), 2,
+          "--telnet-ip: beyond loopback the console needs keys");
+    fails(ARGS("--paper", "--telnet-ip", "127.0.0.1"), 2, "--telnet-ip needs --management-port");
+    fails(ARGS("--paper", "--management-port", "11111"), 2, "--port and --management-port");
 }
 END_TEST
 

@@ -37,12 +37,16 @@ for t in "$1"/test/integration/*_test; do
     run "$name" "$t"
 done
 run cli.sh sh test/integration/cli.sh
-run cheatsheet node test/integration/cheatsheet.mjs "$FUTU_OPEND" "$FUTU_CLI"
+run cheatsheet node test/integration/cheatsheet/walk.mjs "$FUTU_OPEND" "$FUTU_CLI" \
+    "$1/futu-emulator"
 run keys.sh sh test/integration/keys.sh
 run doctor.sh sh test/integration/doctor.sh
 run passwords.py python3 -B test/integration/passwords.py "$FUTU_OPEND" "$FUTU_CLI"
+run deploy.py python3 -B test/integration/deploy.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
+run core.py python3 -B test/integration/core.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
 run unlock.py python3 -B test/integration/unlock.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
 run login.py python3 -B test/integration/login.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
+run console.py python3 -B test/integration/console.py "$FUTU_OPEND" "$1/futu-emulator" "$FUTU_CLI"
 for pid in $pids; do
     wait "${pid#*=}"
     judge "${pid%%=*}" $?

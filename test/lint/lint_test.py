@@ -10,7 +10,7 @@ HERE = pathlib.Path(__file__).parent.resolve()
 CLEAN = {
     "libfutu/LAYERS": "lib libc: string.h sys/*\nlib libuv: uv.h\nlib cjson: cjson/*\n"
                       "include:\nbase:\nio: base libuv\ngateway: base upstream/upstream.h\n"
-                      "upstream: base\nfutucli: cjson\n",
+                      "upstream: base\nsurface: base\nfutucli: cjson\n",
     "libfutu/libfutu.map": "/* one; two */\nV_1 {\nglobal:\n    one;\n    *_msg;\n"
                            "local:\n    *;\n};\n",
     "libfutu/include/futu/one.h": "#define FUTU_API __attribute__((visibility(\"default\")))\n"
@@ -22,6 +22,9 @@ CLEAN = {
     "libfutu/io/b.c": "#include <uv.h>\n#include \"base/a.h\"\n",
     "futucli/c.c": "#include <futu/one.h>\n#include <cjson/cJSON.h>\n#include \"c.h\"\n",
     "man/futu-opend.1": ".It Fl -port Ar N\n.It Fl a , Fl -both Ar N\n",
+    "man/futu-console.7": ".It Cm help Op Fl cmd Ns = Ns Ar NAME\n.It Cm auth Ar KEY\n",
+    "libfutu/surface/console_cmd.c": "static t[] = {\n    { \"help\", { \"cmd\" }, 0 },\n"
+                                     "    { \"auth\", { \"key\" }, 0 },\n};\n",
     "man/futucli.1": ".It Fl -json\n.It Cm quote Ar code\nwith\n.Fl -depth .\n",
     "opend": "#!/bin/sh\nprintf 'Group:\\n  --port N   x\\n  --both N   x\\n'\n",
     "cli": "#!/bin/sh\nif [ $1 = quote ]; then printf '  --depth N  x\\n'; "
@@ -59,6 +62,11 @@ FAULTS = [
     ("man", "man/futucli.1", ".It Cm gone\n", "gone is no command"),
     ("man", "opend", "echo '  --new N  x'\n", "no entry for the option new"),
     ("man", "cli", "[ $1 = quote ] || echo '  watch X  x'\n", "no entry for the command watch"),
+    ("man", "man/futu-console.7", ".It Cm gone\n", "gone is no console command"),
+    ("man", "libfutu/surface/console_cmd.c", "    { \"more\", { NULL }, 0 },\n",
+     "no entry for the console command more"),
+    ("man", "libfutu/surface/console_cmd.c", "    { \"help\", { \"way\" }, 0 },\n",
+     "help has way"),
     ("man", "cli", "[ $1 != quote ] || echo '  --wide  x'\n", "quote has --wide"),
 ]
 

@@ -1,6 +1,8 @@
-"""man.py FUTU-OPEND FUTUCLI - options and commands of the programs against man/*.1, both ways.
+"""man.py FUTU-OPEND FUTUCLI - options and commands of the programs against man/*.1, and those of
+the console against man/futu-console.7, both ways.
 
-The programs print their tables with --help; each row begins with two blanks and its name.
+The programs print their tables with --help; each row begins with two blanks and its name. The
+console's stands in the source.
 """
 import re
 import subprocess
@@ -9,6 +11,8 @@ import sys
 import files
 
 OPTION = re.compile(r"^ {2,}(?:-\w, )?--([a-z][a-z0-9-]*)", re.M)
+CONSOLE = "libfutu/surface/console_cmd.c"
+CONSOLE_ROW = re.compile(r'^    \{ "(\w+)", \{([^}]*)\}', re.M)
 COMMAND = re.compile(r"^ {2}([a-z][a-z0-9-]*)\b(?![:.])", re.M)
 
 
@@ -44,6 +48,22 @@ def check_opend(program, wrong):
     return len(options)
 
 
+def check_console(wrong):
+    """Each command heads an entry, and each of its arguments is named in that line."""
+    page = "man/futu-console.7"
+    rows = {m.group(1): re.findall(r'"(\w+)"', m.group(2))
+            for m in CONSOLE_ROW.finditer(files.read(CONSOLE))}
+    items = {m.group(1): m.group(0) for m in
+             re.finditer(r"^\.It Cm (\w+).*$", files.read(page), re.M)}
+    if not rows:
+        wrong.append(f"{CONSOLE} has no command")
+    compare(page, "console command", set(rows), set(items), wrong)
+    for name in rows.keys() & items.keys():
+        wrong += [f"{page}: {name} has {arg}, which its entry does not name" for arg in rows[name]
+                  if not re.search(rf"\b{arg}\b", items[name], re.I)]
+    return len(rows)
+
+
 def check_cli(program, wrong):
     page = "man/futucli.1"
     text = help_of(program)
@@ -64,7 +84,7 @@ def check_cli(program, wrong):
 
 def main():
     wrong = []
-    rows = check_opend(sys.argv[1], wrong) + check_cli(sys.argv[2], wrong)
+    rows = check_opend(sys.argv[1], wrong) + check_cli(sys.argv[2], wrong) + check_console(wrong)
     return files.finish("man", wrong, f"{rows} rows of the tables stand in the pages")
 
 

@@ -1,4 +1,4 @@
-// all.test.mjs - every tool over both transports, with good arguments and with bad ones; each result is what
+// all.test.mjs - every tool over each transport, with good arguments and with bad ones; each result is what
 // its outputSchema says and nothing that it does not say.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
@@ -40,7 +40,7 @@ function wrongs(name, s) {
         ...(s.maxLength ? [['x'.repeat(s.maxLength + 1), /at most \d+ characters/]] : [])];
 }
 
-for (const kind of ['http', 'stdio'])
+for (const kind of ['http', 'sse', 'stdio'])
     describe(kind, () => {
         let w, client, tools;
 

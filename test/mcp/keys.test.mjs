@@ -29,7 +29,7 @@ async function until(what, ok) {
     assert.fail(what);
 }
 
-for (const kind of ['http', 'stdio'])
+for (const kind of ['http', 'sse', 'stdio'])
     describe(kind, () => {
         let w;
 

@@ -1,8 +1,9 @@
-// world.mjs - a paper gateway, and sessions with it over both transports: POST /mcp of the gateway itself, and
+// world.mjs - a paper gateway, and sessions with it over each transport: /mcp and /sse of the gateway itself, and
 // `futucli mcp` in front of one. What every process printed and wrote is looked through for secrets at the end.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import {
     StreamableHTTPClientTransport,
@@ -17,10 +18,10 @@ export const all = key('all', TRADER);
 const PASSWORD = 'paper';
 
 export class World {
-    // kind: 'http' or 'stdio'. more: options of the gateway.
+    // kind: 'http', 'sse' or 'stdio'. more: options of the gateway.
     static async start(kind, { keys = [all], more = [], env = {} } = {}) {
         const w = new World();
-        const http = kind === 'http';
+        const http = kind !== 'stdio';
         w.kind = kind;
         w.keys = keys;
         w.clients = [];
@@ -50,13 +51,18 @@ export class World {
 
     // A session with this key; null: none. The key comes with each request, or from the environment.
     open(k = all, opts = {}) {
-        return this.kind === 'http' ? this.openHttp(k) : this.openStdio(k, opts);
+        return this.kind === 'stdio' ? this.openStdio(k, opts) : this.openHttp(k);
+    }
+
+    // A transport of the SDK to this path of the gateway.
+    transport(Kind, path, k = all) {
+        return new Kind(new URL(`http://127.0.0.1:${this.g.restPort}${path}`),
+            { requestInit: { headers: k ? { authorization: `Bearer ${k.plain}` } : {} } });
     }
 
     async openHttp(k) {
-        return this.keep(await connect(new StreamableHTTPClientTransport(
-            new URL(`http://127.0.0.1:${this.g.restPort}/mcp`),
-            { requestInit: { headers: k ? { authorization: `Bearer ${k.plain}` } : {} } })));
+        return this.keep(await connect(this.kind === 'sse' ? this.transport(SSEClientTransport, '/sse', k)
+            : this.transport(StreamableHTTPClientTransport, '/mcp', k)));
     }
 
     async openStdio(k, { args = [], env = {}, keysFile = this.g.keysFile, gateway = true } = {}) {

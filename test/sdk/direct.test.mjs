@@ -131,7 +131,7 @@ describe('a direct login', () => {
 
     it('refuses what is not served by its name', async () => {
         assert.match(await refusal(client.call('Qot_GetPlateSet', { market: 1, plateSetType: 0 })),
-            /does not serve Qot_GetPlateSet yet/);
+            /^not supported over the direct login: Qot_GetPlateSet$/);
     });
 
     it('comes back after its servers went away, with all subscriptions', async () => {
@@ -262,4 +262,36 @@ bad = yes
     } finally {
         await part(world);
     }
+});
+
+describe('the remote configuration of a direct login', () => {
+    const conf = (servers) => JSON.stringify({ guaranteed_ip_for_conn: servers, limit_time: 300 });
+    // Nothing but what the configuration names leads to the platform's servers.
+    const login = async (broker, key) => {
+        const gateway = await broker.gateway('--conf-key', key, '--broker-addr',
+            `+1001=${broker.addresses(1001)[0]}`).start();
+        const client = new Client();
+        assert.equal((await client.login({ port: gateway.wsPort })).ok, true);
+        return { broker, gateway, client };
+    };
+    const begin = async () => {
+        const broker = new Broker(`${channel}[auth]\nconf-key = the key\n`, '1001');
+        await broker.start();
+        await broker.command(`conf ${conf({ 1: JSON.stringify(broker.addresses(1)) })}`);
+        return broker;
+    };
+
+    it('says where the servers are', async () => {
+        const world = await login(await begin(), 'hex:746865206b6579');
+        await until('logged in', async () => (await state(world.client)).qotLogined);
+        await part(world);
+    });
+
+    it('stops no login when it can not be had', async () => {
+        const world = await login(await begin(), 'another key');
+        await until('trading', async () => (await state(world.client)).trdLogined);
+        assert.equal((await state(world.client)).qotLogined, false);
+        assert.match(world.gateway.err, /configuration: status 403; addresses are looked for/);
+        await part(world);
+    });
 });

@@ -96,7 +96,8 @@ export class Broker {
         const one = (name) => new RegExp(`^${name} (.+)$`, 'm').exec(this.out)[1];
         return new Daemon(['--login-account', '12345678', '--auth-server', one('auth'),
             '--broker-addr', one('broker-addr'), '--keychain', 'off', '--state-dir',
-            join(this.dir, 'state'), ...more], { FUTU_PWD: PASSWORD });
+            join(this.dir, 'state'), ...more],
+            { FUTU_PWD: PASSWORD, FUTU_LOOPBACK_ONLY: '1' });
     }
 
     async stop() {

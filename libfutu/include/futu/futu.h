@@ -6,6 +6,7 @@
 #include "futu/base.h"
 #include "futu/calls.h"
 #include "futu/client.h"
+#include "futu/console.h"
 #include "futu/doctor.h"
 #include "futu/gateway.h"
 #include "futu/grpc.h"

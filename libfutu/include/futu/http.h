@@ -1,4 +1,4 @@
-/* futu/http.h - the REST API and /mcp of a gateway without sockets: requests in, answers out.
+/* futu/http.h - the REST API, /mcp and /sse of a gateway without sockets: requests in, answers out.
  *
  * A listener reads HTTP/1.1, hands each request over and writes what is answered; futu-opend is
  * such a listener. Keys, limits, routes, CORS, audit and metrics are the library's.
@@ -35,7 +35,7 @@ typedef struct futu_http_request {
     /* Of an answer whose body is a stream: futu_http_more() has something again. At any time on the
      * loop's thread; must not call the gateway. `call` NULL: the gateway goes, and the call with
      * it. `arg` is that of done(). NULL: the listener can't stream; then there are answers in one
-     * piece alone, and no GET /mcp. */
+     * piece alone, and no GET of /mcp and /sse. */
     void (*on_more)(futu_http_call *call, void *arg);
 } futu_http_request;
 #define FUTU_HTTP_REQUEST_INIT FUTU_SIZED_INIT(futu_http_request)

@@ -39,7 +39,18 @@ typedef struct futu_login_opts {
      * the terminal; the file is removed once it was read. NULL: no file. */
     const char *verify_code_file;
     uint32_t renew_signature;   /* of a gateway, 1: an hour before the channels' signature ends */
-    uint32_t reserved;
+    /* Of a gateway, 1: a code may come by futu_gateway_login_code() or the console too, so that
+     * nobody else to give it is no end; a terminal is listened to meanwhile. */
+    uint32_t code_by_call;
+    /* Of a gateway, 1: a login of the quotes' channel that was refused three times in a row is
+     * renewed then; 0: when the watchdog looks next, every 30 s. */
+    uint32_t renew_refused;
+    /* Of a gateway: milliseconds between renewals that fail, four numbers with commas between.
+     * NULL: 60000,120000,240000,600000. */
+    const char *renew_pauses;
+    /* Of a gateway: the key of the time codes with which the broker's remote configuration (which
+     * servers to dial) is asked for; text, or hex: and digits. NULL: it is not asked for. */
+    const char *conf_key;
 } futu_login_opts;
 #define FUTU_LOGIN_OPTS_INIT FUTU_SIZED_INIT(futu_login_opts)
 

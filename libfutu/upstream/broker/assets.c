@@ -161,7 +161,7 @@ void on_positions(struct job *j)
 {
     const Trd_GetPositionList_C2S *c = JOB_C2S(j, Trd_GetPositionList);
     if (c->has_optionStrategyView && c->optionStrategyView)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve optionStrategyView yet");
+        job_not_served(j, "optionStrategyView");
     else if (job_account(j, c->header))
         ask(j, c->has_currency, c->currency, on_positions_reply);
 }

@@ -27,50 +27,6 @@ static void send(struct broker *b, struct channel_ask *q, uint16_t command, cons
         log_warn("%s: command %u: %s", b->platform_name, command, futu_strerror(err));
 }
 
-/* Markets that an answer does not name keep what another has told. */
-static void take_state(struct broker *b, int32_t id, int32_t state)
-{
-    size_t i = 0;
-    while (i < b->n_states && b->states[i].id != id)
-        i++;
-    if (i == MARKET_STATES)
-        return;
-    b->states[i].id = id;
-    b->states[i].state = state;
-    b->n_states = MAX(b->n_states, i + 1);
-}
-
-static void on_states(struct channel_ask *q, const struct channel_reply *r)
-{
-    struct broker *b = container_of(q, struct state_ask, ask)->b;
-    struct bk_states_rsp s;
-    arena_reset(&b->arena);
-    if (r->err || codec_decode(&bk_states_rsp_msg, &b->arena, r->body, r->n, &s, NULL, NULL) ||
-        s.ret_code != 0)
-        return;
-    for (size_t i = 0; i < s.n_states; i++)
-        take_state(b, s.states[i].market_id, s.states[i].state);
-}
-
-/* The reply lists over 100 markets, whatever was asked, but asked for Hong Kong it leaves out
- * futures: so each kind of market is asked for, by its number in the header. */
-static void ask_states(struct broker *b)
-{
-    static const uint8_t kinds[STATE_ASKS] = { 1, 6, 8, 13, 16 };   /* HK; futures HK, US, SG, JP */
-    static const int32_t ids[STATE_ASKS] = { 1, 110, 60, 160, 185 };
-    for (size_t i = 0; i < STATE_ASKS; i++) {
-        struct state_ask *x = &b->states_asks[i];
-        struct bk_states_req q = { 0 };
-        if (x->ask.channel)
-            continue;
-        SET(&q, market_id, ids[i]);
-        x->b = b;
-        x->ask.market = kinds[i];
-        x->ask.done = on_states;
-        send(b, &x->ask, CMD_STATES, &bk_states_req_msg, &q);
-    }
-}
-
 static void on_addrs(struct channel_ask *q, const struct channel_reply *r)
 {
     struct broker *b = container_of(q, struct broker, addrs_ask);
@@ -84,6 +40,16 @@ static void on_addrs(struct channel_ask *q, const struct channel_reply *r)
     for (size_t i = 0; i < s.n_addrs; i++)
         if (str_copy(host, sizeof(host), s.addrs[i].ip) && s.addrs[i].port <= UINT16_MAX)
             addr_add(&b->book.learned, host, (uint16_t)s.addrs[i].port);
+}
+
+static void ask_addrs(struct broker *b)
+{
+    struct bk_conn_ip_req q = { 0 };
+    if (b->addrs_ask.channel)
+        return;
+    SET(&q, conn_identify, b->auth.attribution);
+    b->addrs_ask.done = on_addrs;
+    send(b, &b->addrs_ask, CMD_CONN_IP, &bk_conn_ip_req_msg, &q);
 }
 
 static void on_firms(struct channel_ask *q, const struct channel_reply *r)
@@ -108,15 +74,17 @@ static void ask_firms(struct broker *b)
 
 static void platform_up(struct broker *b)
 {
-    struct bk_conn_ip_req q = { 0 };
     renewal_worked(&b->renewal);
     ask_firms(b);
-    SET(&q, conn_identify, b->auth.attribution);
-    b->addrs_ask.done = on_addrs;
-    if (!b->addrs_ask.channel)
-        send(b, &b->addrs_ask, CMD_CONN_IP, &bk_conn_ip_req_msg, &q);
-    ask_states(b);
+    ask_addrs(b);
+    states_ask(b);
     quote_up(b);
+}
+
+static void platform_down(struct broker *b, const char *why)
+{
+    states_forget(b);
+    quote_down(b, why);
 }
 
 static void platform_changed(void *arg, struct channel *c)
@@ -128,8 +96,14 @@ static void platform_changed(void *arg, struct channel *c)
     if (channel_state(c) == CHANNEL_UP)
         platform_up(b);
     else if (channel_state(c) == CHANNEL_WAITING || channel_state(c) == CHANNEL_KICKED)
-        quote_down(b, channel_down(c, text));
+        platform_down(b, channel_down(c, text));
     loss_tell_state(b);
+}
+
+/* Told by name, and nothing of what is in them. */
+static const char *push_name(uint16_t command)
+{
+    return command == 5300 ? " (message centre)" : command == 9429 ? " (brokers, old)" : "";
 }
 
 static void platform_push(void *arg, struct channel *c, uint16_t command, const uint8_t *body,
@@ -145,8 +119,17 @@ static void platform_push(void *arg, struct channel *c, uint16_t command, const 
     case CMD_FIRM_CHANGE:
         ask_firms(b);
         break;
+    case CMD_ADDR_CHANGE:               /* told by name alone: what is in it is not read */
+        log_info("%s: the addresses of a broker have changed (push %u)", b->platform_name,
+                 command);
+        ask_addrs(b);
+        break;
+    case CMD_RIGHTS_CHANGE:
+        loss_tell_rights(b);
+        break;
     default:
-        log_debug("%s: push %u of %zu bytes is not used", b->platform_name, command, n);
+        log_debug("%s: push %u%s of %zu bytes is not used", b->platform_name, command,
+                  push_name(command), n);
         break;
     }
 }
@@ -154,17 +137,19 @@ static void platform_push(void *arg, struct channel *c, uint16_t command, const 
 static void platform_refused(void *arg, struct channel *c, int32_t code, const char *why)
 {
     struct broker *b = arg;
-    (void)c, (void)code, (void)why;
-    renewal_ask(&b->renewal);
+    (void)c, (void)why;
+    renewal_refused(&b->renewal, code);
 }
 
 static void on_look(struct timer *t, int64_t now)
 {
     struct broker *b = container_of(t, struct broker, look);
     timer_set(b->o.timers, t, now + LOOK_NS);
+    if (b->has_auth)
+        renewal_watch(&b->renewal);
     if (channel_state(b->platform) != CHANNEL_UP)
         return;
-    ask_states(b);
+    states_ask(b);
     quote_look(b, now);
 }
 
@@ -233,15 +218,30 @@ futu_err broker_login(struct upstream *u, const struct auth_result *auth)
     return err;
 }
 
+futu_err broker_conf(struct upstream *u, const struct remote_conf *c)
+{
+    struct broker *b = container_of(u, struct broker, base);
+    struct list *it, *tmp;
+    if (!b->conf && !(b->conf = mem_alloc(sizeof(*c))))
+        return FUTU_ENOMEM;
+    *b->conf = *c;
+    book_override(b, b->auth.attribution, &b->book);
+    list_each(it, tmp, &b->firms) {
+        struct firm *f = list_entry(it, struct firm, node);
+        book_override(b, f->broker_id, &f->book);
+    }
+    return FUTU_OK;
+}
+
 void broker_relogin(struct upstream *u)
 {
     struct broker *b = container_of(u, struct broker, base);
     struct list *it, *tmp;
-    b->renewal.tries = 0;
+    b->renewal.tries = b->renewal.failures = 0;
     channel_start(b->platform);
     list_each(it, tmp, &b->firms) {
         struct firm *f = list_entry(it, struct firm, node);
-        f->renewal.tries = 0;
+        f->renewal.tries = f->renewal.failures = 0;
         channel_start(f->c);
     }
 }
@@ -378,8 +378,10 @@ static void broker_free(struct upstream *u)
     b->freeing = true;
     timer_stop(b->o.timers, &b->look);
     timer_stop(b->o.timers, &b->waited);
+    timer_stop(b->o.timers, &b->flown);
     renewal_stop(&b->renewal);
     call_free_all(b);
+    flights_free(b);
     quote_free(b);
     while (!list_empty(&b->firms))
         firm_free(list_entry(b->firms.next, struct firm, node));
@@ -387,6 +389,7 @@ static void broker_free(struct upstream *u)
     stocks_free(b);
     orders_free(b);
     auth_result_free(&b->auth);
+    mem_free(b->conf);
     arena_free(&b->arena);
     buf_free(&b->body);
     buf_free(&b->text);
@@ -416,7 +419,11 @@ futu_err broker_new(struct upstream **out, const struct broker_opts *o)
     list_init(&b->openings);
     list_init(&b->resolves);
     list_init(&b->waits);
+    list_init(&b->flights);
     b->waited.fn = reads_late;
+    b->flown.fn = flight_look;
+    b->born = broker_now(b);
+    str_copy(b->secret, sizeof(b->secret), str_c(o->secret));
     o->random(&b->boot, sizeof(b->boot));
     snprintf(b->name, sizeof(b->name), "broker");
     futu_err err = o->auth ? broker_login(&b->base, o->auth) : make_platform(b);

@@ -16,6 +16,10 @@
 static const uint8_t no_memory_body[] = "\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"
                                         "\x12\x0dout of memory\x18";    /* the NUL is errCode */
 
+/* The same with retType -100, of a write that may have been done: "unknown" is not "refused". */
+static const uint8_t unknown_body[] = "\x08\x9c\xff\xff\xff\xff\xff\xff\xff\xff\x01"
+                                      "\x12\x0dout of memory\x18";
+
 const char *channel_down(const struct channel *c, char out[CHANNEL_WHY + 80])
 {
     struct channel_info i;
@@ -35,6 +39,8 @@ static void job_free(struct job *j)
     resolve_stop(&j->resolve);
     list_remove(&j->wait);
     list_remove(&j->node);
+    if (j->row->id == PROTO_TRD_UNLOCK_TRADE)
+        arena_wipe(&j->arena);          /* the digest of a password, and ciphers */
     arena_free(&j->arena);
     mem_free(j);
 }
@@ -43,10 +49,11 @@ static void job_done(struct job *j, const struct buf *out)
 {
     struct upstream_request *rq = j->rq;
     j->rq = NULL;
+    bool unknown = rq && j->row->write && !rq->unsent;
     if (rq && out->n)
         rq->done(rq, out->p, out->n);
     else if (rq)
-        rq->done(rq, no_memory_body, sizeof(no_memory_body));
+        rq->done(rq, unknown ? unknown_body : no_memory_body, sizeof(no_memory_body));
     job_free(j);
 }
 
@@ -67,6 +74,13 @@ void job_fail(struct job *j, int32_t ret_type, const char *fmt, ...)
     va_start(args, fmt);
     fail_va(j, ret_type, fmt, args);
     va_end(args);
+}
+
+void job_not_served(struct job *j, const char *what)
+{
+    if (j->rq)
+        j->rq->unsent = true;
+    job_fail(j, RET_FAILED, NOT_SERVED "%s", what);
 }
 
 void job_fail_reply(struct job *j, const struct channel_reply *r)
@@ -140,26 +154,35 @@ void job_ok(struct job *j)
 static void on_reply(struct channel_ask *q, const struct channel_reply *r)
 {
     struct job *j = container_of(q, struct job, ask);
-    if (r->err)
+    if (r->err && r->err != FUTU_EREFUSED && j->lost)
+        j->lost(j, r->why);
+    else if (r->err)
         job_fail_reply(j, r);
     else
         j->then(j, r);
+}
+
+futu_err job_ask(struct channel_ask *q, struct channel *c, uint16_t command, const futu_msg *m,
+                 const void *msg)
+{
+    struct buf body = BUF_INIT;
+    q->command = command;
+    futu_err err = codec_encode(m, msg, &body, NULL);
+    if (!err)
+        err = channel_send(c, q, body.p, body.n);
+    if (body.p)
+        wipe(body.p, body.cap);         /* ciphers and passwords */
+    buf_free(&body);
+    return err;
 }
 
 void job_send(struct job *j, struct channel *c, uint16_t command, const futu_msg *m,
               const void *msg, void (*then)(struct job *j, const struct channel_reply *r))
 {
     char text[CHANNEL_WHY + 80];
-    struct buf body = BUF_INIT;
     j->then = then;
-    j->ask.command = command;
     j->ask.done = on_reply;
-    futu_err err = codec_encode(m, msg, &body, NULL);
-    if (!err)
-        err = channel_send(c, &j->ask, body.p, body.n);
-    if (body.p)
-        wipe(body.p, body.cap);         /* ciphers and passwords */
-    buf_free(&body);
+    futu_err err = job_ask(&j->ask, c, command, m, msg);
     if (!err)
         return;
     if (j->rq)
@@ -176,6 +199,10 @@ void *job_decode(struct job *j, const struct channel_reply *r, const futu_msg *m
     futu_err err = out ? codec_decode(m, &j->arena, r->body, r->n, out, NULL, NULL) : FUTU_ENOMEM;
     if (!err)
         return out;
+    if (j->lost) {
+        j->lost(j, "the broker's answer can't be read");
+        return NULL;
+    }
     job_fail(j, RET_FAILED, "the broker's answer to command %u can't be read%s", j->ask.command,
              j->row->write ? "; whether it was done is not known" : "");
     return NULL;
@@ -185,7 +212,10 @@ bool job_server_ok(struct job *j, bool has, int32_t code, futu_str text)
 {
     if (has && code == 0)
         return true;
-    if (!has)
+    if ((!has || code == CODE_TIMEOUT) && j->lost)
+        j->lost(j, has ? "the broker's own server did not answer it in time"
+                       : "the broker's answer says neither yes nor no");
+    else if (!has)
         job_fail(j, RET_FAILED, "the broker's answer to command %u says neither yes nor no",
                  j->ask.command);
     else
@@ -204,11 +234,12 @@ static const struct row *find(uint32_t proto)
     return NULL;
 }
 
-static void refuse(struct upstream_request *rq, const char *fmt, const char *what)
+static void refuse(struct upstream_request *rq, const char *what)
 {
     char text[160];
     struct buf out = BUF_INIT;
-    snprintf(text, sizeof(text), fmt, what);
+    snprintf(text, sizeof(text), NOT_SERVED "%s", what);
+    rq->unsent = true;
     rq->fmt = 0;                        /* what nobody can convert is answered in protobuf */
     if (codec_failure(&out, RET_FAILED, 0, str_c(text)) == FUTU_OK)
         rq->done(rq, out.p, out.n);
@@ -243,12 +274,13 @@ void call_request(struct broker *b, struct upstream_request *rq)
     if (!r) {
         char number[24];
         snprintf(number, sizeof(number), "protocol %u", rq->proto);
-        refuse(rq, "the broker upstream does not serve %s yet", row ? row->name : number);
+        refuse(rq, row ? row->name : number);
         return;
     }
     struct job *j = job_new(b, rq, row);
     if (!j) {
-        rq->done(rq, no_memory_body, sizeof(no_memory_body));
+        rq->unsent = row->write && !rq->resumed;
+        rq->done(rq, rq->resumed ? unknown_body : no_memory_body, sizeof(no_memory_body));
         return;
     }
     void *request = arena_alloc(&j->arena, row->request->size);
@@ -258,7 +290,9 @@ void call_request(struct broker *b, struct upstream_request *rq)
                        ? FUTU_ENOMEM
                        : codec_decode(row->request, &j->arena, rq->body, rq->len, request, NULL,
                                       &e);
-    if (err)
+    if (err == FUTU_ENOMEM && rq->resumed)
+        job_fail(j, RET_TIMEOUT, "%s", futu_strerror(err));
+    else if (err)
         job_fail(j, RET_FAILED, "%s", err == FUTU_ENOMEM ? futu_strerror(err)
                                                          : "解析protobuf协议失败");
     else

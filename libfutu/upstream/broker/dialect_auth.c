@@ -91,6 +91,11 @@ static const struct dialect_field broker[] = {
     NUM("broker_id", AV_BROKER_ID, AR_ALWAYS),
 };
 
+/* Told: auth_token. Other fields are told to exist and not named. */
+static const struct dialect_field conf[] = {
+    SET("auth_token", AV_AUTH_TOKEN, AR_ALWAYS),
+};
+
 #define CALL(m, p, f) { m, p, f, ARRAY_LEN(f) }
 const struct dialect_call dialect_calls[AUTH_CALLS] = {
     [AUTH_SALT] = CALL("GET", "/authority/salt", salt),
@@ -100,6 +105,7 @@ const struct dialect_call dialect_calls[AUTH_CALLS] = {
     [AUTH_THIRD] = CALL("POST", "/authority/third_factor/auth", third),
     [AUTH_REPULL] = CALL("POST", "/authority/repull_auth_code", repull),
     [AUTH_BROKER] = CALL("POST", "/broker_auth/client_auth", broker),
+    [AUTH_CONF] = CALL("POST", "/v2/conf/select_all", conf),
 };
 
 /* ---- who this client says it is ---- */
@@ -217,6 +223,23 @@ int64_t dialect_code_end(uint64_t word, int64_t now_s, int64_t ahead_s)
     if (word == 0 || word > INT32_MAX * UINT64_C(2))
         return 0;
     return word < year ? now_s + (int64_t)word : (int64_t)word - ahead_s;
+}
+
+/* ---- remote configuration ---- */
+
+/* That the key is fixed and printed somewhere is told, and neither where it begins nor in which
+ * form: it can't be guessed. Who has it may give it (--conf-key); without it everything works from
+ * names and the addresses that are printed. */
+const char dialect_conf_key[] = "";
+
+/* Both hosts are told. */
+void dialect_conf_url(const struct auth_server *s, char out[AUTH_HOST_MAX + 24])
+{
+    static const char *const urls[] = {
+        [PLATFORM_FUTUNN] = "https://api.futunn.com",
+        [PLATFORM_MOOMOO] = "https://api.moomoo.com",
+    };
+    str_copy(out, AUTH_HOST_MAX + 24, str_c(s->standard ? urls[s->platform] : s->url));
 }
 
 /* ---- brokers: all of it is told ---- */

@@ -22,6 +22,7 @@ enum auth_call {
     AUTH_THIRD,             /* third factor */
     AUTH_REPULL,            /* another one-time code for one broker */
     AUTH_BROKER,            /* that code against the broker's signature and key */
+    AUTH_CONF,              /* remote configuration, at another host: dialect_conf_url() */
     AUTH_CALLS,
 };
 
@@ -29,7 +30,7 @@ enum auth_call {
 enum auth_value {
     AV_ACCOUNT, AV_UID, AV_REGION, AV_LOGIN_REGION, AV_TICKET, AV_DEVICE_ID, AV_DEVICE_SIG,
     AV_VERIFY_SIG, AV_CODE_SIG, AV_CODE, AV_THIRD_SIG, AV_WEB_SIG, AV_BROKER_ID, AV_AUTH_CODE,
-    AV_ALIAS, AV_DEVICE_TYPE, AV_OS_VER, AV_FIXED, AV_VALUES,
+    AV_ALIAS, AV_DEVICE_TYPE, AV_OS_VER, AV_AUTH_TOKEN, AV_FIXED, AV_VALUES,
 };
 
 enum auth_rule {
@@ -89,6 +90,14 @@ futu_err dialect_ticket(const struct dialect_ticket *t, struct secret *out);
 int64_t dialect_code_end(uint64_t word, int64_t now_s, int64_t ahead_s);
 /* Of a broker's signature when the answer names no life. */
 #define DIALECT_BROKER_SIG_S 1800
+
+/* ---- remote configuration ---- */
+
+/* The key of its time codes; "": not known, and the step is passed over. */
+extern const char dialect_conf_key[];
+#define DIALECT_CONF_KEY_MAX 256
+/* Where it is asked for: a server of the user's own, or that of the platform. */
+void dialect_conf_url(const struct auth_server *s, char out[AUTH_HOST_MAX + 24]);
 
 /* ---- brokers ---- */
 

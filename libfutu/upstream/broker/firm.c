@@ -160,15 +160,32 @@ static void on_refused(void *arg, struct channel *c, int32_t code, const char *w
 
 /* ---- making them ---- */
 
+static void use_conf(const struct broker *b, int32_t identity, struct addr_book *book)
+{
+    const struct conf_addrs *a =
+        b->conf && !b->o.only_addrs ? conf_of(b->conf, identity) : NULL;
+    book->guaranteed.n = 0;
+    book->forced_until = 0;
+    if (!a)
+        return;
+    book->guaranteed = a->guaranteed;
+    book->forced = a->forced;
+    if (a->forced.port)
+        book->forced_until = (a->forced_until_s - b->auth.server_ahead_s) * NS_PER_S;
+}
+
 void book_override(const struct broker *b, int32_t identity, struct addr_book *book)
 {
     if (b->o.only_addrs) {
         book->name = NULL;
         book->pool = NULL;
     }
+    use_conf(b, identity, book);
     for (size_t i = 0; i < b->o.n_addrs; i++)
-        if (b->o.addrs[i].identity == identity)
+        if (b->o.addrs[i].identity == identity) {
             book->guaranteed = b->o.addrs[i].list;
+            book->forced_until = 0;
+        }
 }
 
 void firm_free(struct firm *f)

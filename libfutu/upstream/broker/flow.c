@@ -36,6 +36,7 @@ static const struct {
     { FLOW_SEND_CODE, FE_OK, FLOW_WAIT_CODE },
     { FLOW_WAIT_CODE, FE_CODE, FLOW_CHECK_CODE },
     { FLOW_WAIT_CODE, FE_CODE_NO_SALT, FLOW_CODE_SALT },
+    { FLOW_WAIT_CODE, FE_RESEND, FLOW_SEND_CODE },
     { FLOW_CODE_SALT, FE_OK, FLOW_CHECK_CODE },
     { FLOW_CODE_SALT, FE_SWITCH, FLOW_CODE_SALT },
     { FLOW_CHECK_CODE, FE_OK, FLOW_BROKERS },
@@ -295,10 +296,8 @@ static void say_limit(struct flow *f)
     f->failure.until_s = f->limited_s;
 }
 
-void flow_start(struct flow *f)
+static void begin(struct flow *f, enum flow_event (*first)(struct flow *f))
 {
-    if (f->state != FLOW_IDLE && f->state != FLOW_FAILED)
-        return;
     clear(f);
     f->state = FLOW_IDLE;
     if (flow_now(f) < f->limited_s) {
@@ -306,7 +305,42 @@ void flow_start(struct flow *f)
         flow_go(f, FE_FINAL);
         return;
     }
-    flow_go(f, take_saved(f));
+    flow_go(f, first(f));
+}
+
+void flow_start(struct flow *f)
+{
+    if (f->state == FLOW_IDLE || f->state == FLOW_FAILED)
+        begin(f, take_saved);
+}
+
+bool flow_may_restart(const struct flow *f)
+{
+    return f->state == FLOW_IDLE || f->state == FLOW_FAILED || f->state == FLOW_READY ||
+           f->state == FLOW_WAIT_CODE || f->state == FLOW_WAIT_THIRD;
+}
+
+static enum flow_event take_nothing(struct flow *f)
+{
+    (void)f;
+    return FE_NOTHING;
+}
+
+void flow_restart(struct flow *f)
+{
+    if (!flow_may_restart(f))
+        return;
+    timer_stop(f->o.timers, &f->renew);
+    timer_stop(f->o.timers, &f->wait);
+    begin(f, take_nothing);
+}
+
+futu_err flow_resend(struct flow *f)
+{
+    if (f->state != FLOW_WAIT_CODE)
+        return FUTU_ENOTFOUND;
+    flow_go(f, FE_RESEND);
+    return FUTU_OK;
 }
 
 static bool is_code(futu_str s)

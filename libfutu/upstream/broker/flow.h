@@ -15,7 +15,8 @@
  * Blocks:  only where the login asks for the password (a keychain's dialog, the terminal).
  * Threads: the loop's. Events come from the loop or from inside a call of this header; they may
  *          call anything here but flow_free().
- * Tests:   test/unit/upstream/broker/flow_test.c, flow_renew_test.c, login_flow_test.c (over HTTP)
+ * Tests:   test/unit/upstream/broker/flow_test.c, flow_renew_test.c, flow_again_test.c,
+ *          login_flow_test.c (over HTTP)
  */
 #ifndef UPSTREAM_BROKER_FLOW_H
 #define UPSTREAM_BROKER_FLOW_H
@@ -58,6 +59,7 @@ enum flow_state {
 const char *flow_state_name(enum flow_state s);         /* "password-login" */
 
 #define FLOW_WHY_MAX 640
+#define FLOW_PAUSES 4
 
 struct flow_failure {
     futu_err err;               /* FUTU_EAUTH: the server has refused */
@@ -94,6 +96,7 @@ struct flow_opts {
     struct login *login;
     struct flow_events events;
     bool renew_signature;       /* renew an hour before client_sig ends, too */
+    int64_t pauses_ms[FLOW_PAUSES];     /* after renewals that failed; zeros: the usual ones */
 };
 
 futu_err flow_new(struct flow **out, const struct flow_opts *o);    /* FUTU_ENOMEM */
@@ -101,6 +104,12 @@ void flow_free(struct flow *f);                 /* NULL is fine */
 
 /* From FLOW_IDLE or FLOW_FAILED; on_ready, on_ask or on_failed follow. */
 void flow_start(struct flow *f);
+/* Logs in anew with the password, whatever is saved; what was awaited, or done, is given up. */
+void flow_restart(struct flow *f);
+bool flow_may_restart(const struct flow *f);    /* no call of a login is under way */
+/* Another SMS while the code of one is awaited; its own is then worthless. FUTU_ENOTFOUND: none is
+ * awaited. */
+futu_err flow_resend(struct flow *f);
 /* While a code is awaited. `only`: there is no other where it comes from, so a wrong one is final.
  * FUTU_EINVAL: no 4 to 8 digits, nothing is sent; FUTU_ENOTFOUND: none is awaited. */
 futu_err flow_code(struct flow *f, futu_str code, bool only);

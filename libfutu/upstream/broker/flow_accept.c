@@ -198,8 +198,9 @@ static enum flow_event accept_sent(struct flow *f, struct auth_answer *a)
     c->device_code_sig_s = flow_now(f);
     f->sms_sent = true;
     save(f);
-    log_info("login: SMS sent to phone%s%s; awaiting verification code via stdin, "
-             "--verify-code, console, REST or file", f->phone[0] ? " " : "", f->phone);
+    /* These first words are what scripts wait for. */
+    log_info("login: SMS sent to phone; awaiting verification code via stdin, --verify-code, "
+             "console, REST or file%s%s", f->phone[0] ? "; it went to " : "", f->phone);
     return FE_OK;
 }
 

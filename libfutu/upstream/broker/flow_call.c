@@ -183,8 +183,10 @@ static enum flow_event take_verify(struct flow *f, struct auth_answer *a)
     if (!a->verify_sig.n)
         return flow_fail(f, FUTU_EPROTO, "auth", "the server wants the device verified and does "
                                                  "not say how (no device_verify_sig)");
-    if (f->state != FLOW_RENEW)
-        flow_keep_verify(f, a);
+    if (f->state == FLOW_RENEW)
+        return FE_VERIFY;
+    log_warn("login: %s", f->failure.why);
+    flow_keep_verify(f, a);
     return FE_VERIFY;
 }
 

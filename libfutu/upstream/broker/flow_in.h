@@ -22,6 +22,7 @@ enum flow_event {
     FE_CODE,                /* came, from the user */
     FE_CODE_NO_SALT,        /* as well, and the salts are not known */
     FE_LATE,                /* it did not come in time */
+    FE_RESEND,              /* another SMS is wanted */
     FE_RENEW,
     FE_SETUP_DONE,          /* saved, and nothing more is wanted */
     FE_EVENTS,

@@ -13,7 +13,13 @@
 #define CIRCUIT_FAILURES 5
 #define CIRCUIT_S 600
 
-static const int64_t back_off_s[] = { 60, 120, 240, 600 };
+static const int64_t back_off_s[FLOW_PAUSES] = { 60, 120, 240, 600 };
+
+static int64_t pause_s(const struct flow *f, unsigned failures)
+{
+    size_t i = MIN(failures, FLOW_PAUSES - 1);
+    return f->o.pauses_ms[0] ? (f->o.pauses_ms[i] + 999) / 1000 : back_off_s[i];
+}
 
 /* When it is due by the ends of what is renewed; 0: never. */
 static int64_t due(const struct flow *f)
@@ -74,7 +80,7 @@ futu_err flow_renew(struct flow *f)
 static void failed(struct flow *f)
 {
     char why[320];
-    int64_t pause = back_off_s[MIN(f->failures, ARRAY_LEN(back_off_s) - 1)], now = flow_now(f);
+    int64_t pause = pause_s(f, f->failures), now = flow_now(f);
     f->failures++;
     if (f->failures % CIRCUIT_FAILURES == 0) {
         f->circuit_s = now + CIRCUIT_S;

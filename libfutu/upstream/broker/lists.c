@@ -35,7 +35,15 @@ static int32_t sec_market(int32_t market_code, futu_str code)
     return market_sec_market(bk_market_of_id(market_code, code));
 }
 
-futu_err order_out(struct arena *a, const struct bk_order *o, Trd_Common_Order *out)
+/* Our own mark was made for us alone; see access/mark.h. */
+static futu_str remark_out(const struct broker *b, futu_str remark)
+{
+    futu_str m = remark.p ? mark_in(remark) : STR_NULL;
+    return m.p && mark_is_own(b->secret, m) ? mark_less(remark) : remark;
+}
+
+futu_err order_out(const struct broker *b, struct arena *a, const struct bk_order *o,
+                   Trd_Common_Order *out)
 {
     int32_t market = bk_market_of_id(o->market_code, o->symbol);
     SET(out, trdSide, o->side);
@@ -55,7 +63,7 @@ futu_err order_out(struct arena *a, const struct bk_order *o, Trd_Common_Order *
     SET(out, secMarket, sec_market(o->market_code, o->symbol));
     SET(out, createTimestamp, (double)o->created_us / 1e6);
     SET(out, updateTimestamp, (double)o->updated_us / 1e6);
-    out->remark = o->remark;
+    out->remark = remark_out(b, o->remark);
     SET(out, timeInForce, o->time_in_force);
     SET(out, fillOutsideRTH, o->outside_rth);
     if (o->aux_price.p)
@@ -248,9 +256,26 @@ static Trd_GetOrderList_S2C *orders_s2c(struct job *j)
     return r->s2c;
 }
 
-static futu_err add_orders(struct job *j, const struct bk_order_list_rsp *a)
+/* There is room for it in the list. */
+static futu_err add_order(struct job *j, Trd_GetOrderList_S2C *s2c, const struct bk_order *o)
 {
     const struct filter *f = j->state;
+    Trd_Common_Order *out = &s2c->orderList[s2c->n_orderList];
+    futu_err err = order_note(j->b, o->order_id);
+    if (!err)
+        err = order_out(j->b, &j->arena, o, out);
+    if (err)
+        return err;
+    if (passes(f, out->code, out->orderID, out->orderIDEx, o->created_us, out->trdMarket) &&
+        has_status(f, out->orderStatus))
+        s2c->n_orderList++;
+    else
+        memset(out, 0, sizeof(*out));
+    return FUTU_OK;
+}
+
+static futu_err add_orders(struct job *j, const struct bk_order_list_rsp *a)
+{
     Trd_GetOrderList_S2C *s2c = orders_s2c(j);
     Trd_Common_Order *all =
         s2c ? ARENA_ARRAY(&j->arena, Trd_Common_Order, s2c->n_orderList + a->n_orders + 1) : NULL;
@@ -261,19 +286,43 @@ static futu_err add_orders(struct job *j, const struct bk_order_list_rsp *a)
     s2c->orderList = all;
     for (size_t i = 0; i < a->n_orders; i++) {
         const struct bk_order *o = &a->orders[i];
-        Trd_Common_Order *out = &all[s2c->n_orderList];
-        futu_err err = order_note(j->b, o->order_id);
-        if (!err)
-            err = order_out(&j->arena, o, out);
+        flight_seen(j->b, o->order_id);
+        futu_err err = add_order(j, s2c, o);
         if (err)
             return err;
-        if (passes(f, out->code, out->orderID, out->orderIDEx, o->created_us, out->trdMarket) &&
-            has_status(f, out->orderStatus))
-            s2c->n_orderList++;
-        else
-            memset(out, 0, sizeof(*out));
     }
     return FUTU_OK;
+}
+
+static futu_err count_flight(void *arg, const struct bk_order *o)
+{
+    (void)o;
+    ++*(size_t *)arg;
+    return FUTU_OK;
+}
+
+static futu_err add_flight(void *arg, const struct bk_order *o)
+{
+    struct job *j = arg;
+    return add_order(j, orders_s2c(j), o);
+}
+
+/* A list that is asked for right after an order may miss it. */
+static futu_err add_flights(struct job *j)
+{
+    Trd_GetOrderList_S2C *s2c = orders_s2c(j);
+    size_t n = 0;
+    flight_each(j->account, count_flight, &n);
+    if (n == 0)
+        return FUTU_OK;
+    Trd_Common_Order *all =
+        s2c ? ARENA_ARRAY(&j->arena, Trd_Common_Order, s2c->n_orderList + n + 1) : NULL;
+    if (!all)
+        return FUTU_ENOMEM;
+    if (s2c->n_orderList)
+        memcpy(all, s2c->orderList, s2c->n_orderList * sizeof(*all));
+    s2c->orderList = all;
+    return flight_each(j->account, add_flight, j);
 }
 
 static void on_orders(struct job *j, const struct channel_reply *r)
@@ -281,9 +330,14 @@ static void on_orders(struct job *j, const struct channel_reply *r)
     const struct bk_order_list_rsp *a = job_decode(j, r, &bk_order_list_rsp_msg);
     if (!a || !job_server_ok(j, a->has_result_code, a->result_code, a->err_msg))
         return;
+    bool today = j->ask.command == dialect_order_list;
     if (add_orders(j, a))
         no_memory(j);
-    else if (!next_page(j, a->next_page, on_orders))
+    else if (next_page(j, a->next_page, on_orders))
+        return;
+    else if (today && add_flights(j))
+        no_memory(j);
+    else
         job_ok(j);
 }
 
@@ -351,9 +405,18 @@ static futu_err add_fills(struct job *j, const struct bk_fill_list_rsp *a)
     return FUTU_OK;
 }
 
+/* Told: 1007 answers the fills of a day without any with a general failure, 1001 with an empty
+ * list. Where an order has been filled it is a failure all the same. */
+bool fills_none(const struct account *a, int32_t code)
+{
+    return a->firm->broker_id == 1007 && code == CODE_GENERAL && !a->traded;
+}
+
 static void on_fills(struct job *j, const struct channel_reply *r)
 {
-    const struct bk_fill_list_rsp *a = job_decode(j, r, &bk_fill_list_rsp_msg);
+    struct bk_fill_list_rsp *a = job_decode(j, r, &bk_fill_list_rsp_msg);
+    if (a && j->ask.command == CMD_FILLS && fills_none(j->account, a->result_code))
+        *a = (struct bk_fill_list_rsp){ .has_result_code = true };
     if (!a || !job_server_ok(j, a->has_result_code, a->result_code, a->err_msg))
         return;
     if (add_fills(j, a))

@@ -116,7 +116,7 @@ void loss_quote_over(struct broker *b)
     struct arena a = ARENA_INIT;
     char text[120];
     int64_t now_ms = wall_ms(b);
-    if (!b->gap.open)
+    if (!b->gap.open || b->tripped)
         return;
     b->gap.open = false;
     SET(&s2c, state, Gateway_UpdateGap_GapState_Over);
@@ -162,6 +162,20 @@ void loss_trade_over(struct firm *f)
 }
 
 /* ---- states ---- */
+
+/* Which rights there are now is not told in a form that is known: no push of rights is made up. */
+void loss_tell_rights(struct broker *b)
+{
+    static const char text[] = "the platform has changed the quote rights of this login: another "
+                               "terminal may have taken the highest; quotes may be of a lower "
+                               "level, or stop";
+    Notify_GtwEvent event = { .desc = STR(text) };
+    Notify_S2C s2c = { .event = &event };
+    log_warn("broker: %s", text);
+    SET(&s2c, type, Notify_NotifyType_GtwEvent);
+    SET(&event, eventType, Notify_GtwEventType_None);
+    send(b, PROTO_NOTIFY, &Notify_Response_msg, &s2c);
+}
 
 void loss_tell_state(struct broker *b)
 {

@@ -115,7 +115,9 @@ static void on_order(struct notice *x, const struct bk_order *o)
     Trd_UpdateOrder_S2C s2c = { .order = &out };
     b->text.n = 0;
     order_note(b, o->order_id);
-    if (codec_encode(&bk_order_msg, o, &b->text, NULL) || order_out(&b->arena, o, &out)) {
+    flight_seen(b, o->order_id);
+    x->a->traded = x->a->traded || dec_num(o->filled_qty) > 0;
+    if (codec_encode(&bk_order_msg, o, &b->text, NULL) || order_out(b, &b->arena, o, &out)) {
         x->complete = false;
         return;
     }
@@ -156,6 +158,9 @@ static bool take(struct notice *x, const struct channel_reply *r)
     futu_err err = x->fills ? codec_decode(&bk_fill_list_rsp_msg, &a, r->body, r->n, &f, NULL, NULL)
                             : codec_decode(&bk_order_list_rsp_msg, &a, r->body, r->n, &o, NULL,
                                            NULL);
+    if (!err && x->fills && fills_none(x->a, f.result_code))
+        f = (struct bk_fill_list_rsp){ .has_result_code = true };
+    x->a->traded = x->fills && x->a->traded;
     bool ok = !err && (x->fills ? f.has_result_code && f.result_code == 0
                                 : o.has_result_code && o.result_code == 0);
     for (size_t i = 0; ok && i < o.n_orders; i++) {
@@ -223,7 +228,7 @@ static void on_timer(struct timer *t, int64_t now)
     run(container_of(t, struct notice, timer));
 }
 
-static void look(struct account *a)
+void notice_look(struct account *a)
 {
     struct notice *x = a->notice;
     if (!x) {
@@ -252,9 +257,9 @@ void notice_push(struct firm *f, const uint8_t *body, size_t n)
                note.type == NOTIFY_STATISTICS) {
         struct account *acc = account_of_firm(f, note.account);
         for (size_t i = 0; !acc && i < f->n_accounts; i++)
-            look(&f->accounts[i]);      /* it names none that is known: any may be meant */
+            notice_look(&f->accounts[i]);      /* it names none that is known: any may be meant */
         if (acc)
-            look(acc);
+            notice_look(acc);
     }
     arena_free(&a);
 }
@@ -270,7 +275,7 @@ bool notices_done(const struct firm *f)
 void notice_up(struct firm *f)
 {
     for (size_t i = 0; i < f->n_accounts; i++)
-        look(&f->accounts[i]);
+        notice_look(&f->accounts[i]);
 }
 
 void notice_free(struct account *a)

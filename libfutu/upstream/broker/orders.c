@@ -1,10 +1,8 @@
-/* orders.c - placing, changing and cancelling orders, and how many could be traded.
+/* orders.c - what calls about orders share, changing and cancelling orders, and how many could be
+ * traded. place.c places them.
  *
- * Key:     an order's request id is made of its idempotency key, so that a repeat is answered by
- *          the server's own memory and places nothing twice. Without a key each request has a new
- *          id.
- * Lost:    an order whose answer did not come may have been placed: the failure says so, and
- *          nothing is sent again.
+ * Lost:    a change whose answer did not come may have been made: the failure says so, and nothing
+ *          is sent again; the order's state tells.
  * Tests:   test/unit/upstream/broker/order_test.c
  */
 #include <math.h>
@@ -72,11 +70,6 @@ void orders_free(struct broker *b)
 
 /* ---- what is traded ---- */
 
-struct what {
-    int32_t security_type;
-    struct bk_exchange exchange;
-};
-
 /* Root, six digits of the date, C or P, strike: TCH260330C450000. */
 static bool is_option(futu_str code)
 {
@@ -92,7 +85,7 @@ static bool is_option(futu_str code)
 }
 
 /* The security's market, given or by the header's; Shanghai's codes begin with 5, 6 or 9. */
-static int32_t sec_market_of(const Trd_Common_TrdHeader *h, bool has, int32_t given, futu_str code)
+int32_t order_sec_market(const Trd_Common_TrdHeader *h, bool has, int32_t given, futu_str code)
 {
     if (has && given)
         return given;
@@ -105,10 +98,10 @@ static int32_t sec_market_of(const Trd_Common_TrdHeader *h, bool has, int32_t gi
     return 0;
 }
 
-static bool find_what(struct job *j, int32_t sec_market, futu_str code, struct what *out)
+bool order_traded(struct job *j, int32_t sec_market, futu_str code, struct traded *out)
 {
     if (j->header->trdMarket == Trd_Common_TrdMarket_Futures) {
-        job_fail(j, RET_FAILED, "the broker upstream does not serve orders of futures yet");
+        job_not_served(j, "orders of futures");
         return false;
     }
     if (!bk_exchange_of(sec_market, &out->exchange)) {
@@ -124,7 +117,7 @@ static bool find_what(struct job *j, int32_t sec_market, futu_str code, struct w
     return true;
 }
 
-static bool locked(struct job *j)
+bool order_locked(struct job *j)
 {
     const struct account *a = j->account;
     if (a->cipher.n)
@@ -136,8 +129,7 @@ static bool locked(struct job *j)
     return true;
 }
 
-/* A number that an order can have; 0 is not one. */
-static bool number_ok(struct job *j, const char *name, bool has, double v)
+bool order_number_ok(struct job *j, const char *name, bool has, double v)
 {
     if (!has || (isfinite(v) && v > 0 && v < 1e15))
         return true;
@@ -145,9 +137,9 @@ static bool number_ok(struct job *j, const char *name, bool has, double v)
     return false;
 }
 
-/* ---- place ---- */
-
-static futu_str request_id(struct job *j)
+/* Of a request with a key it is made of that, so that a repeat is answered by the server's own
+ * memory and does nothing twice; null without one. */
+futu_str order_request_id(struct job *j)
 {
     uint8_t digest[32];
     char text[65];
@@ -156,102 +148,6 @@ static futu_str request_id(struct job *j)
     sha256(j->key, strlen(j->key), digest);
     hex_lower(digest, 16, text);
     return str_dup(&j->arena, str_c(text));
-}
-
-static void on_placed(struct job *j, const struct channel_reply *r)
-{
-    const struct bk_order_rsp *a = job_decode(j, r, &bk_order_rsp_msg);
-    if (!a || !job_server_ok(j, a->has_result_code, a->result_code, a->err_msg))
-        return;
-    Trd_PlaceOrder_S2C *s2c = JOB_S2C(j, Trd_PlaceOrder);
-    if (!a->order_id.n) {
-        job_fail(j, RET_TIMEOUT, "the broker took the order and named no id for it");
-        return;
-    }
-    order_note(j->b, a->order_id);
-    if (!s2c) {
-        no_memory(j);
-        return;
-    }
-    s2c->header = (Trd_Common_TrdHeader *)(uintptr_t)j->header;
-    SET(s2c, orderID, dialect_order_number(a->order_id));
-    s2c->orderIDEx = a->order_id;
-    job_ok(j);
-}
-
-/* What the request asks for and no message of the server carries, as far as it is known. */
-static const char *not_carried(const Trd_PlaceOrder_C2S *c)
-{
-    if (c->has_adjustPrice && c->adjustPrice)
-        return "adjustPrice";
-    if (c->has_positionID)
-        return "positionID";
-    if (c->has_amount)
-        return "amount";
-    return c->has_predSide ? "predSide" : NULL;
-}
-
-static bool fill_new(struct job *j, const Trd_PlaceOrder_C2S *c, struct bk_order_new_req *q)
-{
-    struct arena *a = &j->arena;
-    q->symbol = c->code;
-    SET(q, side, c->trdSide);
-    SET(q, type, c->orderType);
-    q->qty = dec_text(a, c->qty);
-    q->price = c->has_price && c->price != 0 ? dec_text(a, c->price) : STR("0");
-    if (c->has_auxPrice)
-        q->aux_price = dec_text(a, c->auxPrice);
-    q->remark = c->remark;
-    SET(q, time_in_force, c->timeInForce);
-    SET(q, outside_rth, c->fillOutsideRTH);
-    if (c->has_session)
-        SET(q, session, c->session);
-    if (c->has_trailType)
-        SET(q, trail_type, c->trailType);
-    if (c->has_trailValue)
-        q->trail_value = dec_text(a, c->trailValue);
-    if (c->has_trailSpread)
-        q->trail_spread = dec_text(a, c->trailSpread);
-    q->expire_date = c->expireTime;
-    q->header = job_header(j, true, request_id(j));
-    return q->header && q->qty.p && q->price.p && (!c->has_auxPrice || q->aux_price.p) &&
-           (!c->has_trailValue || q->trail_value.p) && (!c->has_trailSpread || q->trail_spread.p);
-}
-
-static bool place_ok(struct job *j, const Trd_PlaceOrder_C2S *c)
-{
-    const char *field = not_carried(c);
-    if (field) {
-        job_fail(j, RET_FAILED, "the broker upstream does not serve %s yet", field);
-        return false;
-    }
-    return number_ok(j, "qty", true, c->qty) &&
-           number_ok(j, "price", c->has_price && c->price != 0, c->price) &&
-           number_ok(j, "auxPrice", c->has_auxPrice, c->auxPrice);
-}
-
-void on_place(struct job *j)
-{
-    const Trd_PlaceOrder_C2S *c = JOB_C2S(j, Trd_PlaceOrder);
-    struct bk_order_new_req q = { 0 };
-    struct what what;
-    if (j->rq->resumed) {
-        job_fail(j, RET_TIMEOUT, "this order may have been sent before the gateway was started; "
-                 "whether it was placed is not known: see the list of orders");
-        return;
-    }
-    if (!job_account(j, c->header) || locked(j) || !place_ok(j, c))
-        return;
-    int32_t sec_market = sec_market_of(c->header, c->has_secMarket, c->secMarket, c->code);
-    if (!find_what(j, sec_market, c->code, &what))
-        return;
-    SET(&q, security_type, what.security_type);
-    SET(&q, exchange_code, what.exchange.code);
-    q.exchange = str_c(what.exchange.text);
-    if (fill_new(j, c, &q))
-        job_send(j, j->account->firm->c, CMD_ORDER_NEW, &bk_order_new_req_msg, &q, on_placed);
-    else
-        no_memory(j);
 }
 
 /* ---- change and cancel ---- */
@@ -277,7 +173,7 @@ static void on_modified(struct job *j, const struct channel_reply *r)
 static void send_change(struct job *j, futu_str id)
 {
     const Trd_ModifyOrder_C2S *c = JOB_C2S(j, Trd_ModifyOrder);
-    struct bk_header *h = job_header(j, true, request_id(j));
+    struct bk_header *h = job_header(j, true, order_request_id(j));
     struct channel *to = j->account->firm->c;
     if (!h) {
         no_memory(j);
@@ -299,6 +195,19 @@ static void send_change(struct job *j, futu_str id)
         no_memory(j);
 }
 
+static void on_listed(struct job *j, const struct channel_reply *r);
+
+static void ask_list(struct job *j, futu_str page)
+{
+    struct bk_order_list_req *q = list_request(j);
+    if (!q) {
+        no_memory(j);
+        return;
+    }
+    q->page = page;
+    job_send(j, j->account->firm->c, dialect_order_list, &bk_order_list_req_msg, q, on_listed);
+}
+
 /* An order of another session: the list names it, if it is there. */
 static void on_listed(struct job *j, const struct channel_reply *r)
 {
@@ -309,38 +218,55 @@ static void on_listed(struct job *j, const struct channel_reply *r)
     for (size_t i = 0; i < a->n_orders; i++)
         order_note(j->b, a->orders[i].order_id);
     j->state = (char *)(uintptr_t)order_text(j->b, c->orderID);
-    if (j->state && !locked(j))
+    if (!j->state && a->next_page.n && ++j->parts < 50)
+        ask_list(j, a->next_page);
+    else if (j->state && !order_locked(j))
         send_change(j, str_c(j->state));
     else if (!j->state)
         job_fail(j, RET_FAILED, "order %llu is not one of account %llu",
                  (unsigned long long)c->orderID, (unsigned long long)j->account->id);
 }
 
+/* The message that replaces an order has fields for these, with no name that is known. */
+static const char *op_name(int32_t op, char out[40])
+{
+    static const char *const names[] = { [Trd_Common_ModifyOrderOp_Disable] = "disable",
+                                         [Trd_Common_ModifyOrderOp_Enable] = "enable",
+                                         [Trd_Common_ModifyOrderOp_Delete] = "delete" };
+    const char *name = op >= 0 && (size_t)op < ARRAY_LEN(names) ? names[op] : NULL;
+    snprintf(out, 40, "modifyOrderOp %d%s%s%s", op, name ? " (" : "", name ? name : "",
+             name ? ")" : "");
+    return out;
+}
+
 static bool modify_ok(struct job *j, const Trd_ModifyOrder_C2S *c)
 {
     bool normal = c->modifyOrderOp == Trd_Common_ModifyOrderOp_Normal;
+    char text[40];
     if (!normal && c->modifyOrderOp != Trd_Common_ModifyOrderOp_Cancel)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve modifyOrderOp %d yet, only 1 "
-                 "(normal) and 2 (cancel)", c->modifyOrderOp);
-    else if (c->has_forAll && c->forAll)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve forAll yet");
+        job_not_served(j, op_name(c->modifyOrderOp, text));
+    else if (normal && c->has_forAll && c->forAll)
+        job_fail(j, RET_FAILED, "forAll: only with modifyOrderOp 2 (cancel)");
     else if (c->has_adjustPrice && c->adjustPrice)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve adjustPrice yet");
+        job_not_served(j, "adjustPrice");
     else if (normal && (c->has_trailType || c->has_trailValue || c->has_trailSpread))
-        job_fail(j, RET_FAILED, "the broker upstream does not serve changes of trailing stops "
-                 "yet");
+        job_not_served(j, "changes of trailing stops");
     else
-        return !normal || (number_ok(j, "qty", true, c->qty) &&
-                           number_ok(j, "price", true, c->price) &&
-                           number_ok(j, "auxPrice", c->has_auxPrice, c->auxPrice));
+        return !normal || (order_number_ok(j, "qty", true, c->qty) &&
+                           order_number_ok(j, "price", true, c->price) &&
+                           order_number_ok(j, "auxPrice", c->has_auxPrice, c->auxPrice));
     return false;
 }
 
 void on_modify(struct job *j)
 {
     const Trd_ModifyOrder_C2S *c = JOB_C2S(j, Trd_ModifyOrder);
-    if (!job_account(j, c->header) || locked(j) || !modify_ok(j, c))
+    if (!job_account(j, c->header) || order_locked(j) || !modify_ok(j, c))
         return;
+    if (c->has_forAll && c->forAll) {
+        cancel_all(j);
+        return;
+    }
     if (c->orderIDEx.n) {
         send_change(j, c->orderIDEx);
         return;
@@ -350,11 +276,7 @@ void on_modify(struct job *j)
         send_change(j, str_c(j->state));
         return;
     }
-    const struct bk_order_list_req *q = list_request(j);
-    if (q)
-        job_send(j, j->account->firm->c, dialect_order_list, &bk_order_list_req_msg, q, on_listed);
-    else
-        no_memory(j);
+    ask_list(j, STR_NULL);
 }
 
 /* ---- how many ---- */
@@ -387,11 +309,11 @@ void on_max_qty(struct job *j)
 {
     const Trd_GetMaxTrdQtys_C2S *c = JOB_C2S(j, Trd_GetMaxTrdQtys);
     struct bk_max_qty_req q = { .symbol = c->code, .order_id = c->orderIDEx };
-    struct what what;
+    struct traded what;
     if (!job_account(j, c->header))
         return;
-    int32_t sec_market = sec_market_of(c->header, c->has_secMarket, c->secMarket, c->code);
-    if (!find_what(j, sec_market, c->code, &what))
+    int32_t sec_market = order_sec_market(c->header, c->has_secMarket, c->secMarket, c->code);
+    if (!order_traded(j, sec_market, c->code, &what))
         return;
     if (c->has_orderID && c->orderID && !c->orderIDEx.n)
         q.order_id = str_c(order_text(j->b, c->orderID));

@@ -3,7 +3,8 @@
  * Requests: one for each market, order books in requests of their own (command 6211), SUB_BATCH
  *           securities each. Opening sends them one after the other and answers with the last.
  * Back:     after a loss everything wanted is subscribed again.
- * Silence:  streams are open and nothing has come for a minute: they are subscribed again.
+ * Silence:  streams are open and nothing has come for a minute, or nothing that can be read: they
+ *           are subscribed again.
  * Tests:    test/unit/upstream/broker/quote_test.c
  */
 #include <stdio.h>
@@ -229,8 +230,8 @@ void quote_open(struct broker *b, struct upstream_open *o)
     for (size_t i = 0; i < o->n; i++) {
         if (kind_of_sub(o->wants[i].key.sub_type) != KINDS)
             continue;
-        snprintf(why, sizeof(why), "the broker upstream does not serve sub type %d yet, only "
-                 "1 (basic), 2 (order book) and 4 (ticker)", o->wants[i].key.sub_type);
+        snprintf(why, sizeof(why), NOT_SERVED "sub type %d; only 1 (basic), 2 (order "
+                 "book) and 4 (ticker)", o->wants[i].key.sub_type);
         o->done(o, FUTU_ENOTSUP, why);
         return;
     }
@@ -308,6 +309,8 @@ static void subscribe_all(struct broker *b)
 void quote_up(struct broker *b)
 {
     b->last_push = broker_now(b);
+    b->unread = 0;
+    b->tripped = false;
     subscribe_all(b);
 }
 
@@ -324,10 +327,12 @@ void quote_down(struct broker *b, const char *why)
 
 void quote_look(struct broker *b, int64_t now)
 {
-    if (!quote_streams(b) || now - b->last_push <= SILENT_NS || now - b->resub_at < LEAVE_NS)
+    bool silent = now - b->last_push > SILENT_NS;
+    if (!quote_streams(b) || !(silent || b->tripped) || now - b->resub_at < LEAVE_NS)
         return;
-    log_info("broker: no quote has come for %d s: subscribing again",
-             (int)((now - b->last_push) / NS_PER_S));
+    if (silent)
+        log_info("broker: no quote has come for %d s: subscribing again",
+                 (int)((now - b->last_push) / NS_PER_S));
     subscribe_all(b);
 }
 

@@ -1,7 +1,8 @@
 /* quote_push.c - what comes on the streams (command 6212): entries of security, data bit, payload.
  *
  * Pushes are differences: fields that are missing keep their value. Equal payloads for the same
- * security and bit within SAME_NS are one, since first pushes repeat.
+ * security and bit within SAME_NS are one, since first pushes repeat. UNREAD_TRIP in a row that
+ * can't be read are a loss of quotes; they are then subscribed again (quote.c).
  * Tests:   test/unit/upstream/broker/quote_test.c, test/fuzz/fuzz_broker.c
  */
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include "upstream/sub_type.h"
 
 #define SAME_NS (5 * NS_PER_S)
+#define UNREAD_WARN 5
+#define UNREAD_TRIP 20
 
 /* ---- messages up ---- */
 
@@ -222,15 +225,17 @@ static void merge(struct bk_quote *to, const struct bk_quote *from)
 }
 
 /* A quote is shown once its price and its last close are there. */
-static void on_quote(struct broker *b, struct stock *s, futu_str payload)
+static futu_err on_quote(struct broker *b, struct stock *s, futu_str payload)
 {
     struct bk_quote q;
-    if (codec_decode(&bk_quote_msg, &b->arena, payload.p, payload.n, &q, NULL, NULL))
-        return;
+    futu_err err = codec_decode(&bk_quote_msg, &b->arena, payload.p, payload.n, &q, NULL, NULL);
+    if (err)
+        return err;
     merge(&s->quote, &q);
     s->last_ms[KIND_BASIC] = clock_wall(&b->o.clock) / NS_PER_MS;
     if (s->wanted[KIND_BASIC] && s->quote.has_price && s->quote.has_last_close)
         deliver(b, s, KIND_BASIC, put_basic(s, &b->arena, &b->body));
+    return FUTU_OK;
 }
 
 static size_t take_levels(struct bk_level *to, const struct bk_level *from, size_t n)
@@ -241,15 +246,16 @@ static size_t take_levels(struct bk_level *to, const struct bk_level *from, size
     return n;
 }
 
-static void on_levels(struct broker *b, struct stock *s, futu_str payload)
+static futu_err on_levels(struct broker *b, struct stock *s, futu_str payload)
 {
     struct bk_book k;
-    if (codec_decode(&bk_book_msg, &b->arena, payload.p, payload.n, &k, NULL, NULL))
-        return;
+    futu_err err = codec_decode(&bk_book_msg, &b->arena, payload.p, payload.n, &k, NULL, NULL);
+    if (err)
+        return err;
     if (!s->asks)
         s->asks = mem_array((size_t)2 * BOOK_LEVELS, sizeof(*s->asks));
     if (!s->asks)
-        return;
+        return FUTU_ENOMEM;
     s->bids = s->asks + BOOK_LEVELS;
     s->n_asks = take_levels(s->asks, k.asks, k.n_asks);
     s->n_bids = take_levels(s->bids, k.bids, k.n_bids);
@@ -258,14 +264,16 @@ static void on_levels(struct broker *b, struct stock *s, futu_str payload)
     s->last_ms[KIND_BOOK] = clock_wall(&b->o.clock) / NS_PER_MS;
     if (s->wanted[KIND_BOOK])
         deliver(b, s, KIND_BOOK, put_book(s, &b->arena, &b->body));
+    return FUTU_OK;
 }
 
-static void on_tick_list(struct broker *b, struct stock *s, futu_str payload)
+static futu_err on_tick_list(struct broker *b, struct stock *s, futu_str payload)
 {
     struct bk_ticks t;
     size_t fresh = 0;
-    if (codec_decode(&bk_ticks_msg, &b->arena, payload.p, payload.n, &t, NULL, NULL))
-        return;
+    futu_err err = codec_decode(&bk_ticks_msg, &b->arena, payload.p, payload.n, &t, NULL, NULL);
+    if (err)
+        return err;
     if (!s->ticks)
         s->ticks = mem_array(TICKS_KEPT, sizeof(*s->ticks));
     for (size_t i = 0; s->ticks && i < t.n_ticks; i++) {
@@ -282,11 +290,12 @@ static void on_tick_list(struct broker *b, struct stock *s, futu_str payload)
     if (s->wanted[KIND_TICKS] && fresh)
         deliver(b, s, KIND_TICKS,
                 put_ticks(s, &b->arena, fresh, Qot_Common_PushDataType_Realtime, &b->body));
+    return FUTU_OK;
 }
 
 static const struct {
     int32_t bit;
-    void (*fn)(struct broker *b, struct stock *s, futu_str payload);
+    futu_err (*fn)(struct broker *b, struct stock *s, futu_str payload);
 } bits[KINDS + 2] = {
     { BIT_PRICE, on_quote }, { BIT_QUOTE_A, on_quote }, { BIT_QUOTE_B, on_quote },
     { BIT_BOOK, on_levels }, { BIT_TICKS, on_tick_list },
@@ -304,6 +313,26 @@ static bool repeats(struct broker *b, struct stock *s, size_t bit, futu_str payl
     return same;
 }
 
+/* Pushes that can't be read: clients hear of it as of a loss, until one can be read again. */
+static void note_health(struct broker *b, futu_err err)
+{
+    if (err == FUTU_ENOMEM)
+        return;
+    b->unread = err ? b->unread + 1 : 0;
+    if (b->unread == UNREAD_WARN)
+        log_warn("broker: %u quote pushes in a row can't be read", b->unread);
+    if (b->unread == UNREAD_TRIP) {
+        log_error("broker: %u quote pushes in a row can't be read: quotes are given up until one "
+                  "can", b->unread);
+        b->tripped = true;
+        loss_quote_begin(b, "what the platform pushes can't be read");
+    }
+    if (!err && b->tripped) {
+        b->tripped = false;
+        loss_quote_over(b);
+    }
+}
+
 static void on_entry(struct broker *b, const struct bk_push_entry *e)
 {
     struct stock *s = stock_by_id(b, e->stock_id);
@@ -311,7 +340,7 @@ static void on_entry(struct broker *b, const struct bk_push_entry *e)
         if (bits[i].bit != e->bit || repeats(b, s, i, e->payload))
             continue;
         b->body.n = 0;
-        bits[i].fn(b, s, e->payload);
+        note_health(b, bits[i].fn(b, s, e->payload));
     }
 }
 
@@ -319,8 +348,10 @@ void quote_push(struct broker *b, const uint8_t *body, size_t n)
 {
     struct arena a = ARENA_INIT;
     struct bk_push p;
-    if (codec_decode(&bk_push_msg, &a, body, n, &p, NULL, NULL)) {
+    futu_err err = codec_decode(&bk_push_msg, &a, body, n, &p, NULL, NULL);
+    if (err) {
         log_debug("broker: a quote push of %zu bytes can't be read", n);
+        note_health(b, err);
         p.n_entries = 0;
     }
     for (size_t i = 0; i < p.n_entries; i++) {

@@ -24,37 +24,6 @@ static void end(struct job *j, futu_err err)
 
 /* ---- states ---- */
 
-/* A public market covers several ids: closed beats open, and both beat none. */
-static bool stricter(int32_t a, int32_t b)
-{
-    bool a_closed = a == Qot_Common_QotMarketState_Closed;
-    return b == 0 || (a != 0 && a_closed && b != Qot_Common_QotMarketState_Closed);
-}
-
-int32_t market_state_of(const struct broker *b, int32_t qot_market)
-{
-    int32_t state = 0, id = bk_state_id(qot_market);
-    for (size_t i = 0; i < b->n_states; i++)
-        if (b->states[i].id == id && stricter(b->states[i].state, state))
-            state = b->states[i].state;
-    return state;
-}
-
-static int32_t state_of_ids(const struct broker *b, int32_t from, int32_t to)
-{
-    int32_t state = 0;
-    for (size_t i = 0; i < b->n_states; i++) {
-        int32_t s = b->states[i].state;
-        bool active = s == Qot_Common_QotMarketState_NightOpen ||
-                      s == Qot_Common_QotMarketState_FutureDayOpen;
-        if (b->states[i].id < from || b->states[i].id > to)
-            continue;
-        if (active || state == 0)       /* of a night session the active state wins */
-            state = s;
-    }
-    return state;
-}
-
 static const char *status_text(struct job *j, char out[CHANNEL_WHY + 80])
 {
     out[0] = '\0';
@@ -82,10 +51,10 @@ static void fill_states(const struct broker *b, GetGlobalState_S2C *s)
     SET(s, marketSH, market_state_of(b, MARKET_SH));
     SET(s, marketSZ, market_state_of(b, MARKET_SZ));
     SET(s, marketSG, market_state_of(b, MARKET_SG));
-    SET(s, marketHKFuture, state_of_ids(b, 110, 119));
-    SET(s, marketUSFuture, state_of_ids(b, 60, 109));
-    SET(s, marketSGFuture, state_of_ids(b, 160, 179));
-    SET(s, marketJPFuture, state_of_ids(b, 185, 194));
+    SET(s, marketHKFuture, futures_state_of(b, 110, 119));
+    SET(s, marketUSFuture, futures_state_of(b, 60, 109));
+    SET(s, marketSGFuture, futures_state_of(b, 160, 179));
+    SET(s, marketJPFuture, futures_state_of(b, 185, 194));
 }
 
 void on_global_state(struct job *j)
@@ -227,7 +196,7 @@ void on_book(struct job *j)
     if (!count_ok(j, "num", c2s->num))
         return;
     if (c2s->has_orderBookType && c2s->orderBookType != Qot_Common_OrderBookType_Normal)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve odd lot books yet");
+        job_not_served(j, "books of odd lots");
     else if (!s2c)
         no_memory(j);
     else if (!s || !s->has_book)
@@ -314,8 +283,7 @@ void on_static(struct job *j)
 {
     const Qot_GetStaticInfo_C2S *c2s = JOB_C2S(j, Qot_GetStaticInfo);
     if (c2s->n_securityList == 0)
-        job_fail(j, RET_FAILED, "the broker upstream does not serve Qot_GetStaticInfo of a whole "
-                 "market yet, only of securities in securityList");
+        job_not_served(j, "Qot_GetStaticInfo of a whole market; only of securityList");
     else
         resolve_start(&j->resolve, j->b, c2s->securityList, c2s->n_securityList, on_static_known);
 }
@@ -337,9 +305,15 @@ static void on_state_known(struct resolve *r, futu_err err, const char *why)
     for (size_t i = 0; i < r->n && !err; i++) {
         const struct stock *s = stock_find(j->b, r->secs[i].market, r->secs[i].code);
         Qot_GetMarketState_MarketInfo *out = &s2c->marketInfoList[s2c->n_marketInfoList++];
+        int32_t state = stock_state_of(j->b, s);
+        if (!state) {                   /* 0 would say that nothing is traded */
+            job_fail(j, RET_FAILED, "the state of %s's market is not known: the platform has not "
+                     "told it", s->code);
+            return;
+        }
         out->security = stock_security(s, &j->arena);
         out->name = str_c(s->name);
-        SET(out, marketState, market_state_of(j->b, s->market));
+        SET(out, marketState, state);
         err = out->security ? FUTU_OK : FUTU_ENOMEM;
     }
     end(j, err);

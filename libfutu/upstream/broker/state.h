@@ -2,6 +2,7 @@
 #ifndef UPSTREAM_BROKER_STATE_H
 #define UPSTREAM_BROKER_STATE_H
 
+#include "access/mark.h"
 #include "access/trade_pwd.h"
 #include "base/map.h"
 #include "crypt/secret.h"
@@ -23,13 +24,15 @@ struct broker;
 struct firm;
 struct job;
 
-/* A login being made anew. The first time at once, then 60, 120, 240 and 600 s apart. */
+/* A login being made anew. */
 struct renewal {
     struct broker_renew q;
     struct broker *b;
     struct channel *c;
     bool busy;
     unsigned tries;                     /* since the last login that worked */
+    unsigned refusals, failures;        /* likewise; failures: of renewals */
+    unsigned ticks;                     /* of the watchdog */
     int64_t next;
     char why[AUTH_WHY_MAX];             /* why the last one failed; "" */
 };
@@ -62,6 +65,7 @@ struct account {
     /* Notices: what is known, and the queries under way. */
     struct map known;
     bool base;                          /* all was read once: what differs now has changed */
+    bool traded;                        /* an order that was read last has been filled */
     struct notice *notice;              /* of the first notice on */
 };
 
@@ -135,11 +139,12 @@ struct broker {
     char name[64];
     struct channel *platform;
     struct addr_book book;
+    struct remote_conf *conf;           /* NULL: none was told */
     char platform_name[32];
     struct renewal renewal;
     bool freeing;
 
-    struct list firms, jobs, stocks, openings, resolves, waits;
+    struct list firms, jobs, stocks, openings, resolves, waits, flights;
     struct map by_key, by_id;           /* stocks */
     struct map orders;                  /* the public number to the server's text of an order */
     struct arena arena;                 /* of one push or reply */
@@ -157,7 +162,12 @@ struct broker {
     struct channel_ask addrs_ask, firms_ask;
     struct timer look;                  /* market states; silence of the quotes */
     struct timer waited;                /* of the reads that wait for first data */
+    struct timer flown;                 /* of the flights */
+    char secret[JOURNAL_SECRET + 1];    /* of marks in remarks */
+    int64_t born;
     int64_t last_push, resub_at;
+    unsigned unread;                    /* quote pushes in a row */
+    bool tripped;                       /* there were too many of them */
     uint64_t boot;                      /* of request ids */
     uint64_t requests;
     struct gap gap;                     /* of quotes */
@@ -195,6 +205,8 @@ struct job {
     void (*again)(struct job *j);
     int64_t wait_until;                 /* 0: it has not waited */
     void (*drop)(struct job *j);        /* before it goes; NULL: nothing to do */
+    /* In place of a failure when nobody knows whether the server has done it; NULL: a failure. */
+    void (*lost)(struct job *j, const char *why);
 };
 
 struct row {
@@ -216,9 +228,15 @@ void job_fail(struct job *j, int32_t ret_type, const char *fmt, ...) PRINTF_LIKE
 void job_fail_told(struct job *j, int32_t ret_type, futu_str text);
 /* By the channel's failure. */
 void job_fail_reply(struct job *j, const struct channel_reply *r);
+/* The end of a request that asks for what no message is known for, by its name. */
+#define NOT_SERVED "not supported over the direct login: "
+void job_not_served(struct job *j, const char *what);
 /* What the server's own code says; false: it is a refusal and the job has ended. */
 bool job_server_ok(struct job *j, bool has, int32_t code, futu_str text);
-/* Sends one of the server's messages; `then` follows, or the job ends with a failure. */
+/* Sends one of the server's messages for q->done(). As channel_send(). */
+futu_err job_ask(struct channel_ask *q, struct channel *c, uint16_t command, const futu_msg *m,
+                 const void *msg);
+/* The same for the job; `then` follows, or the job ends with a failure. */
 void job_send(struct job *j, struct channel *c, uint16_t command, const futu_msg *m,
               const void *msg, void (*then)(struct job *j, const struct channel_reply *r));
 /* The reply as a struct from the job's arena; NULL: the job has ended. */
@@ -237,7 +255,10 @@ futu_err login_take(struct broker *b, const struct auth_result *auth);
 /* ---- renew.c ---- */
 
 void renewal_init(struct renewal *r, struct broker *b, struct channel *c, int32_t broker_id);
-void renewal_ask(struct renewal *r);    /* the login was refused, is over, or was never there */
+void renewal_ask(struct renewal *r);    /* now, when the pause is over */
+/* The platform's login was refused with the code; 0: it is over, or was never there. */
+void renewal_refused(struct renewal *r, int32_t code);
+void renewal_watch(struct renewal *r);  /* every 30 s */
 void renewal_worked(struct renewal *r); /* the channel is up */
 void renewal_stop(struct renewal *r);
 
@@ -291,6 +312,14 @@ Qot_Common_Security *stock_security(const struct stock *s, struct arena *a);
 /* Appends the Response of a push with retType 0. */
 futu_err put_push(const futu_msg *response, struct arena *a, void *s2c, struct buf *out);
 
+/* ---- states.c: Qot_Common.QotMarketState, by what the platform has told last; 0: nothing ---- */
+
+void states_ask(struct broker *b);
+void states_forget(struct broker *b);
+int32_t market_state_of(const struct broker *b, int32_t qot_market);
+int32_t futures_state_of(const struct broker *b, int32_t from, int32_t to);    /* market ids */
+int32_t stock_state_of(const struct broker *b, const struct stock *s);
+
 /* ---- read.c ---- */
 
 void on_global_state(struct job *j);
@@ -303,10 +332,8 @@ void on_market_state(struct job *j);
 /* Reads that wait look again; with `late` those whose time is over fail. */
 void reads_again(struct broker *b);
 void reads_late(struct timer *t, int64_t now);
-/* Of a public market, by what the platform has told last; 0: it has told nothing. */
-int32_t market_state_of(const struct broker *b, int32_t qot_market);
 
-/* ---- orders.c, lists.c, assets.c ---- */
+/* ---- orders.c, place.c, lists.c, assets.c ---- */
 
 void on_place(struct job *j);
 void on_modify(struct job *j);
@@ -317,19 +344,51 @@ void on_history_orders(struct job *j);
 void on_history_fills(struct job *j);
 void on_funds(struct job *j);
 void on_positions(struct job *j);
-futu_err order_out(struct arena *a, const struct bk_order *o, Trd_Common_Order *out);
+futu_err order_out(const struct broker *b, struct arena *a, const struct bk_order *o,
+                   Trd_Common_Order *out);
 futu_err fill_out(struct arena *a, const struct bk_fill *f, Trd_Common_OrderFill *out);
 /* The server's text for an order's public number, as far as it was seen; NULL: it was not. */
 const char *order_text(const struct broker *b, uint64_t number);
 futu_err order_note(struct broker *b, futu_str id);
 void orders_free(struct broker *b);
+/* What is traded, as a message to the server says it. */
+struct traded {
+    int32_t security_type;
+    struct bk_exchange exchange;
+};
+/* False: it is not served, and the job has ended. */
+bool order_traded(struct job *j, int32_t sec_market, futu_str code, struct traded *out);
+int32_t order_sec_market(const Trd_Common_TrdHeader *h, bool has, int32_t given, futu_str code);
+/* True: it is, and the job has ended. */
+bool order_locked(struct job *j);
+/* A number that an order can have; 0 is not one. False: the job has ended. */
+bool order_number_ok(struct job *j, const char *name, bool has, double v);
+futu_str order_request_id(struct job *j);
+void cancel_all(struct job *j);            /* cancel_all.c: of a ModifyOrder with forAll */
+
 /* A list query of the account: which one is the command. NULL: out of memory. */
 struct bk_order_list_req *list_request(struct job *j);
+/* The broker's way to say that there are no fills, which is a failure at one of them. */
+bool fills_none(const struct account *a, int32_t code);
 /* Decimal text; 0 for none. */
 double dec_num(futu_str s);
 futu_str dec_text(struct arena *a, double v);
 
+/* ---- flight.c: orders that were accepted and that no list has shown yet ---- */
+
+/* Keeps a copy; when memory is out it is as if the list had shown it. */
+void flight_add(struct account *a, const struct bk_order *o);
+void flight_seen(struct broker *b, futu_str order_id);
+/* Calls fn for those of the account that are new enough to be told in its list; fn may not change
+ * them. Ends with the first error. */
+futu_err flight_each(const struct account *a, futu_err (*fn)(void *arg, const struct bk_order *o),
+                     void *arg);
+void flight_look(struct timer *t, int64_t now);
+void flights_free(struct broker *b);
+
 /* ---- notice.c ---- */
+
+void notice_look(struct account *a);    /* reads its orders and fills now */
 
 void notice_push(struct firm *f, const uint8_t *body, size_t n);
 /* The accounts are there: all is read once, to see later what has changed; after a loss what has
@@ -341,7 +400,8 @@ bool notices_done(const struct firm *f);            /* nothing is under way */
 /* ---- loss.c ---- */
 
 void loss_quote_begin(struct broker *b, const char *why);
-void loss_quote_over(struct broker *b);
+void loss_quote_over(struct broker *b);         /* nothing while pushes can't be read */
+void loss_tell_rights(struct broker *b);
 void loss_trade_begin(struct firm *f, const char *why);
 void loss_trade_over(struct firm *f);
 void loss_tell_state(struct broker *b);

@@ -88,6 +88,23 @@ int32_t bk_state_id(int32_t qot_market)
     return 0;
 }
 
+bool bk_state_ids(int32_t qot_market, int32_t *from, int32_t *to)
+{
+    static const struct {
+        int32_t market, from, to;
+    } shares[] = {
+        { MARKET_HK, 1, 4 },   { MARKET_US, 10, 29 },   { MARKET_SH, 30, 40 },
+        { MARKET_SZ, 30, 40 }, { MARKET_SG, 180, 184 },
+    };
+    for (size_t i = 0; i < ARRAY_LEN(shares); i++)
+        if (shares[i].market == qot_market) {
+            *from = shares[i].from;
+            *to = shares[i].to;
+            return true;
+        }
+    return false;
+}
+
 const char *bk_suffix(int32_t qot_market)
 {
     for (size_t i = 0; i < ARRAY_LEN(markets); i++)

@@ -138,13 +138,23 @@ static void trim(struct buf *b)
         buf_free(b);
 }
 
+static void forget(struct arena *a, uint32_t proto)
+{
+    if (proto == PROTO_TRD_UNLOCK_TRADE)
+        arena_wipe(a);                  /* the digest of a password */
+    else
+        arena_reset(a);
+}
+
 /* done() may ask again at once: the inner call then has its own memory. */
 void route_request(struct paper *p, struct upstream_request *rq)
 {
+    const uint32_t proto = rq->proto;   /* done() may free it */
     if (p->in_call) {
         struct arena a = ARENA_INIT;
         struct buf out = BUF_INIT;
         answer(p, rq, &a, &out);
+        forget(&a, proto);
         arena_free(&a);
         buf_free(&out);
         return;
@@ -152,7 +162,7 @@ void route_request(struct paper *p, struct upstream_request *rq)
     p->in_call = true;
     p->reply.n = 0;
     answer(p, rq, &p->call_arena, &p->reply);
-    arena_reset(&p->call_arena);
+    forget(&p->call_arena, proto);
     trim(&p->reply);
     p->in_call = false;
 }

@@ -5,7 +5,6 @@
  */
 #include "base/mem.h"
 #include "crypt/digest.h"
-#include "crypt/secret.h"
 #include "upstream/paper/trd.h"
 
 const struct handler trd_handlers[] = {
@@ -32,6 +31,7 @@ const size_t trd_handlers_n = ARRAY_LEN(trd_handlers);
 futu_err trade_new(struct trade **out, struct paper *p)
 {
     uint8_t digest[16];
+    char hex[33];
     *out = NULL;
     struct trade *t = mem_zalloc(sizeof(*t));
     if (!t)
@@ -42,10 +42,16 @@ futu_err trade_new(struct trade **out, struct paper *p)
     for (size_t i = 0; i < ACCOUNTS; i++)
         account_init(&t->acc[i], &account_defs[i]);
     md5(p->trade_pwd, strlen(p->trade_pwd), digest);
-    hex_lower(digest, sizeof(digest), t->pwd_md5);
+    hex_lower(digest, sizeof(digest), hex);
     wipe(p->trade_pwd, sizeof(p->trade_pwd));   /* nobody needs the word any more */
-    *out = t;
-    return FUTU_OK;
+    futu_err err = secret_set(&t->pwd_md5, hex, sizeof(hex) - 1);
+    wipe(hex, sizeof(hex));
+    wipe(digest, sizeof(digest));
+    if (err)
+        trade_free(t);
+    else
+        *out = t;
+    return err;
 }
 
 void trade_free(struct trade *t)
@@ -58,6 +64,7 @@ void trade_free(struct trade *t)
     for (size_t i = 0; i < ACCOUNTS; i++)
         account_free(&t->acc[i]);
     arena_free(&t->scratch);
+    secret_wipe(&t->pwd_md5);
     mem_free(t->events);
     mem_free(t);
 }

@@ -14,6 +14,7 @@
 #define UPSTREAM_PAPER_TRD_H
 
 #include "access/trade_pwd.h"
+#include "crypt/secret.h"
 #include "upstream/paper/account.h"
 #include "upstream/paper/fees.h"
 #include "upstream/paper/handlers.h"
@@ -35,7 +36,7 @@ struct trade {
     size_t n_events, cap_events;
     bool flushing, dirty;       /* dirty: some order's push has to be made again */
     struct arena scratch;       /* ticks of triggers */
-    char pwd_md5[33];
+    struct secret pwd_md5;      /* in hex */
     struct trade_pwd guard;
 };
 

@@ -96,7 +96,7 @@ static futu_err check_password(struct paper *p, struct call *c, const Trd_Unlock
         return call_missing(c, "pwdMD5");
     if (left)
         return call_fail(c, TRADE_PWD_PAUSED, left);
-    if (!hex_md5_equal_ct(q->pwdMD5.p, q->pwdMD5.n, t->pwd_md5)) {
+    if (!hex_md5_equal_ct(q->pwdMD5.p, q->pwdMD5.n, (const char *)t->pwd_md5.p)) {
         trade_pwd_wrong(&t->guard, now);
         return call_fail(c, "%s", TRADE_PWD_WRONG);
     }

@@ -20,7 +20,6 @@
 #define SETTLE NS_PER_S
 #define AGAIN (2 * NS_PER_S)            /* after a list that could not be had */
 #define LOOK_LIMIT (60 * NS_PER_S)      /* then the outcome stays unknown */
-#define REMARK_MAX 64
 #define CLOCKS_MS 60000                 /* how far the exchange's clock and ours may be apart */
 
 enum { TAG_PACKET = 1, TAG_HEADER = 2, TAG_KEY = 900 };
@@ -112,29 +111,11 @@ static futu_str read_text(futu_str m, uint32_t tag)
     return there ? (futu_str){ (const char *)v.p, v.n } : STR("");
 }
 
-/* The remark with a mark, if there is room for it. The mark of a gateway in front of us stays,
- * since that one looks for it; our own can only have been copied from another order. */
-static bool make_remark(struct order *o, futu_str given)
-{
-    char mark[MARK_LEN + 1];
-    futu_str old = mark_in(given);
-    if (given.n > REMARK_MAX)
-        return false;                   /* the upstream will say so */
-    if (old.p && mark_is_own(o->r->secret, old))
-        given = mark_less(given);
-    str_copy(o->remark, sizeof(o->remark), given);
-    if (mark_in(given).p || given.n + 1 + MARK_LEN > REMARK_MAX)
-        return true;
-    mark_make(o->r->secret, o->rq->key, mark);
-    snprintf(o->remark + given.n, sizeof(o->remark) - given.n, "%s%s", given.n ? " " : "", mark);
-    return true;
-}
-
 static void read_order(struct order *o, futu_str c2s)
 {
     uint32_t tag = remark_tag(o->rq->proto);
     o->places = read_header(c2s, &o->header) && tag && o->rq->key[0] &&
-                make_remark(o, read_text(c2s, tag));
+                mark_put(o->r->secret, o->rq->key, read_text(c2s, tag), o->remark);
     if (o->rq->proto != 2202)
         return;
     struct pb_rec v;

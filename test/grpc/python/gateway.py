@@ -1,5 +1,4 @@
 """A paper gateway with a gRPC port, an audit trail and API keys, for one class of tests."""
-import base64
 import hashlib
 import json
 import os
@@ -7,15 +6,16 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "examples"))
+sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "test")]
 from grpc_quote import Gateway      # the example is the client of these tests
+from shared import forms, free_port
 
 OPEND = os.environ.get("FUTU_OPEND", str(ROOT / "build/futu-opend"))
 SLOW = 4 if os.environ.get("FUTU_SLOW") else 1      # under a sanitizer
@@ -23,32 +23,24 @@ SCOPES = ["qot:read", "acc:read", "trade:simulate", "trade:real", "trade:unlock"
 PASSWORD = hashlib.md5(b"paper").hexdigest()        # of the paper exchange's trade password
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
 def secret(key_id):
     """What a client presents as the key of that name."""
     return f"fc_{key_id}_in_plain"
 
 
-def forms(text):
-    """As it is, and as it is often written."""
-    return text, base64.b64encode(text), hashlib.md5(text).hexdigest().encode()
-
-
 class Daemon:
-    """keys: names with their rules; None: open mode. more: further options."""
+    """keys: names with their rules; None: open mode. more: further options. upstream: None, or the gateway whose
+    relay it is."""
 
-    def __init__(self, keys=None, more=(), level="trace"):
+    def __init__(self, keys=None, more=(), level="trace", upstream=None):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="futu-grpc-"))
         self.keys_file, self.secrets = self.dir / "keys.json", {PASSWORD}
         if keys is not None:
             self.write_keys(keys)
-        port = free_port()
+        port, self.rest_port = free_port(), free_port()
         self.address = f"127.0.0.1:{port}"
-        args = [OPEND, "--paper", "--paper-clock", "always-open", "--port", "0", "--grpc-port", str(port),
+        of = ["--upstream", upstream.ftapi()] if upstream else ["--paper", "--paper-clock", "always-open"]
+        args = [OPEND, *of, "--port", "0", "--grpc-port", str(port), "--rest-port", str(self.rest_port),
                 "--frequency-limits", "off", "--log-level", level, "--state-dir", str(self.dir / "state"),
                 "--audit-log", str(self.dir / "audit.jsonl"),
                 *(("--grpc-keys-file", str(self.keys_file)) if keys is not None else ()), *more]
@@ -80,15 +72,31 @@ class Daemon:
             json.dump({"version": 1, "keys": records}, f)
         self.keys_file.with_suffix(".next").rename(self.keys_file)
 
-    def client(self, key=None, credentials=None):
-        return Gateway(self.address, key and secret(key), credentials)
+    def client(self, key=None, credentials=None, options=()):
+        """A client with a connection of its own."""
+        return Gateway(self.address, key and secret(key), credentials,
+                       [("grpc.use_local_subchannel_pool", 1), *options])
+
+    def ftapi(self):
+        """The address of its FTAPI port, which it has without keys."""
+        return re.search(rb"FTAPI +(\S+)", self.banner)[1].decode()
+
+    def metric(self, name):
+        """A number of /metrics, by its name and labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.rest_port}/metrics") as answer:
+            (value,) = re.findall("(?m)^" + re.escape(name) + r" (\S+)$", answer.read().decode())
+        return float(value)
+
+    def memory(self):
+        """Of the daemon, in kB."""
+        return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())[1])
 
     def _scan(self):
         places = {"standard output": self.banner}
         places.update((str(p), p.read_bytes()) for p in self.dir.rglob("*") if p.is_file())
         for name, text in places.items():
             for s in self.secrets:
-                if any(form in text for form in forms(s.encode())):
+                if any(form in text for form in forms(s)):
                     raise AssertionError(f"{name} tells the secret {s}")
 
     def end(self):

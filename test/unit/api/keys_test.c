@@ -26,10 +26,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    char lock[128];
-    snprintf(lock, sizeof(lock), "%s.lock", path);
     unlink(path);
-    unlink(lock);
     ck_assert_int_eq(rmdir(dir), 0);            /* nothing else was left behind */
 }
 

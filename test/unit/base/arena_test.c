@@ -93,8 +93,27 @@ START_TEST(copies_end_with_a_nul)
 }
 END_TEST
 
+START_TEST(a_wiped_arena_holds_nothing_of_what_it_held)
+{
+    struct arena a = ARENA_INIT;
+    a.chunk = 64;
+    char *first = arena_copy(&a, "secret", 6), *second = arena_copy(&a, "another", 7);
+    arena_wipe(&a);
+    ck_assert_uint_eq(a.used, 0);
+    for (size_t i = 0; i < 8; i++)
+        ck_assert(first[i] == 0 && second[i] == 0);
+    ck_assert_ptr_eq(arena_alloc(&a, 1), first);
+    ck_assert_ptr_nonnull(arena_alloc(&a, 4096));   /* in a chunk of its own */
+    arena_wipe(&a);
+    ck_assert_ptr_eq(arena_alloc(&a, 1), first);
+    arena_free(&a);
+    arena_wipe(&a);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
+    tcase_add_test(tc, a_wiped_arena_holds_nothing_of_what_it_held);
     tcase_add_test(tc, aligned_zeroed_and_apart);
     tcase_add_test(tc, larger_than_a_chunk);
     tcase_add_test(tc, a_reused_arena_stops_allocating);

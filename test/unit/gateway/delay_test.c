@@ -132,6 +132,56 @@ START_TEST(calls_in_the_gateway_and_upstream)
 }
 END_TEST
 
+/* Its surface takes 2 ms to write the answer. */
+static void written(struct hub_call *call, const struct hub_reply *reply)
+{
+    (void)call;
+    ck_assert_ptr_nonnull(reply);
+    clock_fake_advance(&r.time, 2 * MS);
+}
+
+START_TEST(calls_of_every_surface)
+{
+    static const enum iface ifaces[] = { IFACE_REST, IFACE_GRPC, IFACE_MCP };
+    static const uint8_t info[] = { 0x0a, 0 }, alive[] = { 0x0a, 2, 8, 1 };
+    for (size_t n = 0; n < ARRAY_LEN(ifaces); n++) {
+        struct hub_call up = { .proto = 1005, .fmt = FRAME_PROTOBUF, .body = info, .len = 2,
+                               .endpoint = "test", .done = written };
+        struct hub_call here = { .proto = 1004, .fmt = FRAME_PROTOBUF, .body = alive, .len = 4,
+                                 .endpoint = "test", .done = written };
+        futu_conn *c;
+        ck_assert_int_eq(hub_caller(r.hub, ifaces[n], NULL, &c), FUTU_OK);
+        hub_call(c, &up);
+        clock_fake_advance(&r.time, 40 * MS);
+        rig_answer(&r, 1005, HEX_OK);
+        hub_call(c, &here);
+        const GetDelayStatistics_S2C *s = report("0a02 0802");
+        const GetDelayStatistics_ReqReplyStatisticsItem *i = of(s, 1005);
+        ck_assert_int_eq(i->count, n + 1);
+        ck_assert_float_eq_tol(i->totalCostAvg, 42, 0.01f);
+        ck_assert_float_eq_tol(i->netDelayAvg, 40, 0.01f);
+        ck_assert_float_eq_tol(i->openDCostAvg, 2, 0.01f);
+        ck_assert(!i->isLocalReply);
+        i = of(s, 1004);
+        ck_assert_int_eq(i->count, n + 1);
+        ck_assert_float_eq_tol(i->totalCostAvg, 2, 0.01f);
+        ck_assert(i->isLocalReply);
+    }
+}
+END_TEST
+
+START_TEST(answers_that_a_surface_had_kept)
+{
+    int64_t at = r.time.mono_ns;
+    clock_fake_advance(&r.time, 3 * MS);
+    hub_count_call(r.hub, proto_find(3004), IFACE_REST, 100, at);
+    const GetDelayStatistics_ReqReplyStatisticsItem *i = of(report("0a02 0802"), 3004);
+    ck_assert_int_eq(i->count, 1);
+    ck_assert_float_eq_tol(i->totalCostAvg, 3, 0.01f);
+    ck_assert(i->isLocalReply);
+}
+END_TEST
+
 static void place(uint32_t number)
 {
     uint8_t bytes[128];
@@ -212,6 +262,8 @@ static void add(TCase *tc)
     tcase_add_test(tc, pushes_by_stage);
     tcase_add_test(tc, segments_must_rise);
     tcase_add_test(tc, calls_in_the_gateway_and_upstream);
+    tcase_add_test(tc, calls_of_every_surface);
+    tcase_add_test(tc, answers_that_a_surface_had_kept);
     tcase_add_test(tc, orders_until_their_first_push);
     tcase_add_test(tc, histogram_classes);
 }

@@ -148,7 +148,7 @@ START_TEST(a_valued_order_that_nobody_answers_is_told_once_that_it_is_unknown)
 {
     start(ALL, ",\"max_order_value\":1000");
     k.audit.sink = NULL;                /* nothing is waited for but the price */
-    hub_set_daily(k.r.hub, (struct hub_store){ NULL, NULL });
+    hub_set_daily(k.r.hub, (struct hub_store){ .append = NULL });
     told_place(&t, c, &(struct place){ .qty = 100, .type = 2 });
     rails_price(&k, 10);
     ck_assert_uint_eq(rig_waiting(&k.r, 2202), 1);

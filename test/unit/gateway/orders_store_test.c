@@ -2,6 +2,8 @@
  * restart neither lost nor sent twice. */
 #include "orders_rig.h"
 
+#include <stdio.h>
+
 #define SECRET "0123456789abcdef0123456789abcdef"
 
 /* A disk that writes when it is told to. */
@@ -14,6 +16,7 @@ static struct {
     size_t n;
     futu_err refuse;            /* of the next append() */
     bool deaf;                  /* no memory is taken */
+    unsigned begun;             /* that the file began anew */
 } disk;
 
 static struct journal journal;
@@ -32,6 +35,14 @@ static futu_err append(void *arg, const void *p, size_t n, void (*done)(void *ar
     disk.waits[disk.n].done = done;
     disk.waits[disk.n++].arg = done_arg;
     return FUTU_OK;
+}
+
+static futu_err rewrite(void *arg, const void *p, size_t n)
+{
+    ck_assert_ptr_eq(arg, &disk);
+    disk.begun++;
+    disk.text.n = 0;
+    return buf_put(&disk.text, p, n);
 }
 
 /* Ends the oldest write. */
@@ -53,7 +64,7 @@ static void stored_all(void)
 static void start(void)
 {
     struct hub_opts o = { .frequency_limits_off = true, .journal = &journal,
-                          .store = { append, &disk } };
+                          .store = { append, &disk, rewrite } };
     open_both(&o);
 }
 
@@ -194,6 +205,39 @@ START_TEST(after_a_restart_a_packet_id_is_still_a_key)
     ck_assert(waiting()->resumed);
     answer(PLACED);
     placed(&a, 2);
+}
+END_TEST
+
+START_TEST(the_file_begins_anew_while_orders_come)
+{
+    char key[24];
+    journal.file.most = 10000;
+    for (uint32_t i = 1; disk.begun < 2; i++) {
+        snprintf(key, sizeof(key), "order-%u", i);
+        place(&a, i, &(struct order){ key, .number = i });
+        stored(FUTU_OK);
+        answer(i % 5 ? REFUSED : PLACED);
+        if (i % 5)
+            peer_expect(&a, 2202, 0, i, REFUSED);
+        else
+            placed(&a, i);
+        stored_all();
+        journal.file.most = MIN(journal.file.most, journal.file.size + 10000);
+        ck_assert_uint_lt(i, 1000);
+    }
+    ck_assert_uint_lt(disk.text.n, 20000);
+    place(&a, 2000, &(struct order){ "under way", .number = 2000 });
+    stored(FUTU_OK);
+    restart();
+    place(&a, 1, &(struct order){ "order-5", .number = 1 });        /* the first that was placed */
+    placed(&a, 1);
+    place(&a, 2, &(struct order){ "order-1", .number = 2 });        /* it was refused: a new one */
+    stored(FUTU_OK);
+    ck_assert(!waiting()->resumed);
+    answer(REFUSED);
+    place(&a, 3, &(struct order){ "under way", .number = 3 });
+    ck_assert(waiting()->resumed);
+    answer(PLACED);
 }
 END_TEST
 
@@ -366,6 +410,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, after_a_restart_a_repeat_gets_the_answer);
     tcase_add_test(tc, after_a_restart_what_was_under_way_is_asked);
     tcase_add_test(tc, after_a_restart_a_packet_id_is_still_a_key);
+    tcase_add_test(tc, the_file_begins_anew_while_orders_come);
     tcase_add_test(tc, a_refused_order_is_struck_off);
     tcase_add_test(tc, what_nobody_knows_stays_on_disk);
     tcase_add_test(tc, what_was_not_sent_is_struck_off);

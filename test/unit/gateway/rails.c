@@ -174,7 +174,7 @@ futu_err rails_try(struct rails *k, const struct hub_opts *opts)
     k->audit.arg = &k->trail;
     o.access = k->access;
     o.audit = &k->audit;
-    o.daily = (struct hub_store){ append, &k->daily };
+    o.daily = (struct hub_store){ .append = append, .arg = &k->daily };
     return rig_try(&k->r, &o);
 }
 

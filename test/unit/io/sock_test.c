@@ -227,6 +227,91 @@ START_TEST(connecting_takes_too_long)
 }
 END_TEST
 
+START_TEST(the_next_address_is_tried_when_one_refuses)
+{
+    static const char *const hosts[] = { "127.0.0.8", "::1", "127.0.0.9", "127.0.0.1" };
+    struct sock *s;
+    ck_assert_int_eq(sock_connect_any(&s, loop, hosts, 4, (uint32_t)port, NS_PER_S * 5, &events),
+                     0);
+    while (!seen.connected && !seen.closed)
+        futu_loop_poll(loop, 100);
+    ck_assert(seen.connected);
+    buf_puts(sock_out(s), "x");
+    while (seen.bytes < 1)
+        futu_loop_poll(loop, 100);
+    sock_close(s);
+}
+END_TEST
+
+START_TEST(when_all_refuse_the_last_one_is_told)
+{
+    static const char *const hosts[] = { "127.0.0.8", "127.0.0.9" };
+    struct sock *s;
+    ck_assert_int_eq(sock_connect_any(&s, loop, hosts, 2, (uint32_t)port, NS_PER_S * 5, &events),
+                     0);
+    while (!seen.closed)
+        futu_loop_poll(loop, 100);
+    ck_assert_int_eq(seen.err, FUTU_EREFUSED);
+    sock_close(s);
+    ck_assert_int_eq(sock_connect_any(&s, loop, hosts, 0, 1, NS_PER_S, &events), FUTU_EINVAL);
+    static const char *const name[] = { "localhost" };
+    ck_assert_int_eq(sock_connect_any(&s, loop, name, 1, 1, NS_PER_S, &events), FUTU_EINVAL);
+}
+END_TEST
+
+/* At the port of the echo server, with a queue that is full. */
+static void be_silent(const char *host, struct sock *fill_up[], size_t n)
+{
+    static const struct sock_events late = { on_connect, on_data, on_late, NULL };
+    uv_tcp_t *silent = malloc(sizeof(*silent));
+    struct sockaddr_in addr;
+    uv_os_fd_t fd;
+    uv_tcp_init(futu_loop_uv(loop), silent);
+    uv_ip4_addr(host, port, &addr);
+    ck_assert_int_eq(uv_tcp_bind(silent, (struct sockaddr *)&addr, 0), 0);
+    ck_assert_int_eq(uv_fileno((uv_handle_t *)silent, &fd), 0);
+    ck_assert_int_eq(listen(fd, 0), 0);
+    for (size_t i = 0; i < n; i++)
+        ck_assert_int_eq(sock_connect(&fill_up[i], loop, host, (uint32_t)port, NS_PER_S * 60,
+                                      &late), 0);
+    futu_loop_poll(loop, 50);
+}
+
+START_TEST(the_next_address_is_tried_when_one_is_silent)
+{
+    static const char *const hosts[] = { "127.0.0.8", "127.0.0.1" };
+    struct sock *s, *fill_up[8];
+    be_silent("127.0.0.8", fill_up, ARRAY_LEN(fill_up));
+    seen = (struct seen){ .connected = false };
+    int64_t start = loop_now(loop);
+    ck_assert_int_eq(sock_connect_any(&s, loop, hosts, 2, (uint32_t)port, NS_PER_S * 30, &events),
+                     0);
+    while (!seen.connected && !seen.closed)
+        futu_loop_poll(loop, 100);
+    ck_assert(seen.connected);
+    ck_assert_int_ge(loop_now(loop) - start, SOCK_STEP_NS);
+    sock_close(s);
+    for (size_t i = 0; i < ARRAY_LEN(fill_up); i++)
+        sock_close(fill_up[i]);
+}
+END_TEST
+
+START_TEST(closing_between_two_addresses)
+{
+    static const char *const hosts[] = { "127.0.0.8", "127.0.0.9", "127.0.0.7", "127.0.0.6" };
+    for (int turns = 0; turns < 12; turns++) {
+        struct sock *s;
+        seen = (struct seen){ .connected = false };
+        ck_assert_int_eq(sock_connect_any(&s, loop, hosts, 4, (uint32_t)port, NS_PER_S * 5,
+                                          &events), 0);
+        for (int i = 0; i < turns; i++)
+            futu_loop_poll(loop, 0);
+        sock_close(s);
+        futu_loop_poll(loop, 0);
+    }
+}
+END_TEST
+
 static struct {
     struct loop_hook hook;
     struct sock *sock;
@@ -278,6 +363,10 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_refused_connection_says_so);
     tcase_add_test(tc, the_peer_hangs_up);
     tcase_add_test(tc, connecting_takes_too_long);
+    tcase_add_test(tc, the_next_address_is_tried_when_one_refuses);
+    tcase_add_test(tc, when_all_refuse_the_last_one_is_told);
+    tcase_add_test(tc, the_next_address_is_tried_when_one_is_silent);
+    tcase_add_test(tc, closing_between_two_addresses);
     tcase_add_test(tc, what_a_hook_writes_goes_out_at_once);
     tcase_add_test(tc, every_failed_allocation_is_clean);
 }

@@ -3,61 +3,12 @@
  * that was told to be there. */
 #include "io/store.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include "../support.h"
+#include "crash.h"
 
 #define NAME "daily.log"
 
-static int calls, end_at = -1;      /* the process ends at this call, odd: behind it */
-static int *told;                   /* shared with the child: records whose done() ran */
+static int *told;                   /* records whose done() ran */
 static char dir[] = "/tmp/futu-store-crash-XXXXXX";
-
-/* In front of a call, and behind it. */
-static void step(void)
-{
-    if (calls++ == end_at)
-        _exit(9);
-}
-
-#define STEPPED(call)                                                                              \
-    do {                                                                                           \
-        step();                                                                                    \
-        ssize_t r_ = (call);                                                                       \
-        step();                                                                                    \
-        return r_;                                                                                 \
-    } while (0)
-
-ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
-{
-    STEPPED(syscall(SYS_pwrite64, fd, p, n, at));
-}
-
-ssize_t pwritev(int fd, const struct iovec *v, int n, off_t at)
-{
-    STEPPED(syscall(SYS_pwritev, fd, v, n, at, 0));
-}
-
-int fsync(int fd)
-{
-    STEPPED((int)syscall(SYS_fsync, fd));
-}
-
-int fdatasync(int fd)
-{
-    STEPPED((int)syscall(SYS_fdatasync, fd));
-}
-
-int renameat(int from_dir, const char *from, int to_dir, const char *to)
-{
-    STEPPED((int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0));
-}
 
 static void on_told(void *arg, futu_err err)
 {
@@ -112,33 +63,20 @@ static void put_old(void)
     unlink(path);
 }
 
-/* Its exit status. */
-static int run_until(int call)
-{
-    int status;
-    *told = 0;
-    put_old();
-    pid_t pid = fork();
-    if (pid == 0) {
-        end_at = call;
-        write_and_end();
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
 START_TEST(whenever_it_ends_the_old_file_or_the_new_one_is_there)
 {
     static const int least[] = { 0, 1, 2, 3 };      /* state by what was told; 2: with the third */
     int n = 0, status, seen = 0;
     ck_assert_ptr_nonnull(mkdtemp(dir));
-    told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    while ((status = run_until(n)) == 9) {
+    told = shared_number();
+    put_old();
+    while ((status = run_until(n, write_and_end)) == 9) {
         int at = found();
         ck_assert_msg(at >= least[*told], "call %d: state %d, %d told", n, at, *told);
         seen |= 1 << at;
         n++;
+        *told = 0;
+        put_old();
     }
     ck_assert_int_eq(status, 0);
     ck_assert_int_eq(found(), 3);

@@ -110,6 +110,7 @@ START_TEST(what_is_malformed_is_refused_with_its_place)
         { "{\"account\"}", "line 1: a colon" },
         { "{\n\"uid\": 1\n\"x\": 2}", "line 3: a comma or }" },
         { "{} x", "line 1: something follows" },
+        { "{\"login_platform\": \"x\"}", "login_platform: futunn or moomoo" },
         { "{\"uid\": 1,}", "line 1: a member's name" },
         { "{\"tgtgt\": \"a", "line 1: the string does not end" },
         { "{\"tgtgt\": 1}", "tgtgt: a text is expected" },
@@ -211,6 +212,76 @@ START_TEST(one_of_the_other_platform_counts_only_when_none_was_chosen)
     ck_assert_int_eq(auth_server_choose(&server, "http://127.0.0.1:1", "futunn", why, sizeof(why)),
                      FUTU_OK);
     ck_assert_int_eq(cred_load(&c, &st, &acc, &server, NULL, why, sizeof(why)), FUTU_OK);
+}
+END_TEST
+
+/* Of that platform and user: what a login there would save. */
+static void save_on(enum platform p, uint64_t uid)
+{
+    ck_assert_int_eq(parse(whole), FUTU_OK);
+    c.platform = CRED_PLATFORM(p);
+    c.uid = uid;
+    ck_assert_msg(cred_save(&c, &st, &acc, why, sizeof(why)) == FUTU_OK, "%s", why);
+}
+
+/* The user of the login that a start with --platform would use; 0: none. */
+static uint64_t user_on(const char *url, const char *platform)
+{
+    struct auth_server server;
+    ck_assert_int_eq(auth_server_choose(&server, url, platform, why, sizeof(why)), FUTU_OK);
+    cred_wipe(&c);
+    return cred_load(&c, &st, &acc, &server, NULL, why, sizeof(why)) == FUTU_OK ? c.uid : 0;
+}
+
+static bool nobody(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+START_TEST(each_platform_keeps_its_login_of_one_account)
+{
+    static const char *const urls[] = { NULL, "http://127.0.0.1:1" };
+    const struct terminal none = { nobody, NULL, NULL };
+    const char *url = urls[_i];
+    save_on(PLATFORM_FUTUNN, 1);
+    ck_assert(user_on(url, "futunn") == 1 && user_on(url, "moomoo") == 0);
+    save_on(PLATFORM_MOOMOO, 2);
+    ck_assert(folder_has("credentials-25d55ad283aa400a.futunn.json"));
+    ck_assert_uint_eq(folder_mode("credentials-25d55ad283aa400a.futunn.json"), 0600);
+    ck_assert(user_on(url, "futunn") == 1 && user_on(url, "moomoo") == 2);
+    ck_assert(user_on(url, NULL) == 1);
+    save_on(PLATFORM_MOOMOO, 3);
+    ck_assert(user_on(url, "futunn") == 1 && user_on(url, "moomoo") == 3);
+    save_on(PLATFORM_FUTUNN, 4);
+    ck_assert(!folder_has("credentials-25d55ad283aa400a.futunn.json"));
+    ck_assert(user_on(url, "futunn") == 4 && user_on(url, "moomoo") == 3);
+    ck_assert_int_eq(device_reset(&st, &acc, &none, why, sizeof(why)), FUTU_OK);
+    ck_assert(user_on(url, "futunn") == 0 && user_on(url, "moomoo") == 0);
+    ck_assert(!folder_has("credentials-25d55ad283aa400a.moomoo.json"));
+}
+END_TEST
+
+START_TEST(a_side_file_that_is_broken_leaves_the_other_platform_alone)
+{
+    save_on(PLATFORM_MOOMOO, 2);
+    folder_put("credentials-25d55ad283aa400a.futunn.json", "{", 0600);
+    ck_assert(user_on(NULL, "futunn") == 0);
+    ck_assert(folder_has("credentials-25d55ad283aa400a.futunn.json.bad-1"));
+    ck_assert(user_on(NULL, "moomoo") == 2);
+}
+END_TEST
+
+START_TEST(no_failed_allocation_loses_a_platform)
+{
+    save_on(PLATFORM_FUTUNN, 1);
+    for (long n = 0; test_alloc_fail_at(n); n++) {
+        c.platform = CRED_PLATFORM(PLATFORM_MOOMOO);
+        c.uid = 2;
+        futu_err err = cred_save(&c, &st, &acc, why, sizeof(why));
+        ck_assert(err == FUTU_OK || (mem_failed() && err == FUTU_ENOMEM));
+    }
+    ck_assert(user_on(NULL, "futunn") == 1 && user_on(NULL, "moomoo") == 2);
 }
 END_TEST
 
@@ -346,6 +417,9 @@ static void add(TCase *tc)
     tcase_add_test(tc, no_file_is_no_login);
     tcase_add_test(tc, anothers_or_an_incomplete_one_is_left_out_and_stays);
     tcase_add_test(tc, one_of_the_other_platform_counts_only_when_none_was_chosen);
+    tcase_add_loop_test(tc, each_platform_keeps_its_login_of_one_account, 0, 2);
+    tcase_add_test(tc, a_side_file_that_is_broken_leaves_the_other_platform_alone);
+    tcase_add_test(tc, no_failed_allocation_loses_a_platform);
     tcase_add_test(tc, one_of_another_device_does_not_count);
     tcase_add_test(tc, one_number_in_another_region_is_another_account);
     tcase_add_test(tc, an_old_one_without_an_account_counts_and_gets_it);

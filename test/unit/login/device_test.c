@@ -113,7 +113,7 @@ static futu_err answer(void *arg, const char *question, bool echo, struct secret
     return secret_set(out, reply, strlen(reply));
 }
 
-static const struct terminal term = { present, answer, NULL };
+static const struct terminal term = { present, answer, NULL, NULL };
 
 static futu_err reset(bool terminal, const char *say)
 {

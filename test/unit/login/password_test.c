@@ -36,7 +36,7 @@ static futu_err ask(void *arg, const char *question, bool echo, struct secret *o
     return line ? secret_set(out, line, strlen(line)) : FUTU_ECANCELED;
 }
 
-static const struct terminal term = { present, ask, NULL };
+static const struct terminal term = { present, ask, NULL, NULL };
 
 static void setup(void)
 {

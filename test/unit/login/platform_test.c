@@ -154,7 +154,7 @@ START_TEST(each_attribution_has_its_connection_points_and_default_broker)
 }
 END_TEST
 
-START_TEST(the_hint_names_the_other_platform_for_two_codes_on_a_standard_host)
+START_TEST(the_hint_names_the_other_platform_for_two_codes)
 {
     char hint[200];
     choose(NULL, NULL, "https://auth.futunn.com");
@@ -166,7 +166,8 @@ START_TEST(the_hint_names_the_other_platform_for_two_codes_on_a_standard_host)
     ck_assert(auth_server_hint(&s, 2, hint, sizeof(hint)));
     ck_assert_ptr_nonnull(strstr(hint, "--platform futunn"));
     choose("http://127.0.0.1:1", NULL, "http://127.0.0.1:1");
-    ck_assert(!auth_server_hint(&s, 2, hint, sizeof(hint)));
+    ck_assert(auth_server_hint(&s, 2, hint, sizeof(hint)));
+    ck_assert_ptr_nonnull(strstr(hint, "--platform moomoo"));
 }
 END_TEST
 
@@ -181,7 +182,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, an_unknown_attribution_changes_nothing);
     tcase_add_test(tc, every_attribution_is_read_as_it_is_written);
     tcase_add_test(tc, each_attribution_has_its_connection_points_and_default_broker);
-    tcase_add_test(tc, the_hint_names_the_other_platform_for_two_codes_on_a_standard_host);
+    tcase_add_test(tc, the_hint_names_the_other_platform_for_two_codes);
 }
 
 int main(void)

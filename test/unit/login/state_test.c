@@ -273,6 +273,23 @@ START_TEST(two_gateways_on_one_account_are_told_apart_and_the_other_is_named)
 }
 END_TEST
 
+START_TEST(a_lock_is_gone_with_its_holder_and_only_its_own)
+{
+    ck_assert_int_eq(state_lock(&st, &acc, why, sizeof(why)), FUTU_OK);
+    ck_assert(folder_has("lock-25d55ad283aa400a"));
+    state_close(&st);
+    ck_assert(!folder_has("lock-25d55ad283aa400a"));
+    ck_assert_int_eq(state_open(&st, folder, why, sizeof(why)), FUTU_OK);
+    ck_assert_int_eq(state_lock(&st, &acc, why, sizeof(why)), FUTU_OK);
+    /* Somebody has cleaned up meanwhile, and another gateway has begun. */
+    ck_assert_int_eq(unlink(folder_path("lock-25d55ad283aa400a")), 0);
+    folder_put("lock-25d55ad283aa400a", "1", 0600);
+    state_close(&st);
+    ck_assert(folder_has("lock-25d55ad283aa400a"));
+    ck_assert_int_eq(state_open(&st, folder, why, sizeof(why)), FUTU_OK);
+}
+END_TEST
+
 START_TEST(memory_and_the_layer_of_a_container_do_not_last)
 {
     fs_type = 0xef53;
@@ -334,6 +351,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, files_are_removed_or_set_aside_under_a_free_name);
     tcase_add_test(tc, after_too_many_bad_files_the_user_is_asked_to_clean_up);
     tcase_add_test(tc, two_gateways_on_one_account_are_told_apart_and_the_other_is_named);
+    tcase_add_test(tc, a_lock_is_gone_with_its_holder_and_only_its_own);
     tcase_add_test(tc, memory_and_the_layer_of_a_container_do_not_last);
     tcase_add_test(tc, the_default_folder_is_that_of_the_variable_or_in_the_home);
     tcase_add_test(tc, every_failed_allocation_is_clean);

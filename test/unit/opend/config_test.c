@@ -62,8 +62,7 @@ START_TEST(toml_refuses_what_no_option_takes)
     refused(toml("paper = true\nprot = 1"), "line 2: unknown key prot; did you mean port?");
     refused(toml("frobnicate = 1"), "unknown key frobnicate");
     refused(toml("a_name_that_is_longer_than_any_option_could_ever_be = 1"), "unknown key");
-    refused(toml("telnet_port = 1"),
-            "line 1: telnet_port: the management port is not in this version");
+    refused(toml("lang = \"en\""), "line 1: lang: messages are English in this version");
     refused(toml("setup_only = true"), "not in a file");
     refused(toml("config = \"x\""), "not in a file");
     refused(toml("help = true"), "not in a file");
@@ -174,7 +173,7 @@ START_TEST(unknown_variables_are_refused_others_left_alone)
             "unknown variable FUTU_OPEND_PROT; did you mean FUTU_OPEND_PORT?");
     refused(env("FUTU_OPEND_FROBNICATE=1"), "FUTU_OPEND_FROBNICATE");
     refused(env("FUTU_OPEND_port=1"), "did you mean FUTU_OPEND_PORT?");
-    refused(env("FUTU_OPEND_TELNET_IP=x"), "the management port");
+    refused(env("FUTU_OPEND_LANG=x"), "messages are English");
     refused(env("FUTU_OPEND_=x"), "unknown variable");
     refused(env("FUTU_OPEND_PORT=x"), "FUTU_OPEND_PORT: x is not a number");
     ck_assert(env("FUTU_OPEND=x") && env("FUTU_OPENDX_A=x") && env("XFUTU_OPEND_A=x") &&
@@ -276,7 +275,7 @@ START_TEST(xml_is_refused_by_line)
     refused(xml("<futu_opend>"), "not XML");
     refused(xml("<opend/>"), "line 1: the outer element is <futu_opend>, not <opend>");
     refused(xml(IN("<prot>1</prot>")), "line 2: unknown key prot; did you mean port?");
-    refused(xml(IN("<management_port>1</management_port>")), "the management port is not");
+    refused(xml(IN("<rest_token>1</rest_token>")), "there is no single token");
     refused(xml(IN("<port>x</port>")), "line 2: port: x is not a number");
     refused(xml(IN("<port>1</port><api_port>2</api_port>")), "port stands twice");
     refused(xml(IN("<port a=\"1\">1</port>")), "has the attribute a");

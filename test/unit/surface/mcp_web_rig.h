@@ -97,6 +97,27 @@ static inline void leave(int i)
     rest_abandon(reader[i].call);
 }
 
+/* One request of a client that may have no memory. */
+static inline void try(struct got *r, const struct want *w)
+{
+    char token[96];
+    futu_http_request rq = request_of(w, token);
+    *r = (struct got){ .body = r->body };
+    rest_request(rest, &rq, on_answer, r, &r->call);
+}
+
+static inline void read_all(struct got *r)
+{
+    futu_str piece;
+    futu_err err = FUTU_OK;
+    while (r->stream && !r->gone && r->call && err == FUTU_OK)
+        err = rest_more(r->call, &piece);
+    if (err == FUTU_ENOTCONN) {
+        rest_abandon(r->call);
+        r->call = NULL;
+    }
+}
+
 static inline void done(void)
 {
     for (int i = 0; i < MAX_READERS; i++)

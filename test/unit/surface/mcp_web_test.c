@@ -317,27 +317,6 @@ START_TEST(without_keys_sessions_work_as_well)
 }
 END_TEST
 
-/* One request of a client that may have no memory. */
-static void try(struct got *r, const struct want *w)
-{
-    char token[96];
-    futu_http_request rq = request_of(w, token);
-    *r = (struct got){ .body = r->body };
-    rest_request(rest, &rq, on_answer, r, &r->call);
-}
-
-static void read_all(struct got *r)
-{
-    futu_str piece;
-    futu_err err = FUTU_OK;
-    while (r->stream && !r->gone && r->call && err == FUTU_OK)
-        err = rest_more(r->call, &piece);
-    if (err == FUTU_ENOTCONN) {
-        rest_abandon(r->call);
-        r->call = NULL;
-    }
-}
-
 START_TEST(every_failed_allocation_is_clean)
 {
     static const char text[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\","

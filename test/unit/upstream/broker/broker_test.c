@@ -1,6 +1,8 @@
 /* broker_test.c - the upstream as a whole: states, what is not served, offline, renewal. */
 #include "broker_world.h"
 
+#include <stdio.h>
+
 static struct upstream_state state(struct bw *w)
 {
     struct upstream_state s;
@@ -66,12 +68,46 @@ START_TEST(what_is_not_served_is_refused_by_its_name)
     bw_init(&w);
     w.up->ops->request(w.up, &a.rq);
     const struct bw_head *h = bw_answer(&w, &a);
-    ck_assert_str_eq(bw_msg(h), "the broker upstream does not serve Qot_RequestHistoryKL yet");
+    ck_assert_str_eq(bw_msg(h), "not supported over the direct login: Qot_RequestHistoryKL");
     struct bw_ask b = { .rq = { .proto = 4711, .done = bw_done } };
     w.up->ops->request(w.up, &b.rq);
     ck_assert_uint_eq(b.done, 1);
-    ck_assert(memmem(b.answer.p, b.answer.n, "does not serve protocol 4711 yet", 32) != NULL);
+    ck_assert(memmem(b.answer.p, b.answer.n, "direct login: protocol 4711", 27) != NULL);
     buf_free(&b.answer);
+    bw_free(&w);
+}
+END_TEST
+
+static bool served(uint32_t proto)
+{
+    for (size_t i = 0; i < broker_rows_n; i++)
+        if (broker_rows[i].proto == proto)
+            return true;
+    return false;
+}
+
+/* Bodies without anything in them: a served call says what is missing, or answers. */
+START_TEST(every_protocol_is_served_or_refused_by_its_name_and_none_hangs)
+{
+    struct bw w;
+    size_t n, refused = 0;
+    const struct proto_row *rows = proto_rows(&n);
+    bw_init(&w);
+    for (size_t i = 0; i < n; i++) {
+        struct bw_ask a = { .rq = { .proto = rows[i].id, .done = bw_done } };
+        char want[160];
+        if (rows[i].kind != PROTO_REQUEST)
+            continue;
+        w.up->ops->request(w.up, &a.rq);
+        rig_pass(&w.rig, 15 * NS_PER_S);
+        ck_assert_msg(a.done == 1, "%s hangs", rows[i].name);
+        snprintf(want, sizeof(want), "not supported over the direct login: %s", rows[i].name);
+        bool named = memmem(a.answer.p, a.answer.n, want, strlen(want)) != NULL;
+        ck_assert_msg(named != served(rows[i].id), "%s", rows[i].name);
+        refused += named;
+        buf_free(&a.answer);
+    }
+    ck_assert_uint_gt(refused, 100);
     bw_free(&w);
 }
 END_TEST
@@ -121,55 +157,6 @@ START_TEST(one_broker_that_fails_does_not_stop_the_others)
 }
 END_TEST
 
-START_TEST(a_refused_login_is_renewed_over_http_and_tried_at_once)
-{
-    struct bw w;
-    bw_prepare(&w);
-    emu_scene(w.rig.emu)->turn_away.identity = 1001;
-    emu_scene(w.rig.emu)->turn_away.times = 1;
-    emu_scene(w.rig.emu)->turn_away.code = 7;
-    bw_start(&w);
-    ck_assert_uint_eq(w.renewals, 1);
-    ck_assert_ptr_nonnull(w.renewing);
-    ck_assert_int_eq(w.renewing->broker_id, 1001);
-    ck_assert_int_eq(of(&w, 1), CHANNEL_WAITING);
-    struct broker_renew *q = w.renewing;
-    w.renewing = NULL;
-    q->done(q, FUTU_OK, "", &w.auth);
-    rig_pump(&w.rig);
-    ck_assert_int_eq(of(&w, 1), CHANNEL_UP);
-    bw_free(&w);
-}
-END_TEST
-
-START_TEST(renewals_that_fail_are_a_minute_and_more_apart)
-{
-    struct bw w;
-    bw_prepare(&w);
-    emu_scene(w.rig.emu)->turn_away.identity = 1;
-    emu_scene(w.rig.emu)->turn_away.times = 1000;
-    emu_scene(w.rig.emu)->turn_away.code = 7;
-    bw_start(&w);
-    unsigned seen = 0;
-    int64_t last = 0;
-    for (int i = 0; i < 900; i++) {
-        if (w.renewing) {
-            struct broker_renew *q = w.renewing;
-            w.renewing = NULL;
-            q->done(q, FUTU_EAUTH, "refused", NULL);
-            static const int64_t least[] = { 0, 60, 120, 240 };
-            ck_assert_uint_lt(seen, 4);
-            ck_assert_int_ge(w.rig.time.mono_ns - last, least[seen] * NS_PER_S);
-            last = w.rig.time.mono_ns;
-            seen++;
-        }
-        rig_pass(&w.rig, NS_PER_S / 2);
-    }
-    ck_assert_uint_ge(seen, 3);
-    bw_free(&w);
-}
-END_TEST
-
 START_TEST(a_kick_out_leaves_the_gateway_offline_until_relogin)
 {
     struct bw w;
@@ -202,6 +189,64 @@ START_TEST(addresses_from_the_server_are_not_taken_when_only_given_ones_may_be_d
     bw_start(&w);
     ck_assert_uint_eq(w.b->book.learned.n, 2);
     ck_assert_str_eq(w.b->book.learned.a[0].host, "10.9.9.9");
+    bw_free(&w);
+}
+END_TEST
+
+/* What a remote configuration says, for the next attempts. */
+static void configure(struct bw *w, const char *json)
+{
+    static struct remote_conf c;
+    char why[200];
+    ck_assert_int_eq(conf_parse(&c, str_c(json), why, sizeof(why)), FUTU_OK);
+    ck_assert_int_eq(broker_conf(w->up, &c), FUTU_OK);
+}
+
+static bool dialled(const struct bw *w, const char *host)
+{
+    for (size_t i = 0; i < w->rig.n_dialled; i++)
+        if (strcmp(w->rig.dialled[i].host, host) == 0)
+            return true;
+    return false;
+}
+
+START_TEST(the_remote_configuration_says_where_the_servers_are)
+{
+    struct bw w;
+    bw_prepare(&w);
+    w.o.only_addrs = false;
+    w.o.n_addrs = 1;                    /* the platform's is given: it wins */
+    w.o.auth = NULL;
+    bw_start(&w);
+    configure(&w, "{\"conf_info\":{\"guaranteed_ip_for_conn\":{\"1\":[\"10.6.6.6\"],"
+                  "\"1001\":[\"10.1.0.9\"],\"1007\":[\"10.7.0.9\"]},\"forced_ip_for_conn\":"
+                  "{\"1007\":{\"ip\":\"10.7.0.8\",\"expire_ts\":1775000060}}}}");
+    rig_host(&w.rig, "10.7.0.8", RIG_REFUSES);
+    ck_assert_int_eq(broker_login(w.up, &w.auth), FUTU_OK);
+    rig_pump(&w.rig);
+    ck_assert_int_eq(of(&w, 0), CHANNEL_UP);
+    ck_assert(dialled(&w, "10.0.0.1") && !dialled(&w, "10.6.6.6"));
+    ck_assert_int_eq(of(&w, 1), CHANNEL_UP);
+    ck_assert(dialled(&w, "10.1.0.9") && !dialled(&w, "10.1.0.1"));
+    rig_pass(&w.rig, 50 * NS_PER_S);
+    ck_assert_int_ne(of(&w, 2), CHANNEL_UP);        /* forced: no other is tried */
+    ck_assert(dialled(&w, "10.7.0.8") && !dialled(&w, "10.7.0.9"));
+    rig_pass(&w.rig, 70 * NS_PER_S);
+    ck_assert_int_eq(of(&w, 2), CHANNEL_UP);        /* it has expired */
+    ck_assert(dialled(&w, "10.7.0.9"));
+    bw_free(&w);
+}
+END_TEST
+
+START_TEST(a_configuration_changes_nothing_when_only_given_servers_may_be_dialled)
+{
+    struct bw w;
+    bw_init(&w);
+    configure(&w, "{\"conf_info\":{\"guaranteed_ip_for_conn\":{\"1\":[\"10.6.6.6\"]}}}");
+    emu_drop(w.rig.emu, 1);
+    rig_pass(&w.rig, 5 * NS_PER_S);
+    ck_assert_int_eq(of(&w, 0), CHANNEL_UP);
+    ck_assert(!dialled(&w, "10.6.6.6"));
     bw_free(&w);
 }
 END_TEST
@@ -290,12 +335,13 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_login_brings_all_channels_up);
     tcase_add_test(tc, the_global_state_tells_the_platforms_markets);
     tcase_add_test(tc, what_is_not_served_is_refused_by_its_name);
+    tcase_add_test(tc, every_protocol_is_served_or_refused_by_its_name_and_none_hangs);
     tcase_add_test(tc, without_a_login_everything_says_so);
     tcase_add_test(tc, one_broker_that_fails_does_not_stop_the_others);
-    tcase_add_test(tc, a_refused_login_is_renewed_over_http_and_tried_at_once);
-    tcase_add_test(tc, renewals_that_fail_are_a_minute_and_more_apart);
     tcase_add_test(tc, a_kick_out_leaves_the_gateway_offline_until_relogin);
     tcase_add_test(tc, addresses_from_the_server_are_not_taken_when_only_given_ones_may_be_dialled);
+    tcase_add_test(tc, the_remote_configuration_says_where_the_servers_are);
+    tcase_add_test(tc, a_configuration_changes_nothing_when_only_given_servers_may_be_dialled);
     tcase_add_test(tc, a_cancelled_read_is_forgotten);
     tcase_add_test(tc, links_are_told_for_the_operator);
     tcase_add_test(tc, addresses_are_read_strictly);

@@ -128,6 +128,7 @@ static inline void bw_prepare(struct bw *w)
         .clock = w->rig.clock, .timers = &w->rig.timers, .net = &w->rig.net,
         .events = { bw_push, bw_trade, bw_notify, w, bw_locked },
         .renewer = { bw_renew, bw_renew_cancel, w },
+        .secret = "00112233445566778899aabbccddeeff",
         .only_addrs = true, .auth = &w->auth, .random = bw_random,
     };
     ck_assert(broker_read_addrs(&w->o, STR("1=10.0.0.1:9595")));

@@ -36,8 +36,10 @@ START_TEST(a_new_device_is_verified_by_sms)
     ck_assert_uint_eq(lrig.asks, 1);
     ck_assert(!lrig.ask.third && lrig.ask.sent && !lrig.ask.again);
     ck_assert_str_eq(lrig.phone, "152****1234");
-    ck_assert_ptr_nonnull(strstr(lrig.log, "SMS sent to phone 152****1234; awaiting verification "
-                                           "code via stdin"));
+    ck_assert_ptr_nonnull(strstr(lrig.log, "SMS sent to phone; awaiting verification code via "
+                                           "stdin"));
+    ck_assert_ptr_nonnull(strstr(lrig.log, "it went to 152****1234"));
+    ck_assert_ptr_nonnull(strstr(lrig.log, "device not authorized"));
     ck_assert_int_eq(flow_code(lrig.flow, STR(""), false), FUTU_EINVAL);
     ck_assert_int_eq(flow_code(lrig.flow, STR("12a456"), false), FUTU_EINVAL);
     ck_assert_uint_eq(lrig_count("/authority/verify_device_code"), 0);

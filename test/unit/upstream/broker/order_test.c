@@ -224,29 +224,6 @@ START_TEST(the_same_key_places_one_order)
 }
 END_TEST
 
-START_TEST(an_order_without_an_answer_is_told_as_unknown_and_not_sent_again)
-{
-    struct bw w;
-    struct order o;
-    struct bw_ask a;
-    bw_init(&w);
-    bw_unlock(&w, TRADE_PWD, 0, NULL);
-    emu_scene(w.rig.emu)->mute_calls = 1;
-    fill(&o, HK_ACC, 1, "00700", 300, 100);
-    const Trd_PlaceOrder_Request q = { .c2s = &o.c2s };
-    bw_send(&w, &a, 2202, &q);
-    ck_assert_uint_eq(a.done, 0);
-    emu_drop(w.rig.emu, 1001);
-    rig_pass(&w.rig, 10 * NS_PER_S);
-    const struct bw_head *r = bw_answer(&w, &a);
-    ck_assert_int_eq(bw_ret(r), RET_DISCONNECTED);
-    ck_assert_str_eq(bw_msg(r), "connection: closed by the peer; whether it was done is not known");
-    ck_assert(!a.rq.unsent);
-    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_ORDER_NEW), 1);
-    bw_free(&w);
-}
-END_TEST
-
 START_TEST(an_order_to_a_broker_that_is_not_there_is_certainly_unsent)
 {
     struct bw w;
@@ -268,24 +245,6 @@ START_TEST(an_order_to_a_broker_that_is_not_there_is_certainly_unsent)
 }
 END_TEST
 
-START_TEST(an_order_of_a_process_that_has_ended_is_not_sent_again)
-{
-    struct bw w;
-    struct order o;
-    struct bw_ask a = { .rq = { .proto = 2202, .done = bw_done, .resumed = true } };
-    bw_init(&w);
-    fill(&o, HK_ACC, 1, "00700", 300, 100);
-    const Trd_PlaceOrder_Request q = { .c2s = &o.c2s };
-    ck_assert_int_eq(codec_encode(&Trd_PlaceOrder_Request_msg, &q, &a.sent, NULL), FUTU_OK);
-    a.rq.body = a.sent.p, a.rq.len = a.sent.n;
-    w.up->ops->request(w.up, &a.rq);
-    const struct bw_head *r = bw_answer(&w, &a);
-    ck_assert_int_eq(bw_ret(r), RET_TIMEOUT);
-    ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_ORDER_NEW), 0);
-    bw_free(&w);
-}
-END_TEST
-
 START_TEST(what_an_order_asks_for_and_no_message_carries_is_named)
 {
     struct bw w;
@@ -295,10 +254,10 @@ START_TEST(what_an_order_asks_for_and_no_message_carries_is_named)
     fill(&o, HK_ACC, 1, "00700", 300, 100);
     SET(&o.c2s, adjustPrice, true);
     ck_assert_str_eq(bw_msg(place_with(&w, &o.c2s, "")),
-                     "the broker upstream does not serve adjustPrice yet");
+                     "not supported over the direct login: adjustPrice");
     fill(&o, HK_ACC, Trd_Common_TrdMarket_Futures, "HSImain", 300, 1);
     ck_assert_str_eq(bw_msg(place_with(&w, &o.c2s, "")),
-                     "the broker upstream does not serve orders of futures yet");
+                     "not supported over the direct login: orders of futures");
     fill(&o, HK_ACC, 1, "00700", 300, -1);
     ck_assert_str_eq(bw_msg(place_with(&w, &o.c2s, "")), "qty: a number above 0 is expected");
     fill(&o, 42, 1, "00700", 300, 1);
@@ -307,7 +266,9 @@ START_TEST(what_an_order_asks_for_and_no_message_carries_is_named)
     SET(&o.h, trdEnv, 0);
     ck_assert_ptr_nonnull(strstr(bw_msg(place_with(&w, &o.c2s, "")), "trdEnv must be 1"));
     ck_assert_ptr_nonnull(strstr(bw_msg(modify(&w, 1, NULL, Trd_Common_ModifyOrderOp_Disable, 1)),
-                                 "modifyOrderOp 3"));
+                                 "not supported over the direct login: modifyOrderOp 3 (disable)"));
+    ck_assert_ptr_nonnull(strstr(bw_msg(modify(&w, 1, NULL, Trd_Common_ModifyOrderOp_Delete, 1)),
+                                 "modifyOrderOp 5 (delete)"));
     ck_assert_ptr_nonnull(strstr(bw_msg(modify(&w, 1, NULL, Trd_Common_ModifyOrderOp_Cancel, 0)),
                                  "order 1 is not one of account"));
     ck_assert_uint_eq(emu_asked(w.rig.emu, CMD_ORDER_NEW), 0);
@@ -451,6 +412,30 @@ START_TEST(funds_positions_and_largest_quantities)
 }
 END_TEST
 
+START_TEST(a_general_failure_of_one_broker_means_no_fills)
+{
+    struct bw w;
+    struct order o;
+    bw_init(&w);
+    bw_unlock(&w, TRADE_PWD, 0, NULL);
+    Trd_Common_TrdHeader h = bw_header(US_ACC, 2);
+    Trd_GetOrderFillList_C2S f2s = { .header = &h };
+    const Trd_GetOrderFillList_Request fq = { .c2s = &f2s };
+    const Trd_GetOrderFillList_Response *r = bw_call(&w, 2211, &fq);
+    ck_assert_msg(r->retType == RET_OK, "%s", bw_msg(r));
+    ck_assert_uint_eq(r->s2c->n_orderFillList, 0);
+    ck_assert(account_by_id(w.b, US_ACC)->base);        /* which has read it, too */
+    fill(&o, US_ACC, 2, "AAPL", 1000, 5);
+    ck_assert_int_eq(place_with(&w, &o.c2s, "")->retType, RET_OK);
+    rig_pass(&w.rig, 3 * NS_PER_S);
+    ck_assert_uint_ge(bw_count(&w, 2218), 1);
+    ck_assert(account_by_id(w.b, US_ACC)->traded);
+    ck_assert(!fills_none(account_by_id(w.b, US_ACC), CODE_GENERAL));
+    ck_assert(!fills_none(account_by_id(w.b, HK_ACC), CODE_GENERAL));
+    bw_free(&w);
+}
+END_TEST
+
 START_TEST(decimal_text_is_short_and_exact)
 {
     static const struct {
@@ -503,7 +488,7 @@ static bool place_at(long fail_at)
     a.rq.body = a.sent.p, a.rq.len = a.sent.n;
     mem_fail_at(fail_at);
     w.up->ops->request(w.up, &a.rq);
-    rig_pass(&w.rig, 11 * NS_PER_S);
+    rig_pass(&w.rig, 340 * NS_PER_S);   /* what is lost is looked for */
     bool failed = mem_failed();
     mem_fail_at(-1);
     ck_assert_uint_eq(a.done, 1);
@@ -529,15 +514,14 @@ static void add(TCase *tc)
     tcase_add_test(tc, orders_that_were_there_before_are_not_pushed);
     tcase_add_test(tc, a_locked_account_places_nothing);
     tcase_add_test(tc, the_same_key_places_one_order);
-    tcase_add_test(tc, an_order_without_an_answer_is_told_as_unknown_and_not_sent_again);
     tcase_add_test(tc, an_order_to_a_broker_that_is_not_there_is_certainly_unsent);
-    tcase_add_test(tc, an_order_of_a_process_that_has_ended_is_not_sent_again);
     tcase_add_test(tc, what_an_order_asks_for_and_no_message_carries_is_named);
     tcase_add_test(tc, a_refusal_carries_the_brokers_words);
     tcase_add_test(tc, us_orders_go_to_the_us_broker);
     tcase_add_test(tc, lists_pass_through_their_filters);
     tcase_add_test(tc, history_needs_its_times_and_covers_them);
     tcase_add_test(tc, funds_positions_and_largest_quantities);
+    tcase_add_test(tc, a_general_failure_of_one_broker_means_no_fills);
     tcase_add_test(tc, decimal_text_is_short_and_exact);
     tcase_add_test(tc, accounts_whose_pushes_are_wanted_must_be_known);
     tcase_add_test(tc, every_failed_allocation_is_clean);

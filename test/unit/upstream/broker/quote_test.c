@@ -160,7 +160,7 @@ START_TEST(sub_types_that_are_not_served_are_named)
     want(&x, MARKET_HK, "00700", 6);
     open_all(&w, &x);
     ck_assert_int_eq(x.err, FUTU_ENOTSUP);
-    ck_assert_str_eq(x.why, "the broker upstream does not serve sub type 6 yet, only 1 (basic), 2 "
+    ck_assert_str_eq(x.why, "not supported over the direct login: sub type 6; only 1 (basic), 2 "
                             "(order book) and 4 (ticker)");
     bw_free(&w);
 }
@@ -390,25 +390,8 @@ START_TEST(static_data_and_market_states_need_no_subscription)
     ck_assert_str_eq(bw_msg(bw_call(&w, 3202, &q)), "未知股票 NOSUCH");
     c2s.n_securityList = 0;
     ck_assert_str_eq(bw_msg(bw_call(&w, 3202, &q)),
-                     "the broker upstream does not serve Qot_GetStaticInfo of a whole market yet, "
-                     "only of securities in securityList");
-    bw_free(&w);
-}
-END_TEST
-
-START_TEST(a_stricter_state_of_a_market_wins)
-{
-    struct bw w;
-    bw_init(&w);
-    w.b->n_states = 2;
-    w.b->states[0].id = w.b->states[1].id = 1;
-    w.b->states[0].state = 3;
-    w.b->states[1].state = 6;
-    ck_assert_int_eq(market_state_of(w.b, MARKET_HK), 6);
-    w.b->states[0].state = 6;
-    w.b->states[1].state = 0;
-    ck_assert_int_eq(market_state_of(w.b, MARKET_HK), 6);
-    ck_assert_int_eq(market_state_of(w.b, MARKET_US), 0);
+                     "not supported over the direct login: Qot_GetStaticInfo of a whole market; "
+                     "only of securityList");
     bw_free(&w);
 }
 END_TEST
@@ -455,7 +438,6 @@ static void add(TCase *tc)
     tcase_add_test(tc, reads_are_answered_from_what_has_come_and_never_from_before_a_loss);
     tcase_add_test(tc, a_read_right_after_its_subscription_waits_for_the_first_data);
     tcase_add_test(tc, static_data_and_market_states_need_no_subscription);
-    tcase_add_test(tc, a_stricter_state_of_a_market_wins);
     tcase_add_test(tc, every_failed_allocation_is_clean);
 }
 
