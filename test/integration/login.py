@@ -234,7 +234,7 @@ class Gateway:
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             emulator.gateway_args("--rest-port", str(self.rest), "--rest-keys-file", self.keys,
-                                  "--allow-tcp-unauthenticated", *args),
+                                  "--allow-tcp-unauthenticated", *args, port=port),
             env=emulator.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
             text=True)
 
