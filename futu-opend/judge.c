@@ -121,6 +121,7 @@ static bool judge_ports(const struct opend_conf *c, char *why, size_t size)
         { "trade-pwd-account", "rest-port", false },
         { "mcp-tools", "rest-port", false },
         { "mcp-direct-orders", "rest-port", false },
+        { "mcp-no-output-schemas", "rest-port", false },
         { "rest-keys-file", "rest-port", false },
         { "grpc-keys-file", "grpc-port", false },
         { "grpc-ip", "grpc-port", false },

@@ -99,6 +99,8 @@ const struct option options[] = {
     { "mcp-tools", "GROUPS", O_STR, AT(mcp_tools), NULL, 0, 0, NULL,
       .help = "tools of /mcp: core,subscribe,quote,plate,derivative,watchlist,account,trade,push",
       .may_be_empty = true },
+    { "mcp-no-output-schemas", NULL, O_FLAG, AT(mcp_no_output_schemas), NULL, 0, 0, NULL,
+      .help = "the list of tools says what they take, not what they answer: under half of it" },
     { "mcp-direct-orders", NULL, O_FLAG, AT(mcp_direct_orders), NULL, 0, 0, NULL,
       .help = "tools send orders of real accounts without a preview to confirm" },
     { "trade-pwd-account", "ACCOUNT", O_STR, AT(trade_pwd_account), NULL, 0, 0, NULL,

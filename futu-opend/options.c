@@ -198,6 +198,7 @@ futu_gateway_opts options_gateway(const struct opend_conf *c)
     o.metrics_public = c->metrics_public;
     o.mcp_tools = c->mcp_tools;
     o.mcp_direct_orders = c->mcp_direct_orders;
+    o.mcp_no_output_schemas = c->mcp_no_output_schemas;
     return o;
 }
 

@@ -67,7 +67,7 @@ struct opend_conf {
     uint64_t management_port;           /* 0: off */
     const char *telnet_ip;
     const char *rest_keys_file, *grpc_keys_file, *ws_keys_file;
-    bool allow_tcp_unauthenticated, mcp_direct_orders, metrics_public;
+    bool allow_tcp_unauthenticated, mcp_direct_orders, mcp_no_output_schemas, metrics_public;
     const char *audit_log;              /* file, or folder of daily files */
     bool json_log;
     const char *tz, *calendar_file;

@@ -301,6 +301,7 @@ static int open_gateway(struct cli *c, const struct mcp_conf *conf, struct serve
     o.audit_log = conf->audit_log;
     o.mcp_tools = conf->tools;
     o.mcp_direct_orders = conf->direct_orders;
+    o.mcp_no_output_schemas = conf->no_output_schemas;
     o.mcp_trade_pwd = conf->trade_pwd;
     o.mcp_open_trading = conf->allow_real_trading ? FUTU_MCP_REAL
                          : conf->enable_trading   ? FUTU_MCP_SIMULATE : 0;

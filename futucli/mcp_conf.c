@@ -24,6 +24,8 @@ const struct cmd_opt mcp_opts[] = {
     { "audit-log", "PATH", NULL, "file or folder of the audit trail" },
     { "mcp-tools", "GROUPS", NULL,
       "core,subscribe,quote,plate,derivative,watchlist,account,trade,push; default all" },
+    { "mcp-no-output-schemas", NULL, NULL,
+      "list what tools take, not what they answer: under half of it" },
     { "mcp-direct-orders", NULL, NULL,
       "send orders of real accounts without a preview to confirm" },
     { "enable-trading", NULL, NULL, "without a keys file: allow orders of simulated accounts" },
@@ -38,7 +40,7 @@ const struct cmd_opt mcp_opts[] = {
 /* ---- the file ---- */
 
 enum field { F_GATEWAY, F_KEYS, F_AUDIT, F_TOOLS, F_STATE, F_ACCOUNT, F_API_KEY,
-             F_TEXTS, F_DIRECT = F_TEXTS, F_ENABLE, F_REAL, F_HTTP };
+             F_TEXTS, F_DIRECT = F_TEXTS, F_SHORT, F_ENABLE, F_REAL, F_HTTP };
 
 static const struct {
     const char *name;
@@ -49,7 +51,7 @@ static const struct {
     { "state_dir", F_STATE },           { "trade_pwd_account", F_ACCOUNT },
     { "api_key", F_API_KEY },           { "mcp_direct_orders", F_DIRECT },
     { "enable_trading", F_ENABLE },     { "allow_real_trading", F_REAL },
-    { "http_listen", F_HTTP },
+    { "http_listen", F_HTTP },          { "mcp_no_output_schemas", F_SHORT },
 };
 #define N_NAMES (sizeof(names) / sizeof(names[0]))
 
@@ -93,6 +95,20 @@ static bool unknown(const struct toml_entry *e, char *why, size_t size)
     return false;
 }
 
+static bool *flag_of(struct mcp_conf *m, enum field f)
+{
+    switch (f) {
+    case F_DIRECT:
+        return &m->direct_orders;
+    case F_SHORT:
+        return &m->no_output_schemas;
+    case F_ENABLE:
+        return &m->enable_trading;
+    default:
+        return &m->allow_real_trading;
+    }
+}
+
 static bool on_entry(const struct toml_entry *e, void *arg, char *why, size_t size)
 {
     struct reading *r = arg;
@@ -115,8 +131,7 @@ static bool on_entry(const struct toml_entry *e, void *arg, char *why, size_t si
     if (e->kind != TOML_BOOLEAN)
         return refuse(why, size, names[i].name, "true or false is expected");
     bool on = strcmp(e->text, "true") == 0;
-    *(f == F_DIRECT ? &r->m->direct_orders : f == F_ENABLE ? &r->m->enable_trading
-                                                           : &r->m->allow_real_trading) = on;
+    *flag_of(r->m, f) = on;
     return true;
 }
 
@@ -245,6 +260,7 @@ int mcp_conf_read(struct mcp_conf *m, const struct cli *c, const struct args *a)
     m->trade_pwd_account = text_of(m, a, "trade-pwd-account", F_ACCOUNT);
     m->api_key = key && key[0] ? key : m->file[F_API_KEY];
     m->direct_orders |= arg_given(a, "mcp-direct-orders");
+    m->no_output_schemas |= arg_given(a, "mcp-no-output-schemas");
     m->enable_trading |= arg_given(a, "enable-trading");
     m->allow_real_trading |= arg_given(a, "allow-real-trading");
     find_password(m, a);

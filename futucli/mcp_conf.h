@@ -10,7 +10,7 @@ struct mcp_conf {
     const char *host;
     uint32_t port;
     const char *keys_file, *audit_log, *tools, *state_dir, *trade_pwd_account, *api_key;
-    bool direct_orders, enable_trading, allow_real_trading;
+    bool direct_orders, no_output_schemas, enable_trading, allow_real_trading;
     char trade_pwd[MCP_PWD_MAX + 1];    /* empty: none */
     /* What the file said; owned. */
     char *file[8];

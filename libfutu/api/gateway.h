@@ -36,7 +36,7 @@ struct futu_gateway {
     struct grpc *grpc;
     struct console *console;
     uint32_t mcp_groups;
-    bool mcp_direct;
+    bool mcp_direct, mcp_short;
     uint32_t mcp_open_scopes;   /* SCOPE_* of MCP without keys, beside reading */
     struct secret mcp_pwd;      /* MD5 of the trade password in hex; empty: none */
     struct loop_hook hook;

@@ -40,7 +40,8 @@ futu_err futu_mcp_new(futu_gateway *g, futu_mcp **out, const futu_mcp_opts *opts
         return err ? err : FUTU_EINVAL;
     struct mcp_opts e = { .hub = g->hub, .access = g->access, .clock = *loop_clock(g->loop),
                           .timers = loop_timers(g->loop), .groups = g->mcp_groups,
-                          .direct = g->mcp_direct, .open_scopes = g->mcp_open_scopes,
+                          .direct = g->mcp_direct, .short_list = g->mcp_short,
+                          .open_scopes = g->mcp_open_scopes,
                           .api_key = o.api_key,
                           .trade_pwd_md5 = g->mcp_pwd.n ? (const char *)g->mcp_pwd.p : NULL };
     futu_mcp *m = mem_zalloc(sizeof(*m));

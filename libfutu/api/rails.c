@@ -211,6 +211,7 @@ static futu_err set_mcp(futu_gateway *g, const futu_gateway_opts *o)
     char hex[2 * sizeof(raw) + 1];
     futu_str bad;
     g->mcp_direct = o->mcp_direct_orders != 0;
+    g->mcp_short = o->mcp_no_output_schemas != 0;
     if (o->mcp_tools && !mcp_groups(str_c(o->mcp_tools), &g->mcp_groups, &bad))
         return FUTU_EINVAL;         /* it was judged before, with a text */
     if (!o->mcp_trade_pwd || !o->mcp_trade_pwd[0])
@@ -268,6 +269,7 @@ static futu_err make_rest(futu_gateway *g, const futu_gateway_opts *o)
         .shutdown_arg = o->on_shutdown_arg,
         .mcp_groups = g->mcp_groups,
         .mcp_direct = g->mcp_direct,
+        .mcp_short = g->mcp_short,
         .mcp_open_scopes = g->mcp_open_scopes,
         .mcp_trade_pwd_md5 = g->mcp_pwd.n ? (const char *)g->mcp_pwd.p : NULL,
     };

@@ -33,6 +33,7 @@ struct mcp_opts {
     struct timers *timers;          /* borrowed */
     uint32_t groups;                /* enum mcp_group, or-ed; 0: all tools */
     bool direct;                    /* real orders are sent without a preview */
+    bool short_list;                /* tools are listed without outputSchema */
     uint32_t open_scopes;           /* what may be done without keys beside reading */
     const char *api_key;            /* of the start; copied; NULL: none */
     const char *trade_pwd_md5;      /* 32 hex digits, copied; NULL: no tool can unlock */

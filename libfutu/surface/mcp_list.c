@@ -57,9 +57,9 @@ static bool cursor_of(struct mcp *m, futu_str params, uint64_t *from)
 }
 
 /* Each entry once; its schemas cost far more than copying it. */
-static futu_err write_entries(struct mcp *m, bool structured, const struct mcp_entries **out)
+static futu_err write_entries(struct mcp *m, bool output, const struct mcp_entries **out)
 {
-    struct mcp_entries *e = &m->entries[structured];
+    struct mcp_entries *e = &m->entries[output];
     struct doc d = { .out = &e->text };
     size_t n;
     const struct mcp_tool *tools = mcp_tools(&n);
@@ -68,7 +68,7 @@ static futu_err write_entries(struct mcp *m, bool structured, const struct mcp_e
         return FUTU_OK;
     for (size_t i = 0; i < n; i++) {
         e->at[i] = e->text.n;
-        mcp_put_tool(&d, &tools[i], structured);
+        mcp_put_tool(&d, &tools[i], output);
     }
     e->at[n] = e->text.n;
     buf_free(&d.messages);
@@ -113,7 +113,7 @@ void mcp_list(struct post *p, futu_str id, futu_str params, futu_str token)
         return;
     }
     enum deny deny = mcp_who(m, token, &key);
-    futu_err err = write_entries(m, p->s->rev->structured, &e);
+    futu_err err = write_entries(m, p->s->rev->structured && !m->o.short_list, &e);
     if (!err)
         err = put_page(m, e, from, deny, key);
     if (err)

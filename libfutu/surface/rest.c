@@ -19,7 +19,7 @@ static futu_err make_mcp(struct rest *r, const struct rest_opts *o)
 {
     struct mcp_opts m = { .hub = o->hub, .access = o->access, .clock = o->clock,
                           .timers = o->timers, .groups = o->mcp_groups, .direct = o->mcp_direct,
-                          .open_scopes = o->mcp_open_scopes,
+                          .short_list = o->mcp_short, .open_scopes = o->mcp_open_scopes,
                           .trade_pwd_md5 = o->mcp_trade_pwd_md5 };
     r->o.mcp_trade_pwd_md5 = NULL;
     return mcp_new(&r->mcp, &m);

@@ -29,10 +29,11 @@ struct rest_opts {
     struct timers *timers;          /* borrowed */
     const char *allowed_origins;    /* copied; comma-separated, "*": any; NULL: loopback alone */
     bool metrics_public;
-    /* Of /mcp: the tools (enum mcp_group, or-ed; 0: all), real orders without a preview, MD5 of the
-     * trade password for futu_unlock_trade (copied; NULL: none). */
+    /* Of /mcp: the tools (enum mcp_group, or-ed; 0: all), real orders without a preview, tools
+     * without outputSchema, MD5 of the trade password for futu_unlock_trade (copied; NULL: none).
+     */
     uint32_t mcp_groups;
-    bool mcp_direct;
+    bool mcp_direct, mcp_short;
     uint32_t mcp_open_scopes;
     const char *mcp_trade_pwd_md5;
     /* One line for the user in `why` when it is not FUTU_OK. */

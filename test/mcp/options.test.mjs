@@ -70,6 +70,17 @@ test('--mcp-tools chooses groups', async () => {
     assert.match(err, /core, subscribe, quote/);
 });
 
+test('--mcp-no-output-schemas leaves them out of the list, and results as they are', async () => {
+    const c = await w.open(all, { args: ['--mcp-no-output-schemas'] }), whole = await w.open(all);
+    const short = (await c.listTools()).tools, { tools } = await whole.listTools();
+    assert.deepEqual(short, tools.map(({ outputSchema, ...rest }) => (assert.ok(outputSchema), rest)));
+    assert.ok(2 * JSON.stringify(short).length < JSON.stringify(tools).length);
+    await good(c, 'futu_get_market_state', { symbols: ['HK.00700'] });
+    const config = w.file('short.toml', 'mcp_no_output_schemas = true\n');
+    const { tools: same } = await (await w.open(all, { args: ['--config', config] })).listTools();
+    assert.deepEqual(same, short);
+});
+
 test('the TOML file says the same; the command line and the environment win', async () => {
     const config = w.file('mcp.toml', `gateway = "127.0.0.1:${w.g.port}"\nkeys_file = "${w.g.keysFile}"\n` +
         `audit_log = "${join(w.g.dir, 'toml-trail.jsonl')}"\napi_key = "${qot.plain}"\nmcp-tools = "core,quote"\n`);

@@ -57,7 +57,8 @@ typedef struct futu_gateway_opts {
     const char *audit_log;
     const char *allowed_origins;    /* browser origins beside loopback, comma-separated; "*": any */
     uint32_t metrics_public;        /* 1: /metrics without a key, with plain key ids */
-    uint32_t reserved;
+    uint32_t mcp_no_output_schemas; /* 1: MCP lists its tools without outputSchema, which is more
+                                     * than half of the list */
     /* POST /api/admin/shutdown, after it was answered; NULL: that call is refused. */
     void (*on_shutdown)(void *arg);
     void *on_shutdown_arg;
