@@ -82,10 +82,10 @@ class Emulator:
                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60 * SLOW)
         return run.returncode, run.stdout, run.stderr
 
-    def gateway_args(self, *more):
+    def gateway_args(self, *more, port=0):
         servers = next(x for x in self.lines if x.startswith("broker-addr "))
         return [a for a in self.args() if a != "--setup-only"] + [
-            "--port", "0", "--broker-addr", servers.removeprefix("broker-addr "), *more]
+            "--port", str(port), "--broker-addr", servers.removeprefix("broker-addr "), *more]
 
     def typed(self, answers, *more, gateway=False, **env):
         """(status, screen) on a terminal: an answer is typed after each question. A gateway is
@@ -224,7 +224,7 @@ class FirstLogin(unittest.TestCase):
 class Gateway:
     """A gateway on a direct login, without a terminal, until the end of the block."""
 
-    def __init__(self, emulator, *args):
+    def __init__(self, emulator, *args, port=0):
         self.emulator = emulator
         self.rest = free_port()
         self.keys = os.path.join(emulator.dir, "keys.json")
@@ -234,7 +234,7 @@ class Gateway:
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             emulator.gateway_args("--rest-port", str(self.rest), "--rest-keys-file", self.keys,
-                                  "--allow-tcp-unauthenticated", *args),
+                                  "--allow-tcp-unauthenticated", *args, port=port),
             env=emulator.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
             text=True)
 

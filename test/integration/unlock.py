@@ -7,11 +7,12 @@ import pty
 import re
 import select
 import subprocess
+import tempfile
 import time
 import unittest
 import urllib.request
 
-from login import CLI, SLOW, Emulator, Gateway
+from login import CLI, OPEND, SLOW, Emulator, Gateway, free_port
 
 HK, US = "281756455982340953", "283445310137572186"     # 7001 at 1001, 7002 at 1007
 
@@ -19,8 +20,8 @@ HK, US = "281756455982340953", "283445310137572186"     # 7001 at 1001, 7002 at 
 class Trader(Gateway):
     """Such a gateway once it is ready, and the command line beside it."""
 
-    def __init__(self, emulator):
-        super().__init__(emulator, "--frequency-limits", "off")
+    def __init__(self, emulator, port=0):
+        super().__init__(emulator, "--frequency-limits", "off", port=port)
 
     def __enter__(self):
         for line in self.process.stdout:
@@ -69,6 +70,21 @@ class Trader(Gateway):
                    for n in ("trade_unlocked", "unlocked_accounts")]
         return (j["cache"]["trade_unlocked"], j["cache"]["cached_cipher_count"],
                 {b["broker_id"]: b["unlocked"] for b in j["brokers"]}, metrics)
+
+
+class Relay(Trader):
+    """A gateway in front of that one."""
+
+    def __init__(self, g):
+        self.emulator, self.key = g.emulator, g.key
+        self.rest = free_port()
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            [OPEND, "--upstream", g.address, "--port", "0", "--rest-port", str(self.rest),
+             "--rest-keys-file", g.keys, "--allow-tcp-unauthenticated", "--frequency-limits", "off",
+             "--state-dir", os.path.join(g.emulator.dir, "relay"), "--keychain", "off"],
+            env=g.emulator.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log,
+            text=True)
 
 
 class Case(unittest.TestCase):
@@ -174,6 +190,34 @@ class OneByOne(Case):
                 time.sleep(0.1)                 # once it is connected again
             self.told(g, 1, 1)
             self.open(g, HK, US)
+
+
+class BehindARelay(Case):
+    def test_it_tells_what_the_other_gateway_has_opened(self):
+        port = free_port()
+        with Emulator("direct") as e:
+            with Trader(e, port) as g, Relay(g) as r:
+                self.assertIs(r.is_ready, True)
+                self.assertEqual(r.results("--acc-ids", HK), (0, {HK: (True, 1, "")}))
+                self.told(g, 1, 0)
+                self.assertEqual(r.unlocked(), (True, 1, {}, [1, 1]))
+                self.open(r, HK)
+                self.assertEqual(r.results("--security-firm", "us"), (0, {US: (True, 2, "")}))
+                self.open(r, HK, US)
+                self.assertEqual(r.unlock("--lock", "--security-firm", "hk")[0], 0)
+                self.told(g, 0, 1)
+                self.assertEqual(r.unlocked(), (True, 1, {}, [1, 1]))
+                for _ in range(2):
+                    self.assertEqual(r.unlock(pwd="wrong")[0], 1)
+                self.assertRegex("".join(r.unlock()[1:]), r"try again in \d+ s")
+                g.process.terminate()
+                g.process.communicate(timeout=30 * SLOW)
+                with Trader(e, port) as again:
+                    end = time.monotonic() + 20 * SLOW
+                    while r.unlocked()[0] and time.monotonic() < end:
+                        time.sleep(0.05)
+                    self.assertEqual(r.unlocked(), (False, 0, {}, [0, 0]))
+                    self.told(again, 0, 0)
 
 
 class OneTimePassword(Case):
