@@ -12,16 +12,16 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
     writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
+import { createServer as createSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { checkSecrets, secrets } from '../../secrets.mjs';
-import { freePort } from '../../sdk/daemon.mjs';
 
 export const [opend, futucli, emulator] = process.argv.slice(2, 5).map((p) => resolve(p));
 export const slow = /[at]san/.test(opend) ? 4 : 1, WAIT_MS = 20_000 * slow;
 export const count = { blocks: 0, checks: 0 };
-export { freePort, secrets };
+export { secrets };
 
 const top = mkdtempSync(join(tmpdir(), 'futu-cheatsheet-'));
 const running = new Set();
@@ -60,6 +60,27 @@ export async function until(what, fn) {
         await new Promise((r) => setTimeout(r, 20));
     }
     throw new Error(`${what}: not within ${WAIT_MS} ms`);
+}
+
+// A turn of the loop, in which all is read that was written before.
+export const turn = () => new Promise((r) => setImmediate(() => setImmediate(r)));
+
+const listens = (port) => new Promise((r) => {
+    const s = createSocket().once('error', () => r(false));
+    s.listen(port, '127.0.0.1', () => s.close(() => r(true)));
+});
+
+// A free port below those that the system gives to connections, so that it is still free when a
+// gateway is started on it much later.
+const given = new Set([19_998, 22_222, 22_223]);      // which stand for others
+export async function freePort() {
+    for (;;) {
+        const port = 12_000 + Math.floor(Math.random() * 20_000);
+        if (given.has(port) || !await listens(port))
+            continue;
+        given.add(port);
+        return port;
+    }
 }
 
 export function http(port, path, { method = 'GET', headers = {}, body } = {}) {
@@ -336,7 +357,8 @@ export class User {
             assert.equal(d.how, undefined, d.out + d.err);
             return (await http(d.restPort, '/health')).status === 200;
         });
-        await until('its addresses', () => /^ready/m.test(d.out) || !/futu-opend \d/.test(d.out));
+        await until('its addresses', () => /^ready/m.test(d.out));
+        await turn();
         d.port = Number(/^ *FTAPI +\S+:(\d+)/m.exec(d.out)?.[1] ?? 0);
         return d;
     }
