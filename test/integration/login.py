@@ -287,7 +287,7 @@ class OfAGateway(unittest.TestCase):
                 self.assertIs(g.becomes_ready(), True)
         self.assertEqual(e.sms, 1)
 
-    def test_a_wrong_given_code_without_a_terminal_ends_it_as_refused(self):
+    def test_a_wrong_given_code_without_a_terminal_ends_it_with_status_4(self):
         with Emulator("sms") as e:
             self.assertEqual(e.setup()[0], CODE_SENT)
             with Gateway(e, "--verify-code", "000000") as g:
