@@ -72,8 +72,8 @@ static bool from_terminal(const struct login_code *c, char code[VERIFY_CODE_MAX 
     if (!c->by_call || !terminal_waits(c->login->terminal))
         return false;
     bool got = terminal_ask(c->login->terminal, "", true, &answer) == FUTU_OK && answer.n > 0;
-    if (got && !str_copy(code, VERIFY_CODE_MAX + 1, (futu_str){ (char *)answer.p, answer.n }))
-        code[0] = '\0';         /* too long to be one */
+    if (got && !login_read_code(&answer, code))
+        code[0] = '\0';
     secret_wipe(&answer);
     return got;
 }

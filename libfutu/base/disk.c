@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,6 +26,31 @@ bool disk_make_dirs(const char *path)
             return false;
     }
     return true;
+}
+
+/* A volume that belongs to another user than the container's is the usual reason. */
+static void say_whose(const char *path, char *why, size_t size)
+{
+    struct stat st;
+    size_t n = strlen(why);
+    if (stat(path, &st) == 0 && st.st_uid != geteuid())
+        snprintf(why + n, size - n, "; it belongs to user %u, and this is user %u",
+                 (unsigned)st.st_uid, (unsigned)geteuid());
+}
+
+int disk_open_dir(const char *path, char *why, size_t size)
+{
+    char text[96];
+    bool made = disk_make_dirs(path);
+    int fd = made ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int reason = errno;
+    if (fd >= 0)
+        return fd;
+    snprintf(why, size, "state: %s %s: %s", made ? "opening" : "making", path,
+             strerror_r(reason, text, sizeof(text)));
+    if (made && reason == EACCES)
+        say_whose(path, why, size);
+    return -1;
 }
 
 futu_err disk_lock(int dir, const char *name, int fd)

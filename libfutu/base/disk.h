@@ -11,6 +11,10 @@
 /* Makes each folder of the path that is missing, 0700. */
 bool disk_make_dirs(const char *path);
 
+/* A folder of state, made where it is missing, opened for openat(); -1: `why` says what is wrong,
+ * and whose it is when that is the reason. */
+int disk_open_dir(const char *path, char *why, size_t size);
+
 /* Locks the open file `dir`/`name` for this process alone. FUTU_EBUSY: another has it, or has put
  * another file in its place meanwhile. */
 futu_err disk_lock(int dir, const char *name, int fd);

@@ -59,6 +59,7 @@ static void unlock_trade(struct call *k, futu_str *body, int64_t net_ns)
 {
     (void)net_ns;
     unlock_answered(k, body);
+    arena_wipe(&k->hub->events);        /* the request's digest was read there */
 }
 
 static void account_list(struct call *k, futu_str *body, int64_t net_ns)

@@ -35,11 +35,9 @@ static futu_err complain(char *why, size_t size, futu_err err, const char *what,
 static futu_err open_files(struct store *s, const char *dir, char *why, size_t size)
 {
     struct stat st;
-    if (!disk_make_dirs(dir))
-        return complain(why, size, FUTU_EIO, "making", dir);
-    s->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->dir = disk_open_dir(dir, why, size);
     if (s->dir < 0)
-        return complain(why, size, FUTU_EIO, "opening", dir);
+        return FUTU_EIO;
     s->fd = openat(s->dir, s->name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (s->fd < 0 || fstat(s->fd, &st))
         return complain(why, size, FUTU_EIO, "opening", s->name);

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -221,15 +222,24 @@ futu_err login_set_password(struct login *l, const struct secret *md5)
     return err;
 }
 
-static bool take_answer(const struct secret *answer, char out[VERIFY_CODE_MAX + 1])
+static futu_str trim(futu_str s)
 {
-    size_t from = 0, n = answer->n;
-    while (n && isspace(answer->p[n - 1]))
-        n--;
-    while (from < n && isspace(answer->p[from]))
-        from++;
-    return str_copy(out, VERIFY_CODE_MAX + 1,
-                    (futu_str){ (const char *)answer->p + from, n - from }) && is_code(out);
+    while (s.n && isspace((unsigned char)s.p[s.n - 1]))
+        s.n--;
+    while (s.n && isspace((unsigned char)s.p[0]))
+        s = (futu_str){ s.p + 1, s.n - 1 };
+    return s;
+}
+
+bool login_read_code(const struct secret *typed, char out[VERIFY_CODE_MAX + 1])
+{
+    const futu_str command = STR("input_phone_verify_code "), key = STR("-code=");
+    futu_str s = trim((futu_str){ (const char *)typed->p, typed->n });
+    if (s.n > command.n && strncasecmp(s.p, command.p, command.n) == 0)
+        s = trim((futu_str){ s.p + command.n, s.n - command.n });
+    if (s.n > key.n && memcmp(s.p, key.p, key.n) == 0)
+        s = (futu_str){ s.p + key.n, s.n - key.n };
+    return str_copy(out, VERIFY_CODE_MAX + 1, s) && is_code(out);
 }
 
 futu_err login_code(struct login *l, bool given_too, char out[VERIFY_CODE_MAX + 1], char *why,
@@ -245,7 +255,7 @@ futu_err login_code(struct login *l, bool given_too, char out[VERIFY_CODE_MAX + 
     for (int i = 0; i < CODE_PROMPTS && !err && !fine; i++) {
         err = terminal_ask(l->terminal, i ? "The code is 4 to 8 digits: " :
                            "Code of the SMS: ", true, &answer);
-        fine = !err && take_answer(&answer, out);
+        fine = !err && login_read_code(&answer, out);
     }
     secret_wipe(&answer);
     if (!err && !fine)

@@ -53,6 +53,10 @@ futu_err login_set_password(struct login *l, const struct secret *md5);
 futu_err login_code(struct login *l, bool given_too, char out[VERIFY_CODE_MAX + 1], char *why,
                     size_t size);
 
+/* A code as it is typed: digits with blanks around them, or with the vendor's command in front,
+ * input_phone_verify_code -code=. False: it is none. */
+bool login_read_code(const struct secret *typed, char out[VERIFY_CODE_MAX + 1]);
+
 /* Writes l->cred, and sets has_cred. */
 futu_err login_save(struct login *l, char *why, size_t size);
 

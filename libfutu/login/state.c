@@ -140,11 +140,9 @@ futu_err state_open(struct state *s, const char *dir, char *why, size_t size)
         snprintf(why, size, "state: the folder's path is too long");
         return FUTU_ELIMIT;
     }
-    if (!disk_make_dirs(dir))
-        return complain(why, size, "making", dir);
-    s->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    s->dir = disk_open_dir(dir, why, size);
     if (s->dir < 0)
-        return complain(why, size, "opening", dir);
+        return FUTU_EIO;
     futu_err err = tighten_folder(s, why, size);
     if (err)
         state_close(s);

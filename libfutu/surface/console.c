@@ -103,9 +103,10 @@ void console_ended(futu_console *s, bool fine, const char *fmt, ...)
 
 /* ---- input ---- */
 
+/* Sooner, never later: who sends without end must not hold the clock. */
 static void plan(struct console *c)
 {
-    int64_t at = TICK_NS;
+    int64_t at = TICK_NS, now = clock_mono(&c->o.clock);
     struct list *it, *tmp;
     if (list_empty(&c->sessions)) {
         timer_stop(c->o.timers, &c->timer);
@@ -115,7 +116,8 @@ static void plan(struct console *c)
         const futu_console *s = list_entry(it, struct futu_console, link);
         at = MIN(at, s->ended && !s->told ? 0 : s->waits ? LOOK_NS : TICK_NS);
     }
-    timer_set(c->o.timers, &c->timer, clock_mono(&c->o.clock) + at);
+    if (!c->timer.armed || now + at < c->timer.at)
+        timer_set(c->o.timers, &c->timer, now + at);
 }
 
 static bool busy(const futu_console *s)
@@ -123,9 +125,10 @@ static bool busy(const futu_console *s)
     return s->waits || console_unsent(s) > CONSOLE_OUT_HIGH;
 }
 
+/* All of its room at once: a buffer that grew would leave passwords behind. */
 static void hold(futu_console *s, const uint8_t *p, size_t n)
 {
-    if (!buf_put(&s->held, p, n))
+    if ((s->held.cap || !buf_reserve(&s->held, CONSOLE_HELD_MAX)) && !buf_put(&s->held, p, n))
         return;
     say(s, "too much input waits for its turn");
     console_end(s);

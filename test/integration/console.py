@@ -5,16 +5,19 @@ import json
 import os
 import pty
 import re
+import signal
 import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
 from login import CLI, OPEND, SLOW, Emulator, free_port
 
-LOGS = os.environ.get("FUTU_TEST_LOGS") or tempfile.mkdtemp(prefix="futu-console-")
+MADE = None if os.environ.get("FUTU_TEST_LOGS") else tempfile.TemporaryDirectory()
+LOGS = MADE.name if MADE else os.environ["FUTU_TEST_LOGS"]
 IAC, WILL, WONT, DO, DONT = 255, 251, 252, 253, 254
 WAIT = 10 * SLOW
 
@@ -86,6 +89,8 @@ class Daemon:
         if self.process.poll() is None:
             self.process.terminate()
         self.process.communicate(timeout=WAIT)
+        if self.process.returncode:             # as when a sanitizer has found something
+            raise AssertionError(f"status {self.process.returncode}: {self.log()[-2000:]}")
 
     def console(self):
         return Console(self.port)
@@ -101,6 +106,47 @@ class Daemon:
 
 def paper(*args):
     return Daemon("--paper", "--paper-clock", "always-open", *args)
+
+
+class Screen:
+    """A program on a terminal of its own."""
+
+    def __init__(self, argv, env):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.execve(argv[0], argv, env)
+        self.text = ""
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        try:
+            while more := os.read(self.fd, 4096):
+                self.text += more.decode("utf-8", "replace")
+        except OSError:
+            pass
+
+    def shows(self, text):
+        end = time.monotonic() + WAIT
+        while text not in self.text:
+            if time.monotonic() > end:
+                raise AssertionError(f"{text!r} is not in {self.text}")
+            time.sleep(0.02)
+
+    def type(self, line):
+        os.write(self.fd, line.encode() + b"\n")
+
+    def status(self):
+        status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        self.pid = 0
+        self.reader.join()
+        os.close(self.fd)
+        return status
+
+    def end(self):
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            self.status()
 
 
 class Client:
@@ -435,26 +481,19 @@ class Login(unittest.TestCase):
             servers = [x.removeprefix("broker-addr ") for x in e.lines if x.startswith("broker-addr ")]
             argv = [a for a in e.args() if a != "--setup-only"] + [
                 "--port", "0", "--management-port", str(port), "--broker-addr", servers[0]]
-            pid, fd = pty.fork()
-            if pid == 0:
-                os.execve(OPEND, argv, e.env())
-            screen = b""
-            while b"ready; Ctrl-C ends" not in screen:      # it is up while it waits
-                screen += os.read(fd, 4096)
+            screen = Screen(argv, e.env())
+            self.addCleanup(screen.end)
+            screen.shows("ready; Ctrl-C ends")                  # it is up while it waits
             with Console(port) as c:
                 self.assertIn("login: waits", c.ask("status"))
-                os.write(fd, b"12\n")                       # no code: it is asked for again
-                while b"the terminal held is no code" not in screen:
-                    screen += os.read(fd, 4096)
-                os.write(fd, e.code().encode() + b"\n")
-                end = time.monotonic() + WAIT
-                while "login: done" not in c.ask("status") and time.monotonic() < end:
-                    time.sleep(0.05)
+                screen.type("12")                               # no code: it is asked for again
+                screen.shows("the terminal held is no code")
+                screen.type(f" input_phone_verify_code -code={e.code()} ")
+                screen.shows("login: user 9000001")
                 self.assertIn("login: done", c.ask("status"))
                 c.send("exit\r\n")
                 c.rest()
-            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
-            os.close(fd)
+            self.assertEqual(screen.status(), 0)
         self.assertEqual(e.sms, 1)
 
     def test_a_new_password(self):

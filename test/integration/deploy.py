@@ -365,6 +365,15 @@ class InAContainer(Deployment):
         for _ in range(4):              # --restart unless-stopped, which heeds no status
             self.assertEqual(self.run_it().process.wait(60 * SLOW), CODE_SENT)
 
+    def test_a_volume_of_another_user_is_named_as_that(self):
+        if not host.many_users():
+            self.skipTest("there is only one user here")
+        os.chown(self.volume, 0, 0)
+        c = self.run_it()
+        self.assertEqual(c.process.wait(60 * SLOW), FAILED)
+        self.assertRegex(c.process.err, r"state: opening /root/.futu-opend-rs: Permission denied; it "
+                         rf"belongs to user 0, and this is user {self.image.user}")
+
     def test_a_secret_that_is_mounted_as_a_file(self):
         secret = host.write(f"{self.disk}/futu-pwd", PASSWORD + "\n", 0o600, self.image.user)
         line = ("run --rm -it -v {0}:/run/secrets/futu-pwd:ro -v ~/.futu-opend-rs:"
@@ -381,7 +390,7 @@ class InAContainer(Deployment):
             self.skipTest("no dpkg: which package owns a library is not known")
         wanted = set()
         for path in self.image.libraries:
-            if re.search(r"libfutu|lib[atu]+san|libgcc|/ld-linux|lib(c|m|dl|pthread)\.so", path):
+            if re.search(r"libfutu|lib[atu]b?san|libgcc|libstdc|/ld-linux|lib(c|m|dl|pthread)\.so", path):
                 continue                # our own, a sanitizer's, or those of every Debian
             owner = subprocess.run(["dpkg-query", "-S", f"*/{os.path.basename(path)}"],
                                    capture_output=True, text=True, check=True).stdout

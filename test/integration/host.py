@@ -22,34 +22,44 @@ NOBODY = 65534
 INSIDE, TOP, OUTSIDE = "FUTU_TEST_HOST", "FUTU_TEST_HOST_TOP", "FUTU_TEST_HOST_NOT"
 
 
+def spaces_with(*more):
+    """The command in front of one that shall have mounts, and more, of its own."""
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    return ["unshare", "--mount", "--propagation", "private", *more, *user]
+
+
+def inner_env(top):
+    """What inside() needs; top: an empty folder."""
+    return os.environ | {INSIDE: "user" if os.geteuid() else "root", TOP: top,
+                         OUTSIDE: os.readlink("/proc/self/ns/mnt")}
+
+
 def enter():
     """This program again, with a loopback, mounts and a folder in memory of its own; never returns.
 
     All that is mounted is mounted in that folder, and goes with the last process that sees it: it
     is never removed name by name, which would go on into what is mounted there.
     """
-    spaces = ["unshare", "--mount", "--net", "--propagation", "private"]
-    if os.geteuid() != 0:
-        spaces += ["--user", "--map-root-user"]
+    spaces = spaces_with("--net")
     if subprocess.run([*spaces, "true"], capture_output=True, check=False).returncode:
         print(f"{os.path.basename(sys.argv[0])}: SKIPPED: mounts and a network of its own are not "
               "permitted here (unshare); nothing was tried", file=sys.stderr)
         sys.exit(0)
     top = tempfile.mkdtemp(prefix="futu-host-")
-    env = os.environ | {INSIDE: "user" if os.geteuid() else "root", TOP: top,
-                        OUTSIDE: os.readlink("/proc/self/ns/mnt")}
-    run = subprocess.run([*spaces, sys.executable, "-B", *sys.argv], env=env, check=False)
+    run = subprocess.run([*spaces, sys.executable, "-B", *sys.argv], env=inner_env(top),
+                         check=False)
     os.rmdir(top)
     sys.exit(run.returncode)
 
 
-def inside():
+def inside(network=True):
     """Whether enter() has done its work; prepares what it gave."""
     if not os.environ.get(INSIDE):
         return False
     if os.readlink("/proc/self/ns/mnt") == os.environ[OUTSIDE]:
         raise RuntimeError("these are the machine's own mounts")
-    subprocess.run([sys.executable, "-c", LOOPBACK_UP], check=True)
+    if network:
+        subprocess.run([sys.executable, "-c", LOOPBACK_UP], check=True)
     mount("-t", "tmpfs", "tmpfs", os.environ[TOP])
     os.chmod(os.environ[TOP], 0o755)
     return True
@@ -77,6 +87,9 @@ def many_users():
 
 
 def mount(*args):
+    """The last argument is where; nothing is mounted but in the folder that enter() gave."""
+    if not os.path.realpath(args[-1]).startswith(os.environ[TOP]):
+        raise RuntimeError(f"not in the test's own folder: {args[-1]}")
     subprocess.run(["mount", *args], check=True)
 
 
@@ -349,11 +362,11 @@ class Image:
 class Container:
     """`docker run` of the image: a layer of its own that goes with it, and volumes.
 
-    line: the command after "docker", as a shell would have it. A volume's source that is missing is
+    line: the command after "docker", as a shell would have it; its --restart is not obeyed. A volume's source that is missing is
     made, as the engine does.
     """
 
-    def __init__(self, image, line, env=None):
+    def __init__(self, image, line, env=None, logs=None):
         self.image, self.volumes, self.ports = image, [], []
         self.env, self.name, self.restart = dict(image.env) | (env or {}), None, None
         self.args = self.options(shlex.split(line))
@@ -368,7 +381,7 @@ class Container:
         who = [f"--userspec={image.user}:{image.user}", "--groups="] if many_users() else []
         self.process = Process([CHROOT, *who, self.root, image.entrypoint, *self.args],
                                quiet_sanitizers({"PATH": "/usr/local/bin:/usr/bin:/bin"} | self.env),
-                               f"{top}/log")
+                               logs or f"{top}/log")
 
     @staticmethod
     def attach(source, target, writable):

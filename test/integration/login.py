@@ -287,11 +287,11 @@ class OfAGateway(unittest.TestCase):
                 self.assertIs(g.becomes_ready(), True)
         self.assertEqual(e.sms, 1)
 
-    def test_a_wrong_given_code_without_a_terminal_ends_it_with_status_1(self):
+    def test_a_wrong_given_code_without_a_terminal_ends_it_with_status_4(self):
         with Emulator("sms") as e:
             self.assertEqual(e.setup()[0], CODE_SENT)
             with Gateway(e, "--verify-code", "000000") as g:
-                self.assertEqual(g.process.wait(timeout=30 * SLOW), 1)
+                self.assertEqual(g.process.wait(timeout=30 * SLOW), REFUSED)
                 self.assertIn("wrong SMS code (ret_type=21)", g.errors())
                 self.assertIn("only the newest SMS counts", g.errors())
             self.assertEqual(e.setup("--verify-code", e.code())[0], 0)

@@ -158,7 +158,8 @@ export class Emulator {
 }
 
 // What stands between a gateway and the auth servers and writes down each call: .calls, with the
-// kind of client that asked. to: an emulator for each kind, "1" a client of Futubull, "2" of moomoo.
+// kind of client that asked. to: an emulator for each kind, "1" a client of Futubull, "2" one of
+// moomoo.
 export class Front {
     static async start(to, port = 0) {
         const f = new Front();
@@ -298,7 +299,8 @@ export class User {
     async onTerminal(block, answers = [], more = {}) {
         const env = await this.#environment({ ...more, SHELL: '/bin/sh',
             BLOCK: await this.local(block) });
-        const p = launch(['script', '-qec', 'b=$BLOCK; unset BLOCK; exec bash -c "$b"', '/dev/null'],
+        const p = launch(['script', '-qec', 'b=$BLOCK; unset BLOCK; exec bash -c "$b"',
+            '/dev/null'],
             { cwd: this.home, env, stdin: 'pipe' });
         const left = [...answers];
         let at = 0;

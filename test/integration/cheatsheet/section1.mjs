@@ -2,7 +2,8 @@
 import { Emulator, Front, User, printed, scenario, seen } from './frame.mjs';
 
 export const title = 'Account platform selection';
-export const changed = [['one block of several gateways', 'its lines run one after the other, each ' +
+export const changed = [['one block of several gateways',
+    'its lines run one after the other, each ' +
     'until it is ready']];
 
 // The same address is an account on both, with a password of its own on each.
@@ -47,16 +48,20 @@ async function line(user, front, text, [platform, url, kind]) {
     const alone = await user.quietly(`${text} --setup-only --state-dir ~/alone`,
         { FUTU_OPEND_AUTH_SERVER: '', FUTU_OPEND_BROKER_ADDR: '' });
     seen(`${who}: platform ${platform}, ${url}`, alone.how === 1 &&
-        alone.err.includes(`account ${who}, platform ${platform}, auth server ${url}, `), alone.err);
+        alone.err.includes(`account ${who}, platform ${platform}, auth server ${url}, `),
+        alone.err);
     const d = await user.start(text);
     const asked = salted(front, kind);
     seen(`${who}: a ${platform} client in every call, asks as ${asked.account}` +
         (phone ? `, a phone of region ${asked.region}` : ''),
         asked.all && asked.account === (phone ? phone[2] : who) &&
         asked.region === (phone ? phone[1] : null) && asked.phone === (phone ? 'true' : null));
-    seen(`${who}: ${/logged in as user \d+/.exec(d.err)?.[0]}`, /logged in as user/.test(d.err), d.err);
-    seen(`${who}: the broker is connected`, /upstream +broker, connected/.test(d.out), d.out + d.err);
-    seen('a warning of the password among the arguments', /WARN .*--login-pwd: .*ps aux/.test(d.err));
+    seen(`${who}: ${/logged in as user \d+/.exec(d.err)?.[0]}`, /logged in as user/.test(d.err),
+        d.err);
+    seen(`${who}: the broker is connected`, /upstream +broker, connected/.test(d.out),
+        d.out + d.err);
+    seen('a warning of the password among the arguments',
+        /WARN .*--login-pwd: .*ps aux/.test(d.err));
     seen('ends with 0', await d.end() === 0);
 }
 

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { Emulator, Front, User, printed, scenario, seen } from './frame.mjs';
 
 export const title = 'Credential file locations';
-export const changed = [['the vendor\'s change of a password', 'a second emulator, which knows the ' +
+export const changed = [['the vendor\'s change of a password',
+    'a second emulator, which knows the ' +
     'new one and none of the old tickets']];
 
 const PASSWORD = 'pw-in-the-files', OTHER = 'pw-after-change', MOOMOO = 'pw-on-the-other';
@@ -46,10 +47,12 @@ async function tree() {
     seen(`~/.futu-opend-rs/: ${user.files().join(', ')}`, user.files().join() ===
         `credentials-${hash}.json,device-${hash}.dat`);
     seen(`<hash> = md5("13900000000")[..16] = ${hash}`, hash === '46eec3f33e3d86a4');
-    const id = user.read(`device-${hash}.dat`), saved = JSON.parse(user.read(`credentials-${hash}.json`));
+    const id = user.read(`device-${hash}.dat`),
+        saved = JSON.parse(user.read(`credentials-${hash}.json`));
     seen('device: 16 hex digits', /^[0-9a-f]{16}$/.test(id));
     seen('credentials: device_sig, tgtgt, rand_key, uid', saved.device_sig.length > 0 &&
-        saved.tgtgt.length > 0 && Buffer.from(saved.rand_key, 'base64').length === 32 && saved.uid > 0);
+        saved.tgtgt.length > 0 && Buffer.from(saved.rand_key, 'base64').length === 32 &&
+        saved.uid > 0);
     await user.quietly('futucli gen-key --keys-file ~/.futu-opend-rs/keys.json --scopes qot:read');
     seen(`with an API key: ${user.files().join(', ')}`, user.files().join() ===
         `credentials-${hash}.json,device-${hash}.dat,keys.json`);
@@ -134,7 +137,8 @@ async function platforms() {
     const m = await start([{ ...account, password: MOOMOO, attribution: 2, brokers: 1007 }],
         { 'futunn-type': 'none' });
     const front = await Front.start({ 1: f.m, 2: m.m });
-    const user = new User().at(f.m, front.url), sms = () => front.count('GET', '/authority/req_device');
+    const user = new User().at(f.m, front.url);
+    const sms = () => front.count('GET', '/authority/req_device_code');
     const futunn = () => setup(user, account.name);
     const moomoo = () => setup(user, account.name, ' --platform moomoo', MOOMOO);
     seen('futunn: an SMS', (await futunn()).how === 0 && sms() === 1);
@@ -142,8 +146,8 @@ async function platforms() {
     for (const [name, go] of [['futunn', futunn], ['moomoo', moomoo], ['futunn', futunn]]) {
         front.calls.length = 0;
         const p = await go();
-        seen(`back to ${name}, nothing removed: no SMS, not even the password is used`, p.how === 0 &&
-            sms() === 0 && front.count('GET', '/authority/salt') === 0, p.out);
+        seen(`back to ${name}, nothing removed: no SMS, not even the password is used`,
+            p.how === 0 && sms() === 0 && front.count('GET', '/authority/salt') === 0, p.out);
     }
     seen(user.files().filter((n) => /^cred/.test(n)).join(', '));
     await front.end();

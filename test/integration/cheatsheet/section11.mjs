@@ -2,16 +2,19 @@
 import { Emulator, User, http, printed, scenario, secrets, seen, until } from './frame.mjs';
 
 export const title = 'Per-broker unlock-trade';
-export const changed = [['the trade password', 'it is asked for on a terminal as ever; here it comes ' +
+export const changed = [['the trade password',
+    'it is asked for on a terminal as ever; here it comes ' +
     'from FUTU_TRADE_PWD'],
 ['the block', 'its commands run one by one, each on accounts that were locked before']];
 
 const PASSWORD = 'pw-of-the-login', TRADE = 'pw-of-the-trade';
-const FIRMS = [['1', 'FutuHK', 'hk', 1001], ['2', 'FutuUS', 'us', 1007], ['3', 'FutuSG', 'sg', 1008],
-    ['4', 'FutuAU', 'au', 1009], ['5', 'FutuCA', 'ca'], ['6', 'FutuMY', 'my'],
+const FIRMS = [['1', 'FutuHK', 'hk', 1001], ['2', 'FutuUS', 'us', 1007],
+    ['3', 'FutuSG', 'sg', 1008], ['4', 'FutuAU', 'au', 1009], ['5', 'FutuCA', 'ca'],
+    ['6', 'FutuMY', 'my'],
     ['7', 'FutuJP', 'jp', 1012]];
 const account = (broker, number, more = '') =>
-    `[trade-account]\nbroker = ${broker}\nnumber = ${number}\nmarket = ${broker === 1001 ? 1 : 2}\n${more}`;
+    `[trade-account]\nbroker = ${broker}\nnumber = ${number}\n` +
+    `market = ${broker === 1001 ? 1 : 2}\n${more}`;
 const BLOCK = `futucli unlock-trade --security-firm hk # HK only (FutuHK / 1)
 futucli unlock-trade --security-firm us # US / moomoo only (FutuUS / 2)
 futucli unlock-trade # default: all brokers`;
@@ -69,7 +72,8 @@ async function oneByOne() {
         seen('locked again', lock.how === 0 && await ordered(user, open) !== '', lock.err);
     }
     const r = await user.quietly(all);
-    seen(`${all}: ${firms(r.out, 'unlocked')}`, r.how === 0 && rows(r.out).length === 2, r.out + r.err);
+    seen(`${all}: ${firms(r.out, 'unlocked')}`, r.how === 0 && rows(r.out).length === 2,
+        r.out + r.err);
     seen('orders are taken at both', await ordered(user, 'FutuHK') === '' &&
         await ordered(user, 'FutuUS') === '');
     await end();
@@ -80,12 +84,14 @@ async function hidden() {
         account(1007, 7003, 'bad = yes\n')]);
     const r = await user.quietly(all);
     seen(`a hidden account blocks: unlocked ${firms(r.out, 'unlocked')}; failed ` +
-        firms(r.out, 'failed'), r.how === 1 && firms(r.out, 'unlocked') === 'FutuHK', r.out + r.err);
+        firms(r.out, 'failed'), r.how === 1 && firms(r.out, 'unlocked') === 'FutuHK',
+        r.out + r.err);
     seen(r.err.trim().split('\n')[0]);
     await user.quietly('futucli unlock-trade --lock');
     const scoped = await user.quietly(hkOnly);
     seen(`${hkOnly}: the failure is not met`, scoped.how === 0 &&
-        firms(scoped.out, 'unlocked') === 'FutuHK' && firms(scoped.out, 'failed') === '', scoped.out);
+        firms(scoped.out, 'unlocked') === 'FutuHK' && firms(scoped.out, 'failed') === '',
+        scoped.out);
     seen('and an order is taken', await ordered(user, 'FutuHK') === '');
     await end();
 }

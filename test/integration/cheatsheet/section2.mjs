@@ -16,7 +16,8 @@ const WORDS = [['--login-account X', `--login-account ${ACCOUNT}`],
 const SENT = 'SMS sent to phone; awaiting verification code via stdin';
 
 async function atMoomoo(auth = {}) {
-    const m = await Emulator.start(scenario({ auth: { code: '123456', 'futunn-type': 'none', ...auth },
+    const m = await Emulator.start(scenario({
+        auth: { code: '123456', 'futunn-type': 'none', ...auth },
         accounts: [{ name: ACCOUNT, password: PASSWORD, phone: '4155551234', attribution: 2,
             brokers: 1007 }] }));
     const front = await Front.start({ 1: m, 2: m });

@@ -74,7 +74,8 @@ ${instance}
 --port 11112 --rest-port 22223 --grpc-port 33334 &`);
     for (const p of [22222, 22223]) {
         const port = await user.port(p);
-        await until(`the gateway on ${p}`, async () => (await http(port, '/readyz')).status === 200);
+        await until(`the gateway on ${p}`,
+            async () => (await http(port, '/readyz')).status === 200);
         seen(`${p}: ready`);
     }
     seen('both gRPC ports are open', (both.out.match(/^ *gRPC +\S+:\d+/gm) ?? []).length === 2);

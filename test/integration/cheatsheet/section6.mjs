@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import { Emulator, Front, User, post, printed, scenario, secrets, seen, until } from './frame.mjs';
 
 export const title = 'Recovery';
-export const changed = [['a block of three options', 'they exclude each other: its commands run one ' +
+export const changed = [['a block of three options',
+    'they exclude each other: its commands run one ' +
     'by one, each where it is needed'],
 ['"If you\'re on an overseas account ... you need a VPN"', 'no network of an ISP stands here']];
 
@@ -59,7 +60,8 @@ async function optionA() {
     await done.ended;
     user.check(done);
     seen('option A asks first: Forget device id and saved login of account 12345678? ... (y/N)',
-        /Forget device id and saved login of account 12345678\?.*\(y\/N\)/.test(done.out), done.out);
+        /Forget device id and saved login of account 12345678\?.*\(y\/N\)/.test(done.out),
+        done.out);
     seen('then for the code of a new SMS, and is logged in', done.how === 0 &&
         /logged in as user/.test(done.out), done.out);
     seen('with another device id', user.read(`device-${HASH}.dat`) !== old);
@@ -116,7 +118,8 @@ async function rotation() {
     seen(`device ids so far: ${ids.size}, SMS: ${s.sms()}`, ids.size === 3 && s.sms() === 3);
     await user.quietly('rm -rf ~/.futu-opend-rs/');
     const bad = await user.onTerminal(SETUP, [wrong, wrong, wrong]);
-    seen('a third wrong code is final', await bad.ended === 4 && /ret_type=21/.test(bad.out), bad.out);
+    seen('a third wrong code is final', await bad.ended === 4 && /ret_type=21/.test(bad.out),
+        bad.out);
     await s.end();
 }
 
@@ -141,7 +144,8 @@ async function wrongPlatform() {
 // ---- a connection that stalls ----
 
 async function stalls() {
-    const s = await start({ account: { sms: 'no' }, more: '[fault]\ncall = login\nsilent = yes\n' });
+    const s = await start({ account: { sms: 'no' },
+        more: '[fault]\ncall = login\nsilent = yes\n' });
     const block = `# See where it's stuck
 ./futu-opend --login-account X --login-pwd Y --log-level debug
 # If you're on an overseas account but the regional IP range is fully

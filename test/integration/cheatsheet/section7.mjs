@@ -2,7 +2,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Emulator, User, beside, keyring, printed, scenario, secrets, seen, until } from './frame.mjs';
+import { Emulator, User, beside, keyring, printed, scenario, secrets, seen,
+    until } from './frame.mjs';
 import { md5 } from '../../secrets.mjs';
 
 export const title = 'Login password secure storage';
@@ -46,7 +47,8 @@ futucli set-login-pwd --account 12345678
     await until('the gateway', () => p.how !== undefined || /^ready/m.test(p.out));
     seen('Login password for account 12345678: ', /Login password for account 12345678: /
         .test(p.out), p.out);
-    seen(/login password of account .*/.exec(p.out)?.[0].trim(), /Secret Service/.test(p.out), p.out);
+    seen(/login password of account .*/.exec(p.out)?.[0].trim(), /Secret Service/.test(p.out),
+        p.out);
     seen('no echo of it', !p.out.includes(PASSWORD));
     seen(/login password: from.*/.exec(p.out)?.[0].trim(),
         /login password: from the Secret Service/.test(p.out), p.out);
@@ -104,7 +106,7 @@ async function priority() {
     for (const [n, [name, word, warns]] of LAYERS.entries()) {
         await user.quietly('rm -rf ~/.futu-opend-rs');
         const p = await layer(user, n), from = /login password: from (.*)/.exec(p.out)?.[1].trim();
-        seen(`${n + 1}. ${name}: logged in with the password from ${from}, against wrong ones below`,
+        seen(`${n + 1}. ${name}: logged in with the password from ${from}, wrong ones are below`,
             p.how === 0 && from === word, p.out);
         seen(`${n + 1}. ${name}: ${n === 5 ? 'asked, without echo' : 'nobody is asked'}` +
             (warns ? ', with a WARN' : ''), /Login password/.test(p.out) === (n === 5) &&
@@ -180,7 +182,8 @@ async function guide() {
 
 async function clear() {
     const { user, end } = await start();
-    await user.quietly('futucli set-login-pwd --account 12345678 --from-stdin', {}, `${PASSWORD}\n`);
+    await user.quietly('futucli set-login-pwd --account 12345678 --from-stdin', {},
+        `${PASSWORD}\n`);
     beside('futucli clear-login-pwd --account 12345678');
     const gone = await user.quietly('futucli clear-login-pwd --account 12345678');
     seen(gone.out.trim(), gone.how === 0 && /is removed/.test(gone.out));

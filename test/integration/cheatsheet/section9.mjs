@@ -5,7 +5,8 @@ import { createServer } from 'node:net';
 import { Emulator, Front, User, freePort, http, launch, scenario, seen, until } from './frame.mjs';
 
 export const title = 'Restricted networks';
-export const changed = [['hkconn.futunn.com, usconn.moomoo.com', '127.0.0.1 and 127.0.0.2: no test ' +
+export const changed = [['hkconn.futunn.com, usconn.moomoo.com',
+    '127.0.0.1 and 127.0.0.2: no test ' +
     'dials another machine'],
 ['a VPN, a firewall of IT', 'what they would mend is mended by starting the server']];
 
@@ -31,7 +32,8 @@ async function ownProxy() {
     seen(`and its answer: ${Object.keys(result).join(', ')}`, result.salt.length > 0 &&
         result.user_attribution === 3);
     seen(`and the body of POST /authority/: ${Object.keys(body).join(', ')}`,
-        body.account === '12345678' && body.tgtgt.length > 0 && /^[0-9a-f]{16}$/.test(body.device_id));
+        body.account === '12345678' && body.tgtgt.length > 0 &&
+        /^[0-9a-f]{16}$/.test(body.device_id));
     const { result: answer } = JSON.parse(login.answer);
     seen(`and its answer: ${Object.keys(answer).join(', ')}`, answer.uid > 0);
     seen('the region Sg does not switch to another server', !/going on at/.test(d.err) &&
@@ -143,7 +145,8 @@ async function partial() {
     const dead = `127.0.0.1:${await freePort()}`, live = m.brokers.match(/127[^;,]+/g);
     user.env.FUTU_OPEND_BROKER_ADDR = m.brokers.replace(/=/g, `=${hole.address},${dead},`);
     const began = Date.now(), d = await user.start('./futu-opend --login-account X --login-pwd Y');
-    seen('one silent, one refusing, one alive: connected', /upstream +broker, connected/.test(d.out),
+    seen('one silent, one refusing, one alive: connected',
+        /upstream +broker, connected/.test(d.out),
         d.out + d.err);
     seen('without waiting for the silent one', Date.now() - began < 9_000);
     for (const address of live)

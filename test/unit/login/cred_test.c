@@ -242,7 +242,7 @@ static bool nobody(void *arg)
 START_TEST(each_platform_keeps_its_login_of_one_account)
 {
     static const char *const urls[] = { NULL, "http://127.0.0.1:1" };
-    const struct terminal none = { nobody, NULL, NULL };
+    const struct terminal none = { .present = nobody };
     const char *url = urls[_i];
     save_on(PLATFORM_FUTUNN, 1);
     ck_assert(user_on(url, "futunn") == 1 && user_on(url, "moomoo") == 0);

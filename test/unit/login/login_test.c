@@ -254,6 +254,14 @@ START_TEST(a_code_comes_from_the_option_or_the_terminal_and_is_never_empty)
     ck_assert_int_eq(login_code(&l, true, code, why, sizeof(why)), FUTU_OK);
     ck_assert_str_eq(code, "654321");
     tty.asked = 0;
+    tty.lines[0] = "input_phone_verify_code -code=";
+    tty.lines[1] = "input_phone_verify_codes -code=123456";
+    tty.lines[2] = "Input_phone_verify_code  -code=123456";     /* as for the vendor's console */
+    ck_assert_int_eq(login_code(&l, true, code, why, sizeof(why)), FUTU_OK);
+    ck_assert_str_eq(code, "123456");
+    tty.asked = 0;
+    tty.lines[0] = "";
+    tty.lines[1] = "12 34";
     tty.lines[2] = "";
     ck_assert_int_eq(login_code(&l, true, code, why, sizeof(why)), FUTU_ECANCELED);
     tty.asked = 0;

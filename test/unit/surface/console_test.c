@@ -294,6 +294,17 @@ START_TEST(who_reads_nothing_is_cut_and_takes_a_bounded_room)
 }
 END_TEST
 
+START_TEST(who_sends_without_end_does_not_hold_the_clock)
+{
+    ck_assert_int_eq(desk_connect(&two), FUTU_OK);      /* reads nothing */
+    for (int i = 0; i < 80 && !two.closes; i++) {
+        rig_pass(&k.r, NS_PER_S / 2);
+        SAYS("update", "this is version");
+    }
+    ck_assert_uint_eq(two.closes, 1);
+}
+END_TEST
+
 START_TEST(what_is_being_written_stays_where_it_is)
 {
     ck_assert_int_eq(futu_console_feed(one.c, "help\n", 5), FUTU_OK);
@@ -373,6 +384,7 @@ static void add(TCase *tc)
     tcase_add_test(tc, a_session_needs_somebody_to_be_told);
     tcase_add_test(tc, silence_ends_a_session);
     tcase_add_test(tc, who_reads_nothing_is_cut_and_takes_a_bounded_room);
+    tcase_add_test(tc, who_sends_without_end_does_not_hold_the_clock);
     tcase_add_test(tc, what_is_being_written_stays_where_it_is);
     tcase_add_test(tc, a_reader_that_comes_back_gets_all_that_it_asked_for);
     tcase_add_test(tc, every_failed_allocation_is_clean);
