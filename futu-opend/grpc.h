@@ -22,6 +22,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "grpc_calm.h"
+#include "grpc_scan.h"
 #include "grpc_wire.h"
 
 /* Headers that are read. */
@@ -61,6 +62,7 @@ struct grpc_conn {
     struct grpc_block block;
     size_t held;                    /* bytes of messages and answers that its streams keep */
     struct grpc_calm calm;
+    struct grpc_scan scan;
     struct bytes *out;              /* of grpc_send() while it runs, and how much it may have */
     size_t out_max;
     uint64_t born_ms, since_ms, heard_ms, pinged_ms;     /* pinged_ms 0: no ping is out */

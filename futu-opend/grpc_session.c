@@ -209,6 +209,7 @@ bool grpc_conn_open(struct grpc_conn *c)
     };
     c->born_ms = c->since_ms = c->heard_ms = c->now_ms;
     grpc_calm_init(&c->calm, c->now_ms);
+    grpc_scan_init(&c->scan);
     return make_session(c) &&
            nghttp2_submit_settings(c->h2, NGHTTP2_FLAG_NONE, ours,
                                    sizeof(ours) / sizeof(ours[0])) == 0 &&
@@ -242,16 +243,30 @@ static void blame(struct grpc_conn *c, ssize_t error)
         grpc_condemn(c, NGHTTP2_ENHANCE_YOUR_CALM, nghttp2_strerror((int)error));
 }
 
+static bool read_on(void *arg, const uint8_t *p, size_t n)
+{
+    struct grpc_conn *c = arg;
+    ssize_t r = nghttp2_session_mem_recv(c->h2, p, n);
+    if (r < 0)
+        blame(c, r);
+    return r >= 0 && !c->condemned;
+}
+
+static bool on_left_out(void *arg)
+{
+    struct grpc_conn *c = arg;
+    return grpc_calm_reset(&c->calm, c->now_ms) || angry(c, "too_many_resets") == 0;
+}
+
 bool grpc_receive(struct grpc_conn *c, const uint8_t *p, size_t n)
 {
+    static const struct grpc_scan_ops ops = { read_on, on_left_out };
     if (c->condemned)
         return false;
     c->heard_ms = c->now_ms;
     c->pinged_ms = 0;
-    ssize_t r = nghttp2_session_mem_recv(c->h2, p, n);
-    if (r < 0)
-        blame(c, r);
-    else if (nghttp2_session_get_outbound_queue_size(c->h2) > FRAMES_MAX)
+    if (grpc_scan(&c->scan, p, n, &ops, c) &&
+        nghttp2_session_get_outbound_queue_size(c->h2) > FRAMES_MAX)
         grpc_condemn(c, NGHTTP2_ENHANCE_YOUR_CALM, "too many answers wait to be read");
     if (c->condemned)
         free_streams(c);
