@@ -19,6 +19,7 @@
 #define WAITING_MAX 16          /* lines that are read ahead */
 #define OUT_PUSHES (256u << 10)
 #define STATE_FOLDERS 32
+#define SETTLE_MS 3000
 #define OUT_LINES (8u << 20)
 
 struct out_line {
@@ -286,6 +287,19 @@ static futu_err with_state(futu_gateway_opts *o, const struct mcp_conf *m, futu_
     return err;
 }
 
+/* An order does not wait for a connection that was not tried yet: first tries are waited for. */
+static void await_upstream(struct server *s)
+{
+    futu_timer *timer = NULL;
+    bool late = false;
+    char why[400];
+    if (futu_timer_new(s->loop, &timer, SETTLE_MS, 0, on_deadline, &late) != FUTU_OK)
+        return;
+    while (!late && futu_gateway_upstream_state(s->gateway, why, sizeof(why)) == FUTU_EAGAIN)
+        futu_loop_poll(s->loop, SETTLE_MS);
+    futu_timer_free(timer);
+}
+
 static int open_gateway(struct cli *c, const struct mcp_conf *conf, struct server *s)
 {
     futu_gateway_opts o = FUTU_GATEWAY_OPTS_INIT;
@@ -307,6 +321,7 @@ static int open_gateway(struct cli *c, const struct mcp_conf *conf, struct serve
                          : conf->enable_trading   ? FUTU_MCP_SIMULATE : 0;
     if (with_state(&o, conf, &s->gateway, why, sizeof(why)) != FUTU_OK)
         return failure("%s", why);
+    await_upstream(s);
     m.api_key = conf->api_key;
     m.peer = "stdio";
     m.on_text = on_text;
