@@ -174,7 +174,8 @@ static void who_has_it(int fd, const struct account *a, char *why, size_t size)
     pid[n > 0 ? n : 0] = '\0';
     pid[strspn(pid, "0123456789")] = '\0';
     snprintf(why, size, "account %s is in use by another futu-opend%s%s; end that one first: two "
-                        "logins of one account throw each other out", a->typed,
+                        "logins of one account throw each other out; the other platform's account "
+                        "of that name wants a --state-dir of its own", a->typed,
              *pid ? ", process " : "", pid);
 }
 
