@@ -29,12 +29,25 @@ static void on_command(futu_console *s, uint8_t c)
     s->iac = IAC_NONE;
     if (c == T_SB) {
         s->iac = IAC_SUB;
+        s->n_sub = 0;
     } else if (c >= T_WILL && c <= T_DONT) {
         s->verb = c;
         s->iac = IAC_OPTION;
     } else if (c == T_AYT) {
         say(s, "yes");
     }
+}
+
+/* What stands between SB and SE is skipped, up to the length of a line: SE may never come. */
+static void in_sub(futu_console *s, uint8_t c)
+{
+    bool after_iac = s->iac == IAC_SUB_COMMAND;
+    s->iac = after_iac && c == T_SE ? IAC_NONE
+             : !after_iac && c == T_IAC ? IAC_SUB_COMMAND : IAC_SUB;
+    if (s->n_sub++ < CONSOLE_LINE_MAX)
+        return;
+    say(s, "a subnegotiation of telnet has at most %d bytes", CONSOLE_LINE_MAX);
+    console_end(s);
 }
 
 /* True: the byte was telnet's own. */
@@ -54,10 +67,8 @@ static bool telnet(futu_console *s, uint8_t c)
         refuse(s, c);
         return true;
     case IAC_SUB:
-        s->iac = c == T_IAC ? IAC_SUB_COMMAND : IAC_SUB;
-        return true;
     case IAC_SUB_COMMAND:
-        s->iac = c == T_SE ? IAC_NONE : IAC_SUB;
+        in_sub(s, c);
         return true;
     default:
         s->iac = c == T_IAC ? IAC_COMMAND : IAC_NONE;

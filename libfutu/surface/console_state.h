@@ -61,6 +61,7 @@ struct futu_console {
     bool telnet;                /* it negotiates: somebody sits there, who is given a prompt */
     uint8_t iac;                /* enum iac of console_line.c */
     uint8_t verb;
+    uint16_t n_sub;             /* bytes since telnet's SB */
     char line[CONSOLE_LINE_MAX + 1];
     size_t n;
     bool unreadable, cr;

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pty
+import random
 import re
 import signal
 import socket
@@ -309,8 +310,11 @@ class Paper(unittest.TestCase):
             c.send(bytes(range(1, 10)) + b"\n" + bytes([IAC, IAC]) + b"ping\nquit\n")
             self.assertEqual(c.rest(), "that was no text\r\nthat was no text\r\n")
         with self.daemon.console() as c:
-            c.send(os.urandom(200000).replace(b"\n", b"x"))
+            c.send(random.Random(1).randbytes(200000).replace(b"\n", b"x"))
             c.rest()
+        with self.daemon.console() as c:
+            c.send(bytes([IAC, 250]) + b"x" * 2000)
+            self.assertEqual(c.rest(), "a subnegotiation of telnet has at most 1024 bytes\r\n")
         with self.daemon.console() as c:
             c.send("h\u00e4lp\r\nquit\r\n")
             self.assertIn("that: no such command; did you mean help", c.rest())
