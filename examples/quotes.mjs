@@ -15,7 +15,7 @@ const QUOTE = 3005;
 const HK = 1, US = 11;
 
 const client = new Futu();
-let pushes = 0;
+let shown = false, pushes = 0;
 
 client.onlogin = async (ok, message) => {
   if (!ok) {
@@ -26,10 +26,11 @@ client.onlogin = async (ok, message) => {
   await client.Sub({ c2s: { securityList, subTypeList: [1], isSubOrUnSub: true, isRegOrUnRegPush: true } });
   const { s2c } = await client.GetBasicQot({ c2s: { securityList } });
   for (const q of s2c.basicQotList) console.log("now ", q.security.code, q.name, q.curPrice);
+  shown = true;
 };
 
 client.onPush = (command, { s2c }) => {
-  if (command !== QUOTE) return;
+  if (command !== QUOTE || !shown) return;
   for (const q of s2c.basicQotList) console.log("push", q.security.code, q.curPrice, q.updateTime);
   if (++pushes >= Number(wanted)) process.exit(0);
 };

@@ -69,11 +69,14 @@ function comparable(name, replies) {
     return found;
 }
 
+// Longer than a first filter over a whole market takes a sanitizer: that one may be too late.
+const AWHILE_MS = process.env.FUTU_SLOW ? 40_000 : 4000;
+
 // Sends the call to each client, one after the other, and resolves with both replies. Prices move,
 // and news need a moment on the longer way: a read is repeated for a while, until the answers are
 // the same once. once: it has an effect, and is sent one time only. list: so long that some item
 // always moves; each item must be the same once, all else at the same time.
-export async function alike(clients, name, argsOf, { once = false, list, ms = 4000 } = {}) {
+export async function alike(clients, name, argsOf, { once = false, list, ms = AWHILE_MS } = {}) {
     const agreed = new Set();
     for (const end = Date.now() + ms; ;) {
         const replies = [];
