@@ -69,8 +69,8 @@ function comparable(name, replies) {
     return found;
 }
 
-// Longer than a first filter over a whole market takes a sanitizer: that one may be too late.
-const AWHILE_MS = process.env.FUTU_SLOW ? 40_000 : 4000;
+// Under a sanitizer the first filter over a whole market may be too late, at both ends.
+const slow = Boolean(process.env.FUTU_SLOW), AWHILE_MS = slow ? 40_000 : 4000, TIMEOUT = -100;
 
 // Sends the call to each client, one after the other, and resolves with both replies. Prices move,
 // and news need a moment on the longer way: a read is repeated for a while, until the answers are
@@ -90,6 +90,7 @@ export async function alike(clients, name, argsOf, { once = false, list, ms = AW
         }
         try {
             assert.deepEqual(b, a, `${name}: the end of the chain (actual) says something else`);
+            assert.ok(!slow || a.retType !== TIMEOUT, `${name}: too late`);
             return replies;
         } catch (e) {
             if (once || Date.now() > end)
